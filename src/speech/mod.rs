@@ -1,0 +1,75 @@
+//! Hearing and speaking: the native engines, on worker threads behind traits, with fakes for tests.
+//!
+//! Owns: Whisper (`recogniser`, feature `whisper`), the Piper voice (`voice`, feature `piper`), the cache of prompts,
+//! text in spoken form, preparation of the models. Must not know: SIP, RTP, dialogue.
+
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+/// One utterance to be recognised.
+#[derive(Debug, Clone)]
+pub struct Utterance {
+    /// Mono, 8 kHz (the line); the engine resamples to 16 kHz.
+    pub samples: Arc<[i16]>,
+    /// ISO 639-1, e.g. `fr`.
+    pub language: String,
+    /// Initial prompt: words of the dialplan and of what the dialogue expects now.
+    pub prompt: String,
+}
+
+/// What was heard. Personal data: never goes into a log line's text.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Transcript {
+    /// Empty when the utterance held no words (silence, noise, a known invention of Whisper).
+    pub text: String,
+    /// Mean probability of the tokens, 0–1.
+    pub confidence: f32,
+    /// Time the engine worked.
+    pub elapsed: Duration,
+}
+
+#[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]
+pub enum SpeechError {
+    /// The work was overtaken: nobody wants its result any more.
+    #[error("abandoned")]
+    Abandoned,
+    /// More work is queued than the bound allows.
+    #[error("queue of the {engine} is full")]
+    Busy { engine: &'static str },
+    #[error("{engine} failed: {detail}")]
+    Engine {
+        engine: &'static str,
+        detail: String,
+    },
+    #[error("this build has no {engine}")]
+    NotBuilt { engine: &'static str },
+}
+
+/// A speech recogniser; lives on a worker thread of its own.
+pub trait Recogniser: Send {
+    /// Turns one utterance into text; returns `Abandoned` as soon as it notices `abandoned` set.
+    fn recognise(
+        &mut self,
+        utterance: &Utterance,
+        abandoned: &AtomicBool,
+    ) -> Result<Transcript, SpeechError>;
+}
+
+/// How fast a sentence is spoken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
+pub enum Pace {
+    #[default]
+    Normal,
+    /// "Plus lentement".
+    Slow,
+}
+
+/// A synthetic voice; lives on a worker thread of its own.
+pub trait Voice: Send {
+    /// Speaks one sentence of written text (numbers, hours and abbreviations are put in spoken form here):
+    /// mono, 8 kHz, loudness-normalised, trimmed of silence at both ends.
+    fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError>;
+    /// Identifies voice, settings and lexicon; part of the cache's key.
+    fn fingerprint(&self) -> String;
+}
