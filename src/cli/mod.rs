@@ -1,1 +1,102 @@
-//! Placeholder of the first commit.
+//! The command line: one file a subcommand, each a thin shell around the library.
+//!
+//! Owns: arguments, exit status, what is printed. Must not know: how things are done.
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+pub mod call;
+pub mod check;
+pub mod demo;
+pub mod health;
+pub mod models;
+pub mod phone;
+pub mod requests;
+pub mod say;
+pub mod serve;
+pub mod talk;
+pub mod transcribe;
+
+/// A command could not do its work. The text is French, for the person at the terminal, and names the remedy.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    pub message: String,
+    /// Exit status, never 0.
+    pub status: u8,
+}
+
+impl Failure {
+    /// A failure with exit status 1.
+    pub fn new(message: impl Into<String>) -> Self {
+        Self {
+            message: message.into(),
+            status: 1,
+        }
+    }
+}
+
+#[derive(Parser)]
+#[command(
+    name = "allo-mairie",
+    version,
+    about = "Agent vocal qui répond au téléphone de la mairie",
+    disable_help_subcommand = true
+)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Répondre aux appels (le service)
+    Serve(serve::Args),
+    /// Vérifier un dialplan et jouer ses essais
+    Check(check::Args),
+    /// Converser par écrit avec un dialplan
+    Talk(talk::Args),
+    /// Préparer les modèles de reconnaissance et de voix
+    Models(models::Args),
+    /// Dire un texte dans un fichier WAV
+    Say(say::Args),
+    /// Transcrire des fichiers audio
+    Transcribe(transcribe::Args),
+    /// Passer un appel d'essai parlé
+    Call(call::Args),
+    /// Poste d'agent pour les essais : répond aux appels transférés
+    Phone(phone::Args),
+    /// Démonstration : un appel complet, à voir et à écouter
+    Demo(demo::Args),
+    /// Demander au service s'il est prêt (SIP OPTIONS)
+    Health(health::Args),
+    /// Lister les demandes laissées par les appelants
+    Requests(requests::Args),
+}
+
+/// Runs the command given on the command line.
+pub fn main() -> ExitCode {
+    let outcome = match CommandLine::parse().command {
+        Command::Serve(args) => serve::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Talk(args) => talk::run(args),
+        Command::Models(args) => models::run(args),
+        Command::Say(args) => say::run(args),
+        Command::Transcribe(args) => transcribe::run(args),
+        Command::Call(args) => call::run(args),
+        Command::Phone(args) => phone::run(args),
+        Command::Demo(args) => demo::run(args),
+        Command::Health(args) => health::run(args),
+        Command::Requests(args) => requests::run(args),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            if !failure.message.is_empty() {
+                eprintln!("{failure}");
+            }
+            ExitCode::from(failure.status.max(1))
+        }
+    }
+}
