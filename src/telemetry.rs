@@ -65,6 +65,11 @@ pub fn call_record(record: &CallRecord) {
         decisions = joined(&record.decisions),
         not_understood = record.not_understood,
         transfers = record.transfers,
+        turns = record.turns,
+        keys = record.keys,
+        interruptions = record.interruptions,
+        greeting_ms = record.greeting_ms,
+        replies_ms = joined(&record.replies_ms),
         packets_sent = record.packets_sent,
         packets_received = record.packets_received,
         packets_lost = record.packets_lost,
@@ -73,8 +78,8 @@ pub fn call_record(record: &CallRecord) {
     );
 }
 
-fn joined(steps: &[String]) -> String {
-    steps.get(..MAX_STEPS).unwrap_or(steps).join(",")
+fn joined<T: ToString>(steps: &[T]) -> String {
+    steps.iter().take(MAX_STEPS).map(T::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn subscriber<W>(
@@ -147,6 +152,11 @@ mod tests {
             outcome: Outcome::Transferred,
             not_understood: 1,
             transfers: 2,
+            turns: 3,
+            keys: 4,
+            interruptions: 1,
+            greeting_ms: Some(18),
+            replies_ms: vec![540, 610],
             packets_sent: 3050,
             packets_received: 3000,
             packets_lost: 3,
@@ -161,7 +171,7 @@ mod tests {
             "level": "INFO", "target": "call", "message": "call ended",
             "id": "4f2a", "started": "2026-12-05T19:04:00Z", "duration_ms": 61_000, "outcome": "transferred",
             "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "confirmed", "not_understood": 1,
-            "transfers": 2, "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
+            "transfers": 2, "turns": 3, "keys": 4, "interruptions": 1, "greeting_ms": 18, "replies_ms": "540,610", "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }

@@ -200,6 +200,15 @@ impl Default for Config {
     }
 }
 
+impl std::str::FromStr for TransferTarget {
+    type Err = ();
+
+    /// Reads `sip:{poste}@host…`.
+    fn from_str(text: &str) -> Result<Self, ()> {
+        Self::parse(text).ok_or(())
+    }
+}
+
 impl TransferTarget {
     /// Where the extension goes in the written template.
     const PLACE: &'static str = "{poste}";
@@ -218,6 +227,12 @@ impl TransferTarget {
 
     fn fallback() -> Self {
         Self { before: "sip:".into(), after: "@127.0.0.1:5080".into() }
+    }
+
+    /// Where the switchboard is, when the template names it by address.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let host = self.after.rsplit_once('@')?.1;
+        crate::net::split_host_port(host.split([';', '?']).next()?, 5060)
     }
 
     /// The URI of an extension. Characters that a URI's user part can't hold are escaped (RFC 3261 §25.1), `#` too.

@@ -4,6 +4,7 @@
 //! Must not know: SIP headers, audio, what calls are about.
 
 mod prepare;
+mod records;
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -20,7 +21,6 @@ use crate::config::Config;
 use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
 use crate::sip::EndpointConfig;
 use crate::store::Store;
-use crate::telemetry;
 
 pub use prepare::{Prepared, Problem, prepare};
 
@@ -90,7 +90,7 @@ async fn serve(
     sip: SipHandle,
     mut incoming: mpsc::Receiver<CallLine>,
     services: Arc<Services>,
-    store: &Store,
+    store: &Arc<Store>,
     mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) {
     let (stop, stopping) = watch::channel(false);
@@ -105,7 +105,7 @@ async fn serve(
             }
             Some(ended) = calls.join_next() => report_panic(ended),
             () = sleep_until(Some(purge_at)) => {
-                store.purge(net::timestamp());
+                records::purge(store);
                 purge_at = now() + PURGE_EVERY;
             }
             () = shutdown.as_mut() => break,
@@ -126,11 +126,10 @@ async fn serve(
     info!("stopped");
 }
 
-async fn take_call(line: CallLine, services: Arc<Services>, store: Store, stopping: watch::Receiver<bool>) {
-    let at = net::timestamp();
+async fn take_call(line: CallLine, services: Arc<Services>, store: Arc<Store>, stopping: watch::Receiver<bool>) {
+    let (id, at) = (line.handle().0, net::timestamp());
     if let Some(record) = driver::run(line, services, rand::random(), stopping).await {
-        telemetry::call_ended(&record);
-        store.save_call(&record, at);
+        records::call_ended(&store, id, at, &record);
     }
 }
 

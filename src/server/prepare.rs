@@ -20,6 +20,8 @@ use crate::speech::worker::RecogniserPool;
 use crate::speech::cache::Cache;
 use crate::speech::{Recogniser, SpeechError, Voice};
 use crate::store::{Store, StoreError};
+
+use super::records;
 use crate::turn;
 
 /// The recogniser must answer a finished turn within this; 2–7 s of speech take 0.3–0.5 s on 2 cores.
@@ -41,7 +43,7 @@ pub enum Problem {
     Phrases { directory: PathBuf, report: String },
     #[error("La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque.")]
     Speech(#[from] SpeechError),
-    #[error("Les demandes des appelants ne peuvent pas être enregistrées : {0}.\nRemède : vérifiez que le dossier de [store] path existe et que le service peut y écrire.")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{}", net_message(.0))]
     Net(#[source] NetError),
@@ -65,7 +67,7 @@ fn net_message(error: &NetError) -> String {
 /// What is ready.
 pub struct Prepared {
     pub services: Services,
-    pub store: Store,
+    pub store: Arc<Store>,
     /// Number of fixed sentences ready to be spoken.
     pub sentences: usize,
 }
@@ -75,7 +77,7 @@ pub struct Prepared {
 pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
     config.check_files()?;
     let conversation = conversation(config)?;
-    let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
+    let store = Arc::new(Store::open(&config.store.path, config.store.retention_days, net::timestamp())?);
     // Whisper loads while sentences are read from the cache or synthesised.
     let (speaker, recognisers) = std::thread::scope(|scope| {
         let recognisers = scope.spawn(|| recognisers(config));
@@ -110,7 +112,7 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
             advertised: config.sip.advertised,
         },
         zone: config.dialplan.timezone.clone(),
-        save: Box::new(move |request| saving.save_request(request, net::timestamp())),
+        save: Box::new(move |request| records::save_request(&saving, &request)),
     };
     Ok(Prepared { services, store, sentences })
 }

@@ -4,52 +4,10 @@ use jiff::Timestamp;
 use rusqlite::{Connection, params};
 
 use super::StoreError;
+pub use crate::call::Outcome;
 
 /// Topics and decisions kept of one call, the first ones.
 pub const MAX_STEPS: usize = 100;
-
-/// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Outcome {
-    /// The caller hung up after having been answered.
-    CallerHungUp,
-    /// The caller gave up before we answered.
-    Cancelled,
-    /// The agent ended the conversation.
-    AgentHungUp,
-    /// Handed over to a person.
-    Transferred,
-    /// Refused: all lines busy, or the service is stopping.
-    Refused,
-    /// Our answer was never acknowledged.
-    NotAcknowledged,
-    /// No more RTP, or no answer to our requests.
-    Lost,
-    /// The longest duration was reached.
-    TimeLimit,
-    /// The service was stopped during the call.
-    Shutdown,
-    /// An error of ours.
-    Failed,
-}
-
-impl Outcome {
-    /// The name in logs and in the database; never changes.
-    pub fn code(self) -> &'static str {
-        match self {
-            Self::CallerHungUp => "caller_hung_up",
-            Self::Cancelled => "cancelled",
-            Self::AgentHungUp => "agent_hung_up",
-            Self::Transferred => "transferred",
-            Self::Refused => "refused",
-            Self::NotAcknowledged => "not_acknowledged",
-            Self::Lost => "lost",
-            Self::TimeLimit => "time_limit",
-            Self::Shutdown => "shutdown",
-            Self::Failed => "failed",
-        }
-    }
-}
 
 /// The summary of one call, without personal data.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -67,6 +25,15 @@ pub struct CallRecord {
     pub not_understood: u32,
     /// Transfers tried.
     pub transfers: u32,
+    /// Turns of speech with words in them.
+    pub turns: u32,
+    pub keys: u32,
+    /// Prompts cut short by the caller.
+    pub interruptions: u32,
+    /// 200 OK to the first packet of the greeting.
+    pub greeting_ms: Option<u64>,
+    /// End of the caller's speech to the first packet of the answer, for each spoken turn.
+    pub replies_ms: Vec<u64>,
     pub packets_sent: u64,
     pub packets_received: u64,
     pub packets_lost: u64,
@@ -86,6 +53,11 @@ impl CallRecord {
             outcome: Outcome::Failed,
             not_understood: 0,
             transfers: 0,
+            turns: 0,
+            keys: 0,
+            interruptions: 0,
+            greeting_ms: None,
+            replies_ms: Vec::new(),
             packets_sent: 0,
             packets_received: 0,
             packets_lost: 0,
@@ -96,8 +68,9 @@ impl CallRecord {
     pub(super) fn insert(&self, connection: &Connection) -> Result<(), StoreError> {
         connection.execute(
             "INSERT INTO call (reference, started_at, duration_ms, outcome, topics, decisions, not_understood, transfers,
+                               turns, keys, interruptions, greeting_ms, replies_ms,
                                packets_sent, packets_received, packets_lost, max_gap_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)",
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)",
             params![
                 self.id,
                 self.started.as_millisecond(),
@@ -107,6 +80,11 @@ impl CallRecord {
                 json(&self.decisions),
                 self.not_understood,
                 self.transfers,
+                self.turns,
+                self.keys,
+                self.interruptions,
+                self.greeting_ms.map(whole),
+                serde_json::Value::from(self.replies_ms.get(..MAX_STEPS).unwrap_or(&self.replies_ms).to_vec()).to_string(),
                 whole(self.packets_sent),
                 whole(self.packets_received),
                 whole(self.packets_lost),

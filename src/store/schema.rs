@@ -39,6 +39,11 @@ pub const MIGRATIONS: &[&str] = &["
         decisions TEXT NOT NULL,                -- JSON array
         not_understood INTEGER NOT NULL,
         transfers INTEGER NOT NULL,
+        turns INTEGER NOT NULL,
+        keys INTEGER NOT NULL,
+        interruptions INTEGER NOT NULL,
+        greeting_ms INTEGER,
+        replies_ms TEXT NOT NULL,               -- JSON array
         packets_sent INTEGER NOT NULL,
         packets_received INTEGER NOT NULL,
         packets_lost INTEGER NOT NULL,
