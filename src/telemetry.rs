@@ -1,7 +1,7 @@
 //! The journal: `tracing` set up from the configuration, and the closing line of each call.
 //!
 //! Owns: filter, form and destination (standard error) of log lines; the gate for personal data. Must not know: what is
-//! logged, but for [`CallRecord`].
+//! logged, but for a call's [`Record`].
 //!
 //! No line's text holds a caller's words, number or name. A field that may hold them goes through [`personal`], which
 //! lets it pass only when the configuration says so.
@@ -15,8 +15,9 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
+use crate::call::Record;
 use crate::config::{LogConfig, LogFormat};
-use crate::store::{CallRecord, MAX_STEPS};
+use crate::store::{decisions, milliseconds, not_understood, topics};
 
 /// Environment variable with a filter in `tracing`'s syntax; wins over the configured level.
 pub const FILTER_VARIABLE: &str = "ALLO_MAIRIE_LOG";
@@ -53,33 +54,27 @@ pub fn personal<T: Value>(value: T) -> Option<T> {
     PERSONAL.load(Ordering::Relaxed).then_some(value)
 }
 
-/// The closing line of a call: one event, target `call`, no personal data.
-pub fn call_record(record: &CallRecord) {
+/// The closing line of a call: one event, target `call`, no personal data. Times in ms; the record bounds its lists.
+pub fn call_ended(record: &Record) {
+    let replies: Vec<String> = record.replies.iter().map(|reply| milliseconds(*reply).to_string()).collect();
     tracing::info!(
         target: "call",
-        id = record.id,
-        started = %record.started,
-        duration_ms = record.duration_ms,
-        outcome = record.outcome.code(),
-        topics = joined(&record.topics),
-        decisions = joined(&record.decisions),
-        not_understood = record.not_understood,
-        transfers = record.transfers,
+        outcome = record.outcome.as_str(),
+        duration_ms = milliseconds(record.duration),
+        greeting_ms = record.greeting_after.map(milliseconds),
+        replies_ms = replies.join(","),
+        topics = topics(record).join(","),
+        decisions = decisions(record).join(","),
+        not_understood = not_understood(record),
         turns = record.turns,
         keys = record.keys,
         interruptions = record.interruptions,
-        greeting_ms = record.greeting_ms,
-        replies_ms = joined(&record.replies_ms),
-        packets_sent = record.packets_sent,
-        packets_received = record.packets_received,
-        packets_lost = record.packets_lost,
-        max_gap_ms = record.max_gap_ms,
+        packets_sent = record.packets.sent,
+        packets_received = record.packets.received,
+        packets_lost = record.packets.lost,
+        max_gap_ms = record.packets.max_gap_ms,
         "call ended"
     );
-}
-
-fn joined<T: ToString>(steps: &[T]) -> String {
-    steps.iter().take(MAX_STEPS).map(T::to_string).collect::<Vec<_>>().join(",")
 }
 
 fn subscriber<W>(
@@ -113,10 +108,13 @@ fn default_filter(level: LevelFilter) -> String {
 #[cfg(test)]
 mod tests {
     use std::sync::{Arc, Mutex};
+    use std::time::Duration;
 
     use super::*;
+    use crate::call::Outcome;
     use crate::config::Config;
-    use crate::store::Outcome;
+    use crate::dialogue::Note;
+    use crate::rtp::Counters;
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -145,33 +143,35 @@ mod tests {
 
     #[test]
     fn the_closing_line_is_one_json_object_with_every_number() {
-        let record = CallRecord {
-            duration_ms: 61_000,
-            topics: vec!["cni_passeport/prix".into(), "dechets/encombrants".into()],
-            decisions: vec!["confirmed".into()],
+        let record = Record {
             outcome: Outcome::Transferred,
-            not_understood: 1,
-            transfers: 2,
+            duration: Duration::from_millis(61_000),
+            greeting_after: Some(Duration::from_millis(40)),
+            replies: vec![Duration::from_millis(412), Duration::from_millis(530)],
+            notes: vec![
+                Note::Topic("cni_passeport/prix".into()),
+                Note::NotUnderstood,
+                Note::Topic("dechets/encombrants".into()),
+                Note::Escalated,
+            ],
             turns: 3,
-            keys: 4,
-            interruptions: 1,
-            greeting_ms: Some(18),
-            replies_ms: vec![540, 610],
-            packets_sent: 3050,
-            packets_received: 3000,
-            packets_lost: 3,
-            max_gap_ms: 45,
-            ..CallRecord::new("4f2a", "2026-12-05T19:04:00Z".parse().unwrap())
+            keys: 1,
+            interruptions: 2,
+            packets: Counters { sent: 3050, received: 3000, lost: 3, max_gap_ms: 45 },
         };
-        let text = written(LogFormat::Json, None, || call_record(&record));
+        let text = written(LogFormat::Json, None, || {
+            let span = tracing::info_span!("call", id = 7);
+            span.in_scope(|| call_ended(&record));
+        });
         assert_eq!(text.lines().count(), 1, "{text}");
         let mut line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
         assert!(line.remove("timestamp").is_some());
         let expected = serde_json::json!({
-            "level": "INFO", "target": "call", "message": "call ended",
-            "id": "4f2a", "started": "2026-12-05T19:04:00Z", "duration_ms": 61_000, "outcome": "transferred",
-            "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "confirmed", "not_understood": 1,
-            "transfers": 2, "turns": 3, "keys": 4, "interruptions": 1, "greeting_ms": 18, "replies_ms": "540,610", "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
+            "level": "INFO", "target": "call", "message": "call ended", "span": {"name": "call", "id": 7},
+            "outcome": "transferred", "duration_ms": 61_000, "greeting_ms": 40, "replies_ms": "412,530",
+            "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "not_understood,escalated",
+            "not_understood": 1, "turns": 3, "keys": 1, "interruptions": 2,
+            "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 
 use super::Failure;
 use crate::config::Config;
-use crate::net::local_time;
+use crate::net;
 use crate::store::{Filter, MAX_LISTED, Store, StoredRequest};
 
 #[derive(clap::Args)]
@@ -37,7 +37,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
         )));
     }
     let failed = |error: crate::store::StoreError| Failure::new(error.to_string());
-    let now = local_time(&config.dialplan.timezone).timestamp();
+    let now = net::timestamp();
     let store = Store::open(path, config.store.retention_days, now).map_err(failed)?;
     if !args.done.is_empty() {
         for id in args.done {

@@ -1,11 +1,12 @@
 //! Requests that callers leave, and the record of calls, in SQLite; retention is enforced here.
 //!
-//! Owns: the database file, its schema, how long data is kept. Must not know: telephony, the state of a dialogue, the
-//! clock (times come in as arguments).
+//! Owns: the database file, its schema, how long data is kept. Must not know: how calls and dialogues work (it gets
+//! their [`Record`] and [`Request`] ready made), the clock (times come in as arguments).
 //!
 //! One thread owns the connection. What is asked of it waits in a queue of [`QUEUE`] jobs; when that is full the
-//! asker is told [`StoreError::Busy`] at once, so that a call never waits on the disk. Dropping the [`Store`] finishes
-//! the jobs already queued.
+//! asker is told [`StoreError::Busy`] at once, so that a call never waits on the disk. Each job has two forms: `save_…`
+//! for those who can't do anything about a failure (it is in the journal), `try_save_…` for those who want the outcome.
+//! When the last clone of the [`Store`] goes, the jobs already queued are finished first.
 //!
 //! Requests hold personal data: the file is readable by the service's user alone, deleted rows are overwritten, and
 //! nothing of them goes into a log.
@@ -16,6 +17,7 @@ mod schema;
 mod tests;
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use std::thread::JoinHandle;
 
@@ -23,7 +25,10 @@ use jiff::{SignedDuration, Timestamp};
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::oneshot;
 
-pub use record::{CallRecord, MAX_STEPS, Outcome};
+pub use record::{decisions, milliseconds, not_understood, topics};
+
+use crate::call::Record;
+use crate::dialogue::Request;
 
 /// Jobs waiting for the database thread. 40 calls that all save at once fill a sixth of it.
 pub const QUEUE: usize = 256;
@@ -113,11 +118,17 @@ impl<T> Pending<T> {
 
 type Job = Box<dyn FnOnce(&mut Connection) + Send>;
 
-/// The store. Share it behind an `Arc`.
+/// The store. Clones share one thread and one connection.
+#[derive(Clone)]
 pub struct Store {
+    worker: Arc<Worker>,
+    retention: SignedDuration,
+}
+
+struct Worker {
+    /// `None` only while it is being dropped.
     jobs: Option<SyncSender<Job>>,
     thread: Option<JoinHandle<()>>,
-    retention: SignedDuration,
 }
 
 impl Store {
@@ -136,18 +147,19 @@ impl Store {
                 }
             })
             .map_err(|source| StoreError::Create { path: path.into(), source })?;
-        Ok(Self { jobs: Some(jobs), thread: Some(thread), retention })
+        Ok(Self { worker: Arc::new(Worker { jobs: Some(jobs), thread: Some(thread) }), retention })
+    }
+
+    /// Keeps a request.
+    pub fn save_request(&self, request: Request, at: Timestamp) {
+        report_refusal("save a request", self.try_save_request(request, at));
     }
 
     /// Keeps a request; yields its number once it is on the disk.
-    pub fn save_request(
-        &self,
-        kind: &str,
-        fields: &[(String, String)],
-        at: Timestamp,
-    ) -> Result<Pending<i64>, StoreError> {
-        let kind = cut(kind);
-        let fields: Vec<_> = fields.iter().take(MAX_FIELDS).map(|(name, value)| (cut(name), cut(value))).collect();
+    pub fn try_save_request(&self, request: Request, at: Timestamp) -> Result<Pending<i64>, StoreError> {
+        let kind = cut(&request.kind);
+        let fields: Vec<_> =
+            request.fields.iter().take(MAX_FIELDS).map(|(name, value)| (cut(name), cut(value))).collect();
         self.submit(move |connection| {
             let transaction = connection.transaction()?;
             transaction.execute(
@@ -168,10 +180,26 @@ impl Store {
         })
     }
 
-    /// Keeps the record of a finished call.
-    pub fn save_call(&self, record: &CallRecord) -> Result<Pending<()>, StoreError> {
+    /// Keeps the record of a finished call that started at `started`.
+    pub fn save_call(&self, record: &Record, started: Timestamp) {
+        report_refusal("save a call's record", self.try_save_call(record, started));
+    }
+
+    /// Keeps the record of a finished call; yields once it is on the disk.
+    pub fn try_save_call(&self, record: &Record, started: Timestamp) -> Result<Pending<()>, StoreError> {
         let record = record.clone();
-        self.submit(move |connection| record.insert(connection))
+        self.submit(move |connection| record::insert(connection, &record, started))
+    }
+
+    /// Removes what is older than the retention; to be called once a day.
+    pub fn purge(&self, now: Timestamp) {
+        report_refusal("purge", self.try_purge(now));
+    }
+
+    /// Removes what is older than the retention; yields how much that was.
+    pub fn try_purge(&self, now: Timestamp) -> Result<Pending<Purged>, StoreError> {
+        let retention = self.retention;
+        self.submit(move |connection| purge(connection, now, retention))
     }
 
     /// Requests, oldest first; of more than [`MAX_LISTED`], the most recent.
@@ -192,12 +220,6 @@ impl Store {
         })
     }
 
-    /// Removes what is older than the retention; to be called once a day.
-    pub fn purge(&self, now: Timestamp) -> Result<Pending<Purged>, StoreError> {
-        let retention = self.retention;
-        self.submit(move |connection| purge(connection, now, retention))
-    }
-
     fn submit<T: Send + 'static>(
         &self,
         job: impl FnOnce(&mut Connection) -> Result<T, StoreError> + Send + 'static,
@@ -211,7 +233,7 @@ impl Store {
             // Whoever asked may have stopped waiting.
             let _ = reply.send(outcome);
         });
-        match self.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
+        match self.worker.jobs.as_ref().map(|jobs| jobs.try_send(job)) {
             Some(Ok(())) => Ok(Pending(pending)),
             Some(Err(TrySendError::Full(_))) => Err(StoreError::Busy),
             Some(Err(TrySendError::Disconnected(_))) | None => Err(StoreError::Stopped),
@@ -219,13 +241,20 @@ impl Store {
     }
 }
 
-impl Drop for Store {
+impl Drop for Worker {
     fn drop(&mut self) {
         self.jobs = None;
         if let Some(thread) = self.thread.take() {
             // A panic in the thread has been reported by the panic hook.
             let _ = thread.join();
         }
+    }
+}
+
+/// A job that was not even queued; one that fails later reports itself.
+fn report_refusal<T>(what: &'static str, outcome: Result<Pending<T>, StoreError>) {
+    if let Err(error) = outcome {
+        tracing::error!(target: "store", what, %error, "database job refused");
     }
 }
 

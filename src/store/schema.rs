@@ -31,14 +31,12 @@ pub const MIGRATIONS: &[&str] = &["
     ) WITHOUT ROWID;
     CREATE TABLE call (
         id INTEGER PRIMARY KEY AUTOINCREMENT,
-        reference TEXT NOT NULL,
         started_at INTEGER NOT NULL,
         duration_ms INTEGER NOT NULL,
         outcome TEXT NOT NULL,
         topics TEXT NOT NULL,                   -- JSON array
         decisions TEXT NOT NULL,                -- JSON array
         not_understood INTEGER NOT NULL,
-        transfers INTEGER NOT NULL,
         turns INTEGER NOT NULL,
         keys INTEGER NOT NULL,
         interruptions INTEGER NOT NULL,

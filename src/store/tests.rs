@@ -1,12 +1,20 @@
 use std::os::unix::fs::PermissionsExt;
+use std::time::Duration;
 
 use super::*;
+use crate::call::Outcome;
+use crate::dialogue::Note;
+use crate::rtp::Counters;
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
 }
 
 const NOON: &str = "2026-12-05T12:00:00Z";
+
+fn request(kind: &str, fields: Vec<(String, String)>) -> Request {
+    Request { kind: kind.into(), fields }
+}
 
 fn fields(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
     pairs.iter().map(|(name, value)| ((*name).into(), (*value).into())).collect()
@@ -39,7 +47,7 @@ fn a_request_comes_back_as_it_was_left_even_after_reopening() {
     let fixture = Fixture::new();
     let given = fields(&[("nom", "Le Goff"), ("numéro", "06 12 34 56 78"), ("moment", "le matin")]);
     let store = fixture.open(NOON);
-    let id = store.save_request("demande de rappel", &given, at(NOON)).unwrap().wait().unwrap();
+    let id = store.try_save_request(request("demande de rappel", given.clone()), at(NOON)).unwrap().wait().unwrap();
     drop(store);
 
     let expected =
@@ -52,7 +60,7 @@ fn what_was_queued_is_written_before_the_store_closes() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
     for number in 0..100 {
-        let _unheeded = store.save_request("r", &fields(&[("n", &number.to_string())]), at(NOON)).unwrap();
+        store.save_request(request("r", fields(&[("n", &number.to_string())])), at(NOON));
     }
     drop(store);
     let values: Vec<String> = all(&fixture.open(NOON)).into_iter().map(|request| request.fields[0].1.clone()).collect();
@@ -63,7 +71,8 @@ fn what_was_queued_is_written_before_the_store_closes() {
 fn requests_are_filtered_and_marked_once() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
-    let save = |kind: &str, time: &str| store.save_request(kind, &[], at(time)).unwrap().wait().unwrap();
+    let save =
+        |kind: &str, time: &str| store.try_save_request(request(kind, Vec::new()), at(time)).unwrap().wait().unwrap();
     let first = save("a", "2026-12-04T09:00:00Z");
     let second = save("b", "2026-12-05T09:00:00Z");
     assert!(store.mark_handled(first, at("2026-12-05T10:00:00Z")).unwrap().wait().unwrap());
@@ -84,23 +93,28 @@ fn what_is_older_than_the_retention_goes_for_good() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
     let secret = "zzz-an-old-name-zzz";
-    let old = store.save_request("a", &fields(&[("nom", secret)]), at("2026-11-05T11:59:59Z")).unwrap().wait().unwrap();
-    let kept = store.save_request("b", &[], at("2026-11-05T12:00:00Z")).unwrap().wait().unwrap();
-    store.save_call(&CallRecord::new("x", at("2026-10-01T00:00:00Z"))).unwrap().wait().unwrap();
+    let old = store
+        .try_save_request(request("a", fields(&[("nom", secret)])), at("2026-11-05T11:59:59Z"))
+        .unwrap()
+        .wait()
+        .unwrap();
+    let kept = store.try_save_request(request("b", Vec::new()), at("2026-11-05T12:00:00Z")).unwrap().wait().unwrap();
+    store.try_save_call(&Record::default(), at("2026-10-01T00:00:00Z")).unwrap().wait().unwrap();
 
-    assert_eq!(store.purge(at(NOON)).unwrap().wait().unwrap(), Purged { requests: 1, calls: 1 });
+    assert_eq!(store.try_purge(at(NOON)).unwrap().wait().unwrap(), Purged { requests: 1, calls: 1 });
     assert_eq!(all(&store).iter().map(|request| request.id).collect::<Vec<_>>(), [kept]);
     for name in ["store.sqlite", "store.sqlite-wal"] {
         let bytes = std::fs::read(fixture.path().with_file_name(name)).unwrap();
         assert!(!bytes.windows(secret.len()).any(|window| window == secret.as_bytes()), "{name} still holds it");
     }
-    let next = store.save_request("c", &[], at(NOON)).unwrap().wait().unwrap();
+    let next = store.try_save_request(request("c", Vec::new()), at(NOON)).unwrap().wait().unwrap();
     assert!(next > old && next > kept);
     drop(store);
 
     let much_later = fixture.open("2027-06-01T00:00:00Z");
     assert_eq!(all(&much_later), []);
-    let fresh = much_later.save_request("d", &[], at("2027-06-01T00:00:00Z")).unwrap().wait().unwrap();
+    let fresh =
+        much_later.try_save_request(request("d", Vec::new()), at("2027-06-01T00:00:00Z")).unwrap().wait().unwrap();
     assert!(fresh > next, "numbers are never given twice");
 }
 
@@ -108,38 +122,44 @@ fn what_is_older_than_the_retention_goes_for_good() {
 fn call_records_are_kept_without_a_word_of_the_caller() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
-    let record = CallRecord {
-        duration_ms: 61_000,
-        topics: vec!["cni_passeport/prix".into(); 150],
-        decisions: vec!["confirmed".into()],
+    let record = Record {
         outcome: Outcome::Transferred,
-        not_understood: 1,
-        transfers: 1,
-        packets_sent: u64::MAX,
-        packets_received: 3000,
-        packets_lost: 2,
-        max_gap_ms: 45,
-        ..CallRecord::new("4f2a", at(NOON))
+        duration: Duration::from_millis(61_000),
+        replies: vec![Duration::from_millis(412), Duration::from_millis(530)],
+        notes: vec![
+            Note::Topic("cni_passeport/prix".into()),
+            Note::NotUnderstood,
+            Note::TransferFailed(486),
+            Note::RequestSaved("demande de rappel".into()),
+        ],
+        turns: 2,
+        packets: Counters { sent: u64::MAX, received: 3000, lost: 2, max_gap_ms: 45 },
+        ..Record::default()
     };
-    store.save_call(&record).unwrap().wait().unwrap();
+    store.try_save_call(&record, at(NOON)).unwrap().wait().unwrap();
     drop(store);
     let connection = Connection::open(fixture.path()).unwrap();
-    let row: (String, i64, String, i64, String, i64, i64) = connection
+    let row: String = connection
         .query_row(
-            "SELECT reference, duration_ms, outcome, json_array_length(topics), decisions, packets_sent, max_gap_ms FROM call",
+            "SELECT concat_ws(' ', started_at, duration_ms, outcome, topics, decisions, not_understood, turns, replies_ms,
+                              packets_sent, packets_received, packets_lost, max_gap_ms) FROM call
+             WHERE greeting_ms IS NULL",
             [],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?, row.get(4)?, row.get(5)?, row.get(6)?)),
+            |row| row.get(0),
         )
         .unwrap();
-    let expected = ("4f2a".into(), 61_000, "transferred".into(), 100, "[\"confirmed\"]".into(), i64::MAX, 45);
-    assert_eq!(row, expected);
+    assert_eq!(
+        row,
+        "1796472000000 61000 transferred [\"cni_passeport/prix\"] \
+         [\"not_understood\",\"transfer_failed_486\",\"request_saved\"] 1 2 [412,530] 9223372036854775807 3000 2 45"
+    );
 }
 
 #[test]
 fn nobody_else_may_read_the_file() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
-    store.save_request("a", &[], at(NOON)).unwrap().wait().unwrap();
+    store.try_save_request(request("a", Vec::new()), at(NOON)).unwrap().wait().unwrap();
     let mode =
         |name: &str| std::fs::metadata(fixture.path().with_file_name(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("store.sqlite"), mode("store.sqlite-wal")), (0o600, 0o600));
@@ -164,8 +184,9 @@ fn a_full_queue_is_told_at_once() {
         })
         .unwrap();
     inside.recv().unwrap();
-    let queued: Vec<_> = (0..QUEUE).map(|_| store.save_request("a", &[], at(NOON)).unwrap()).collect();
-    assert!(matches!(store.save_request("a", &[], at(NOON)), Err(StoreError::Busy)));
+    let queued: Vec<_> =
+        (0..QUEUE).map(|_| store.try_save_request(request("a", Vec::new()), at(NOON)).unwrap()).collect();
+    assert!(matches!(store.try_save_request(request("a", Vec::new()), at(NOON)), Err(StoreError::Busy)));
     release.send(()).unwrap();
     blocked.wait().unwrap();
     for pending in queued {
@@ -179,7 +200,7 @@ fn what_a_caller_can_store_is_bounded() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
     let many = vec![("n".to_owned(), "é".repeat(MAX_FIELD_CHARS + 1)); MAX_FIELDS + 1];
-    store.save_request("a", &many, at(NOON)).unwrap().wait().unwrap();
+    store.try_save_request(request("a", many), at(NOON)).unwrap().wait().unwrap();
     let stored = &all(&store)[0].fields;
     assert_eq!(stored.len(), MAX_FIELDS);
     assert_eq!(stored[0].1.chars().count(), MAX_FIELD_CHARS);
@@ -214,7 +235,7 @@ fn two_processes_may_use_the_file() {
     let fixture = Fixture::new();
     let service = fixture.open(NOON);
     let tool = fixture.open(NOON);
-    let id = service.save_request("a", &[], at(NOON)).unwrap().wait().unwrap();
+    let id = service.try_save_request(request("a", Vec::new()), at(NOON)).unwrap().wait().unwrap();
     assert!(tool.mark_handled(id, at(NOON)).unwrap().wait().unwrap());
     assert_eq!(service.requests(Filter::Unhandled).unwrap().wait().unwrap(), []);
 }
@@ -223,6 +244,6 @@ fn two_processes_may_use_the_file() {
 async fn results_can_be_awaited() {
     let fixture = Fixture::new();
     let store = fixture.open(NOON);
-    let id = store.save_request("a", &[], at(NOON)).unwrap().outcome().await.unwrap();
+    let id = store.try_save_request(request("a", Vec::new()), at(NOON)).unwrap().outcome().await.unwrap();
     assert_eq!(id, 1);
 }
