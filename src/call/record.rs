@@ -6,7 +6,7 @@ use crate::dialogue::Note;
 use crate::rtp::Counters;
 
 /// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outcome {
     /// The caller hung up after having been answered.
     CallerHungUp,
@@ -27,12 +27,13 @@ pub enum Outcome {
     /// The service was stopped during the call.
     Shutdown,
     /// An error of ours.
+    #[default]
     Failed,
 }
 
 impl Outcome {
     /// The name in logs and in the database; never changes.
-    pub fn code(self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::CallerHungUp => "caller_hung_up",
             Self::Cancelled => "cancelled",
@@ -51,8 +52,7 @@ impl Outcome {
 /// The record of one call. Holds nothing that names the caller or repeats words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
-    /// `None` while the call is under way.
-    pub outcome: Option<Outcome>,
+    pub outcome: Outcome,
     /// INVITE to end.
     pub duration: Duration,
     /// 200 OK to the first packet of the greeting.

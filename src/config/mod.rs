@@ -205,15 +205,6 @@ impl Default for Config {
     }
 }
 
-impl std::str::FromStr for TransferTarget {
-    type Err = ();
-
-    /// Reads `sip:{poste}@host…`.
-    fn from_str(text: &str) -> Result<Self, ()> {
-        Self::parse(text).ok_or(())
-    }
-}
-
 impl TransferTarget {
     /// Where the extension goes in the written template.
     const PLACE: &'static str = "{poste}";

@@ -4,7 +4,6 @@
 //! Must not know: SIP headers, audio, what calls are about.
 
 mod prepare;
-mod records;
 
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -21,6 +20,7 @@ use crate::config::Config;
 use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
 use crate::sip::EndpointConfig;
 use crate::store::Store;
+use crate::telemetry;
 
 pub use prepare::{Prepared, Problem, prepare};
 
@@ -90,7 +90,7 @@ async fn serve(
     sip: SipHandle,
     mut incoming: mpsc::Receiver<CallLine>,
     services: Arc<Services>,
-    store: &Arc<Store>,
+    store: &Store,
     mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) {
     let (stop, stopping) = watch::channel(false);
@@ -105,7 +105,7 @@ async fn serve(
             }
             Some(ended) = calls.join_next() => report_panic(ended),
             () = sleep_until(Some(purge_at)) => {
-                records::purge(store);
+                store.purge(net::timestamp());
                 purge_at = now() + PURGE_EVERY;
             }
             () = shutdown.as_mut() => break,
@@ -126,10 +126,11 @@ async fn serve(
     info!("stopped");
 }
 
-async fn take_call(line: CallLine, services: Arc<Services>, store: Arc<Store>, stopping: watch::Receiver<bool>) {
-    let (id, at) = (line.handle().0, net::timestamp());
+async fn take_call(line: CallLine, services: Arc<Services>, store: Store, stopping: watch::Receiver<bool>) {
+    let started = net::timestamp();
     if let Some(record) = driver::run(line, services, rand::random(), stopping).await {
-        records::call_ended(&store, id, at, &record);
+        telemetry::call_ended(&record);
+        store.save_call(&record, started);
     }
 }
 

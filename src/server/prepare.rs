@@ -20,8 +20,6 @@ use crate::speech::worker::RecogniserPool;
 use crate::speech::cache::Cache;
 use crate::speech::{Recogniser, SpeechError, Voice};
 use crate::store::{Store, StoreError};
-
-use super::records;
 use crate::turn;
 
 /// The recogniser must answer a finished turn within this; 2–7 s of speech take 0.3–0.5 s on 2 cores.
@@ -67,7 +65,7 @@ fn net_message(error: &NetError) -> String {
 /// What is ready.
 pub struct Prepared {
     pub services: Services,
-    pub store: Arc<Store>,
+    pub store: Store,
     /// Number of fixed sentences ready to be spoken.
     pub sentences: usize,
 }
@@ -77,7 +75,7 @@ pub struct Prepared {
 pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
     config.check_files()?;
     let conversation = conversation(config)?;
-    let store = Arc::new(Store::open(&config.store.path, config.store.retention_days, net::timestamp())?);
+    let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
     // Whisper loads while sentences are read from the cache or synthesised.
     let (speaker, recognisers) = std::thread::scope(|scope| {
         let recognisers = scope.spawn(|| recognisers(config));
@@ -112,7 +110,7 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
             advertised: config.sip.advertised,
         },
         zone: config.dialplan.timezone.clone(),
-        save: Box::new(move |request| records::save_request(&saving, &request)),
+        save: Box::new(move |request| saving.save_request(request, net::timestamp())),
     };
     Ok(Prepared { services, store, sentences })
 }

@@ -131,6 +131,8 @@ pub struct Machine {
     reply_due: Option<Instant>,
     answered: Option<Instant>,
     failing: bool,
+    /// How the call ends, once that is known.
+    ending: Option<Outcome>,
     record: Record,
     outputs: VecDeque<Output>,
 }
@@ -176,6 +178,7 @@ impl Machine {
             reply_due: None,
             answered: None,
             failing: false,
+            ending: None,
             record: Record::default(),
             outputs: VecDeque::new(),
         }
@@ -257,7 +260,7 @@ impl Machine {
     fn time_is_up(&mut self, now: Instant, why: Outcome) {
         match self.phase {
             Phase::Talking => {
-                self.record.outcome.get_or_insert(why);
+                self.ending.get_or_insert(why);
                 self.timers.stop(Timer::Longest);
                 if !self.timers.is_set(Timer::LastResort) {
                     self.timers.set(Timer::LastResort, now + LAST_WORDS);

@@ -48,7 +48,7 @@ impl Machine {
 
     fn refuse(&mut self, error: &SdpError) {
         tracing::info!(%error, "offer refused");
-        self.record.outcome = Some(Outcome::Refused);
+        self.ending = Some(Outcome::Refused);
         self.phase = Phase::Leaving;
         self.outputs.push_back(Output::Sip(Command::Reject { status: 488 }));
     }
@@ -149,7 +149,7 @@ impl Machine {
         }
         self.timers.stop(Timer::Transfer);
         if succeeded {
-            self.record.outcome = Some(Outcome::Transferred);
+            self.ending = Some(Outcome::Transferred);
             self.hang_up(now, Outcome::Transferred);
         } else if self.timers.is_set(Timer::LastResort) {
             self.hang_up(now, Outcome::AgentHungUp);
@@ -166,7 +166,7 @@ impl Machine {
             return;
         }
         self.phase = Phase::Leaving;
-        self.record.outcome.get_or_insert(why);
+        self.ending.get_or_insert(why);
         self.timers.stop_all();
         self.stop_media(now);
         self.outputs.push_back(Output::Sip(Command::HangUp));
@@ -194,7 +194,7 @@ impl Machine {
             EndCause::Refused(_) => Outcome::Refused,
             EndCause::Local => Outcome::AgentHungUp,
         };
-        self.record.outcome.get_or_insert(outcome);
+        self.record.outcome = *self.ending.get_or_insert(outcome);
         self.record.duration = now.saturating_duration_since(self.started);
         self.timers.stop_all();
         self.phase = Phase::Over;
