@@ -136,3 +136,33 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
     Conversation::new(plan, &prompts)
         .map_err(|report| Problem::Phrases { directory: config.dialplan.prompts.clone(), report: report.to_string() })
 }
+
+/// Starts the recogniser's workers; each loads the model once.
+#[cfg(feature = "whisper")]
+fn recognisers(config: &Config) -> Result<RecogniserPool, SpeechError> {
+    use crate::speech::recogniser::WhisperRecogniser;
+
+    let (model, threads) = (config.recogniser.model.clone(), config.recogniser.threads);
+    RecogniserPool::start(config.recogniser.workers, config.recogniser.queue, move || {
+        Ok(Box::new(WhisperRecogniser::load(&model, threads)?) as Box<dyn Recogniser>)
+    })
+}
+
+#[cfg(not(feature = "whisper"))]
+fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
+    Err(SpeechError::NotBuilt { engine: "whisper" })
+}
+
+/// Starts the voices and has every fixed sentence ready in memory. The engine itself is only loaded when a sentence
+/// is missing.
+fn speaker(config: &Config, conversation: &Conversation) -> Result<Speaker, SpeechError> {
+    let mut voices = Vec::new();
+    for (language, files) in &config.voice.languages {
+        voices.push((language.0.clone(), voice_maker(config, language, files)?));
+    }
+    let speaker = Speaker::start(voices, Cache::open(&config.voice.cache)?, config.voice.queue)?;
+    let sentences: Vec<(String, String)> =
+        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
+    speaker.prepare(&sentences, &mut |done, total| info!(done, total, "sentences synthesised"))?;
+    Ok(speaker)
+}
