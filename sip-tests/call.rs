@@ -14,7 +14,7 @@ fn a_call_is_answered_greeted_and_ended() {
     }
     let mut agent = Agent::start(free_port());
     let telephone = Telephone::new("");
-    Sipp { scenario: "call", rtp_port: telephone.port, show_retransmissions: false }.run(&agent);
+    Sipp { scenario: "call", rtp_port: telephone.port, raw: false }.run(&agent);
     let ended = agent.call_ended(Duration::from_secs(5));
     let heard = telephone.put_down();
     assert_eq!(ended["outcome"], "caller_hung_up", "{ended}");

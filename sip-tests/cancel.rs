@@ -12,7 +12,7 @@ fn a_cancelled_call_leaves_nothing_behind() {
         return;
     }
     let mut agent = Agent::start(free_port());
-    Sipp { scenario: "cancel", rtp_port: free_port(), show_retransmissions: false }.run(&agent);
+    Sipp { scenario: "cancel", rtp_port: free_port(), raw: true }.run(&agent);
     let ended = agent.call_ended(Duration::from_secs(5));
     let outcome = ended["outcome"].as_str().unwrap_or_default();
     assert!(["cancelled", "caller_hung_up"].contains(&outcome), "{ended}");

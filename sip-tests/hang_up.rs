@@ -14,7 +14,7 @@ fn the_voice_stops_with_the_call() {
     }
     let mut agent = Agent::start(free_port());
     let telephone = Telephone::new("");
-    Sipp { scenario: "hang_up_at_once", rtp_port: telephone.port, show_retransmissions: false }.run(&agent);
+    Sipp { scenario: "hang_up_at_once", rtp_port: telephone.port, raw: false }.run(&agent);
     let ended = agent.call_ended(Duration::from_secs(5));
     let over = Instant::now();
     assert_eq!(ended["outcome"], "caller_hung_up", "{ended}");

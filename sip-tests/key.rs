@@ -14,7 +14,7 @@ fn key_zero_leads_to_the_operator() {
     }
     let mut agent = Agent::start(free_port());
     let telephone = Telephone::new("0");
-    Sipp { scenario: "transfer", rtp_port: telephone.port, show_retransmissions: false }.run(&agent);
+    Sipp { scenario: "transfer", rtp_port: telephone.port, raw: false }.run(&agent);
     let ended = agent.call_ended(Duration::from_secs(5));
     let heard = telephone.put_down();
     assert_eq!(ended["outcome"], "transferred", "{ended}");

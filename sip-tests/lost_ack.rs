@@ -12,7 +12,7 @@ fn an_unacknowledged_answer_is_repeated_until_its_ack_comes() {
         return;
     }
     let mut agent = Agent::start(free_port());
-    Sipp { scenario: "lost_ack", rtp_port: free_port(), show_retransmissions: true }.run(&agent);
+    Sipp { scenario: "lost_ack", rtp_port: free_port(), raw: true }.run(&agent);
     let ended = agent.call_ended(Duration::from_secs(5));
     assert_eq!(ended["outcome"], "caller_hung_up", "{ended}");
     assert!(agent.stop().is_empty());

@@ -14,7 +14,7 @@ fn a_busy_operator_gives_the_caller_back() {
     }
     let mut agent = Agent::start(free_port());
     let telephone = Telephone::new("0");
-    Sipp { scenario: "transfer_busy", rtp_port: telephone.port, show_retransmissions: false }.run(&agent);
+    Sipp { scenario: "transfer_busy", rtp_port: telephone.port, raw: false }.run(&agent);
     let ended = agent.call_ended(Duration::from_secs(5));
     let over = Instant::now();
     let heard = telephone.put_down();

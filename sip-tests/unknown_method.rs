@@ -4,7 +4,7 @@ use crate::support::agent::Agent;
 use crate::support::{can_run, free_port, sipp};
 
 #[test]
-fn unknown_methods_get_405() {
+fn unknown_methods_are_refused() {
     if !can_run(&["sipp"]) {
         return;
     }

@@ -130,10 +130,8 @@ impl Process {
         let id = child.id();
         // Full: the child waits. The log of a test is far shorter.
         let (sender, lines) = sync_channel(10_000);
-        let outputs: [Box<dyn std::io::Read + Send>; 2] = [
-            Box::new(child.stdout.take().expect("piped")),
-            Box::new(child.stderr.take().expect("piped")),
-        ];
+        let outputs: [Box<dyn std::io::Read + Send>; 2] =
+            [Box::new(child.stdout.take().expect("piped")), Box::new(child.stderr.take().expect("piped"))];
         for output in outputs {
             let sender = sender.clone();
             std::thread::spawn(move || {

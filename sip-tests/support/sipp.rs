@@ -10,8 +10,9 @@ pub struct Sipp<'a> {
     pub scenario: &'a str,
     /// Where the scenario's SDP wants audio.
     pub rtp_port: u16,
-    /// Retransmissions are shown to the scenario instead of being absorbed.
-    pub show_retransmissions: bool,
+    /// SIPp shows retransmissions to the scenario instead of absorbing them, and drops what the scenario does not expect
+    /// instead of giving up.
+    pub raw: bool,
 }
 
 impl Sipp<'_> {
@@ -26,8 +27,8 @@ impl Sipp<'_> {
         command.args(["-p", &free_port().to_string(), "-key", "rtp_port", &self.rtp_port.to_string()]);
         command.arg("-trace_err").arg("-error_file").arg(&errors);
         command.arg("-trace_msg").arg("-message_file").arg(&messages);
-        if self.show_retransmissions {
-            command.arg("-nr");
+        if self.raw {
+            command.args(["-nr", "-default_behaviors", "none"]);
         }
         let output = command
             .arg(agent.address.to_string())
@@ -48,7 +49,7 @@ impl Sipp<'_> {
 
 /// Runs a scenario without audio of ours: packets go to a port where nobody listens.
 pub fn run(agent: &Agent, scenario: &str) {
-    Sipp { scenario, rtp_port: free_port(), show_retransmissions: false }.run(agent);
+    Sipp { scenario, rtp_port: free_port(), raw: false }.run(agent);
 }
 
 fn tail(path: &Path) -> String {

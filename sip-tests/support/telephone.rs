@@ -71,7 +71,8 @@ fn talk(socket: &UdpSocket, keys: &str, stop: &AtomicBool) -> Heard {
             }
         }
         let idle = !session.is_sending_key();
-        if idle && now.duration_since(*begun) > Duration::from_secs(2) * (heard.pressed.len() as u32 + 1)
+        if idle
+            && now.duration_since(*begun) > Duration::from_secs(2) * (heard.pressed.len() as u32 + 1)
             && let Some(key) = keys.next()
         {
             assert!(session.send_key(Key(key)), "key {key}");
