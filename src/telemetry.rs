@@ -66,6 +66,7 @@ pub fn call_ended(record: &Record) {
         topics = topics(record).join(","),
         decisions = decisions(record).join(","),
         not_understood = not_understood(record),
+        transfers = record.transfers,
         turns = record.turns,
         keys = record.keys,
         interruptions = record.interruptions,
@@ -154,6 +155,7 @@ mod tests {
                 Note::Topic("dechets/encombrants".into()),
                 Note::Escalated,
             ],
+            transfers: 1,
             turns: 3,
             keys: 1,
             interruptions: 2,
@@ -170,7 +172,7 @@ mod tests {
             "level": "INFO", "target": "call", "message": "call ended", "span": {"name": "call", "id": 7},
             "outcome": "transferred", "duration_ms": 61_000, "greeting_ms": 40, "replies_ms": "412,530",
             "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "not_understood,escalated",
-            "not_understood": 1, "turns": 3, "keys": 1, "interruptions": 2,
+            "not_understood": 1, "transfers": 1, "turns": 3, "keys": 1, "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
         });
         assert_eq!(serde_json::Value::Object(line), expected);

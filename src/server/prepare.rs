@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::call::Settings;
 use crate::call::driver::{RtpAddresses, Services};
 use crate::config::{Config, ConfigError, VoiceFiles};
-use crate::dialogue::{self, Conversation};
+use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
@@ -41,7 +41,7 @@ pub enum Problem {
     Phrases { directory: PathBuf, report: String },
     #[error("La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque.")]
     Speech(#[from] SpeechError),
-    #[error("Les demandes des appelants ne peuvent pas être enregistrées : {0}.\nRemède : vérifiez que le dossier de [store] path existe et que le service peut y écrire.")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{}", net_message(.0))]
     Net(#[source] NetError),
@@ -128,11 +128,52 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
     if warnings > 0 {
         warn!(warnings, "the dialplan has warnings: `allo-mairie check` shows them");
     }
-    let mut prompts = Vec::new();
-    for language in &plan.languages {
-        prompts.push((language.clone(), files::read_prompts(&config.dialplan.prompts, &language.0)?));
-    }
     info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
-    Conversation::new(plan, &prompts)
-        .map_err(|report| Problem::Phrases { directory: config.dialplan.prompts.clone(), report: report.to_string() })
+    let phrases = phrases(config, &plan.languages)?;
+    Ok(Conversation::new(plan, phrases))
+}
+
+/// Reads the everyday phrases of these languages.
+fn phrases(config: &Config, languages: &[Language]) -> Result<Phrases, Problem> {
+    let mut files = Vec::new();
+    for language in languages {
+        let prompts = files::read_prompts(&config.dialplan.prompts, &language.0)?;
+        files.extend(prompts.into_iter().filter(|file| file.path.ends_with("phrases.md")).map(|file| (language.clone(), file)));
+    }
+    let texts: Vec<_> =
+        files.iter().map(|(language, file)| (language.clone(), file.path.as_str(), file.text.as_str())).collect();
+    Phrases::parse(&texts).map_err(|problems| {
+        let report = problems.iter().map(|(_, problem)| problem.to_string()).collect::<Vec<_>>().join("\n");
+        Problem::Phrases { directory: config.dialplan.prompts.clone(), report }
+    })
+}
+
+/// Starts the recogniser's workers; each loads the model once.
+#[cfg(feature = "whisper")]
+fn recognisers(config: &Config) -> Result<RecogniserPool, SpeechError> {
+    use crate::speech::recogniser::WhisperRecogniser;
+
+    let (model, threads) = (config.recogniser.model.clone(), config.recogniser.threads);
+    RecogniserPool::start(config.recogniser.workers, config.recogniser.queue, move || {
+        Ok(Box::new(WhisperRecogniser::load(&model, threads)?) as Box<dyn Recogniser>)
+    })
+}
+
+#[cfg(not(feature = "whisper"))]
+fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
+    Err(SpeechError::NotBuilt { engine: "whisper" })
+}
+
+/// Starts the voices and has every fixed sentence ready in memory. The engine itself is only loaded when a sentence
+/// is missing.
+fn speaker(config: &Config, conversation: &Conversation) -> Result<Speaker, SpeechError> {
+    let mut voices = Vec::new();
+    for (language, files) in &config.voice.languages {
+        voices.push((language.0.clone(), voice_maker(config, language, files)?));
+    }
+    let speaker = Speaker::start(voices, Cache::open(&config.voice.cache)?, config.voice.queue)?;
+    let sentences: Vec<(String, String)> =
+        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
+    speaker.prepare(&sentences, &mut |done, total| info!(done, total, "sentences synthesised"))?;
+    Ok(speaker)
 }

@@ -51,9 +51,9 @@ pub fn milliseconds(duration: Duration) -> i64 {
 pub(super) fn insert(connection: &Connection, record: &Record, started: Timestamp) -> Result<(), StoreError> {
     let replies: Vec<i64> = record.replies.iter().map(|reply| milliseconds(*reply)).collect();
     connection.execute(
-        "INSERT INTO call (started_at, duration_ms, outcome, topics, decisions, not_understood, turns, keys, interruptions,
+        "INSERT INTO call (started_at, duration_ms, outcome, topics, decisions, not_understood, transfers, turns, keys, interruptions,
                            greeting_ms, replies_ms, packets_sent, packets_received, packets_lost, max_gap_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15)",
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
         params![
             started.as_millisecond(),
             milliseconds(record.duration),
@@ -61,6 +61,7 @@ pub(super) fn insert(connection: &Connection, record: &Record, started: Timestam
             serde_json::Value::from(topics(record)).to_string(),
             serde_json::Value::from(decisions(record)).to_string(),
             whole(not_understood(record)),
+            record.transfers,
             record.turns,
             record.keys,
             record.interruptions,

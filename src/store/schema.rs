@@ -37,6 +37,7 @@ pub const MIGRATIONS: &[&str] = &["
         topics TEXT NOT NULL,                   -- JSON array
         decisions TEXT NOT NULL,                -- JSON array
         not_understood INTEGER NOT NULL,
+        transfers INTEGER NOT NULL,
         turns INTEGER NOT NULL,
         keys INTEGER NOT NULL,
         interruptions INTEGER NOT NULL,

@@ -132,6 +132,7 @@ fn call_records_are_kept_without_a_word_of_the_caller() {
             Note::TransferFailed(486),
             Note::RequestSaved("demande de rappel".into()),
         ],
+        transfers: 1,
         turns: 2,
         packets: Counters { sent: u64::MAX, received: 3000, lost: 2, max_gap_ms: 45 },
         ..Record::default()
