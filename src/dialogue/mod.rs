@@ -15,6 +15,7 @@
 //! fixed_sentences(plan, phrases) -> Vec<(Language, String)>   // everything to synthesise before the first call
 //! ```
 
+mod conversation;
 mod escalation;
 mod expect;
 mod fixed;
@@ -43,6 +44,7 @@ use crate::turn::Patience;
 use crate::understanding::Understanding;
 use state::{Spoken, Stage, Trouble};
 
+pub use conversation::Conversation;
 pub use fixed::fixed_sentences;
 pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
 pub use trial::{TrialOutcome, run_trial};
