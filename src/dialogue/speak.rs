@@ -10,7 +10,7 @@ use crate::dialplan::{
     speak_todays_hours,
 };
 
-use super::sentences::sentences;
+use crate::speech::spoken::sentences;
 
 /// Sentences of a text that may hold `{…}`.
 pub(super) fn split(text: &str) -> Vec<String> {
@@ -73,12 +73,9 @@ impl Moment<'_> {
     pub fn value(&self, value: &Value) -> Option<String> {
         match value {
             Value::NextOpening => self.next_opening(),
-            Value::TodaysHours => Some(speak_todays_hours(
-                &self.plan.hours,
-                self.at.date(),
-                &self.plan.holidays(),
-                self.language,
-            )),
+            Value::TodaysHours => {
+                Some(speak_todays_hours(&self.plan.hours, self.at.date(), &self.plan.holidays(), self.language))
+            }
             Value::Slot(name) => (self.slot)(name),
         }
     }
