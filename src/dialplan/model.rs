@@ -262,6 +262,7 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     pub name: String,
+    /// The first day of the period when only a month or year is given.
     pub checked: Option<civil::Date>,
     pub location: Location,
 }

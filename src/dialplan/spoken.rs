@@ -115,6 +115,12 @@ pub(super) fn weekday(day: Weekday) -> &'static str {
     }
 }
 
+/// Number of the month of this folded name.
+pub(super) fn month(folded: &str) -> Option<i8> {
+    let index = MONTHS.iter().position(|name| super::fold(name) == folded)?;
+    i8::try_from(index + 1).ok()
+}
+
 fn day_and_month(date: Date) -> String {
     let month = month_name(&MONTHS, date);
     match date.day() {

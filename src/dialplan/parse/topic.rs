@@ -381,25 +381,28 @@ fn failures(label: &str) -> Option<u8> {
     (1..=5).contains(&count).then_some(count)
 }
 
-/// `service-public.gouv.fr, vérifié le 3 novembre 2026`.
+/// `service-public.gouv.fr, vérifié le 3 novembre 2026`, or `vérifié en octobre 2026`.
 fn source(written: &Inline, line: &Inline, sink: &mut Sink) -> Option<Source> {
     let mut parts = written.split(',');
     let last = parts.last()?.clone();
-    let dated =
-        ["verifie le ", "verifiee le "].iter().find_map(|lead| fold(last.text()).strip_prefix(lead).map(str::to_owned));
-    let checked = match dated {
-        Some(date) => match when::date(&date) {
-            Ok(date) => {
-                parts.pop();
-                Some(date)
-            }
-            Err(wrong) => {
-                sink.error(last.location(), wrong.message, wrong.remedy);
-                None
-            }
-        },
+    let folded = fold(last.text());
+    let stated = folded.strip_prefix("verifiee ").or_else(|| folded.strip_prefix("verifie ")).unwrap_or_default();
+    let date = match (stated.strip_prefix("le "), stated.strip_prefix("en ")) {
+        (Some(day), _) => Some(when::date(day)),
+        (_, Some(period)) => Some(when::period(period)),
+        _ => None,
+    };
+    let checked = match date {
+        Some(Ok(date)) => Some(date),
+        Some(Err(wrong)) => {
+            sink.error(last.location(), wrong.message, wrong.remedy);
+            None
+        }
         None => None,
     };
+    if checked.is_some() {
+        parts.pop();
+    }
     let names: Vec<&str> = parts.iter().map(Inline::text).collect();
     Some(Source { name: names.join(", "), checked, location: line.location() })
 }

@@ -15,20 +15,6 @@ pub(super) struct NotATime {
 const DATE_REMEDY: &str = "écrivez par exemple « 24 décembre 2026 » ou « 13 au 17 août 2026 »";
 const TIME_REMEDY: &str = "écrivez par exemple « 8h30 », « 12h » ou « 13h30 »";
 
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
-];
 const WEEKDAYS: [(&str, Weekday); 7] = [
     ("lundi", Weekday::Monday),
     ("mardi", Weekday::Tuesday),
@@ -44,18 +30,28 @@ pub(super) fn weekday(word: &str) -> Option<Weekday> {
     WEEKDAYS.iter().find(|(name, _)| *name == word || word.strip_suffix('s') == Some(name)).map(|(_, day)| *day)
 }
 
-/// Number of a month's folded name.
-pub(super) fn month(word: &str) -> Option<i8> {
-    let index = MONTHS.iter().position(|name| *name == word)?;
-    i8::try_from(index + 1).ok()
-}
-
 /// A single date, with or without its weekday, which must then be right.
 pub(super) fn date(written: &str) -> Result<Date, NotATime> {
     match dates(written)?.as_slice() {
         [(first, last)] if first == last => Ok(*first),
         _ => Err(NotATime { message: format!("« {written} » n'est pas une date seule"), remedy: DATE_REMEDY }),
     }
+}
+
+/// `octobre 2026` or `2026`: its first day.
+pub(super) fn period(written: &str) -> Result<Date, NotATime> {
+    let text = fold(written);
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let (month, year) = match words.as_slice() {
+        [month, year] => (spoken::month(month), *year),
+        [year] => (Some(1), *year),
+        _ => (None, ""),
+    };
+    let year = year.parse().ok().filter(|year| *year >= 1900);
+    month.zip(year).and_then(|(month, year)| Date::new(year, month, 1).ok()).ok_or_else(|| NotATime {
+        message: format!("« {written} » n'est ni un mois ni une année"),
+        remedy: "écrivez par exemple « octobre 2026 »",
+    })
 }
 
 /// `samedi 5 décembre 2026 à 20h`.
@@ -93,7 +89,7 @@ pub(super) fn dates(written: &str) -> Result<Vec<(Date, Date)>, NotATime> {
         if let Some(day) = weekday(word) {
             days.push(PartialDay { weekday: Some(day), ..PartialDay::default() });
             joined_to_previous.push(std::mem::take(&mut range));
-        } else if let Some(month) = month(word) {
+        } else if let Some(month) = spoken::month(word) {
             let last = open.filter(|d| d.day.is_some() && d.month.is_none()).ok_or_else(wrong)?;
             last.month = Some(month);
         } else {
@@ -244,6 +240,15 @@ mod tests {
             ("24/12/2026", vec![(day(2026, 12, 24), day(2026, 12, 24))]),
         ] {
             assert_eq!(dates(written), Ok(expected), "{written}");
+        }
+    }
+
+    #[test]
+    fn months_and_years_stand_for_their_first_day() {
+        assert_eq!(period("octobre 2026"), Ok(day(2026, 10, 1)));
+        assert_eq!(period("2020"), Ok(day(2020, 1, 1)));
+        for wrong in ["octobre", "20", "lundi 2026", ""] {
+            assert!(period(wrong).is_err(), "{wrong}");
         }
     }
 
