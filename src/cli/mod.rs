@@ -30,10 +30,7 @@ pub struct Failure {
 impl Failure {
     /// A failure with exit status 1.
     pub fn new(message: impl Into<String>) -> Self {
-        Self {
-            message: message.into(),
-            status: 1,
-        }
+        Self { message: message.into(), status: 1 }
     }
 }
 

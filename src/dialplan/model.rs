@@ -229,10 +229,7 @@ pub enum Days {
     /// `jours fériés`.
     PublicHolidays,
     /// `24 décembre 2026`, `13 au 17 août 2026`, both ends included.
-    Dates {
-        first: civil::Date,
-        last: civil::Date,
-    },
+    Dates { first: civil::Date, last: civil::Date },
 }
 
 /// Open from `from` until `to`, same day.

@@ -35,10 +35,7 @@ pub struct EndpointConfig {
 #[derive(Debug)]
 pub enum Input<'a> {
     /// A UDP datagram arrived.
-    Datagram {
-        source: SocketAddr,
-        payload: &'a [u8],
-    },
+    Datagram { source: SocketAddr, payload: &'a [u8] },
     /// The application wants something done.
     Command { call: CallHandle, command: Command },
     /// No new calls from now on: INVITE and OPTIONS get 503 with Retry-After; current calls go on.
@@ -73,10 +70,7 @@ pub enum Command {
 #[derive(Debug)]
 pub enum Output {
     /// Send this datagram.
-    Transmit {
-        destination: SocketAddr,
-        payload: Bytes,
-    },
+    Transmit { destination: SocketAddr, payload: Bytes },
     /// Something happened to a call. After [`Event::Ended`] the handle is never mentioned again.
     Event { call: CallHandle, event: Event },
 }
@@ -95,12 +89,7 @@ pub struct Party {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// An INVITE arrived (100 has been sent). Answer with Ring/Answer/Reject.
-    Incoming {
-        caller: Party,
-        called: Party,
-        offer: Option<String>,
-        source: SocketAddr,
-    },
+    Incoming { caller: Party, called: Party, offer: Option<String>, source: SocketAddr },
     /// Outgoing call: 101–199.
     Progress { status: u16 },
     /// Outgoing call: 200; the ACK has been sent. Carries the SDP of the 200.

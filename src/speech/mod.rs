@@ -4,6 +4,7 @@
 //! text in spoken form, preparation of the models. Must not know: SIP, RTP, dialogue.
 
 pub mod models;
+pub mod recogniser;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -40,10 +41,7 @@ pub enum SpeechError {
     #[error("queue of the {engine} is full")]
     Busy { engine: &'static str },
     #[error("{engine} failed: {detail}")]
-    Engine {
-        engine: &'static str,
-        detail: String,
-    },
+    Engine { engine: &'static str, detail: String },
     #[error("this build has no {engine}")]
     NotBuilt { engine: &'static str },
 }
@@ -51,11 +49,7 @@ pub enum SpeechError {
 /// A speech recogniser; lives on a worker thread of its own.
 pub trait Recogniser: Send {
     /// Turns one utterance into text; returns `Abandoned` as soon as it notices `abandoned` set.
-    fn recognise(
-        &mut self,
-        utterance: &Utterance,
-        abandoned: &AtomicBool,
-    ) -> Result<Transcript, SpeechError>;
+    fn recognise(&mut self, utterance: &Utterance, abandoned: &AtomicBool) -> Result<Transcript, SpeechError>;
 }
 
 /// How fast a sentence is spoken.

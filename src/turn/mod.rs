@@ -45,11 +45,7 @@ pub enum Event {
     Resumed,
     /// The turn is over; its text is that of the last `Paused` (same revision, same words).
     /// `speech_ended_ago` is how long before this frame's end the last speech frame ended.
-    Ended {
-        revision: u32,
-        samples: Arc<[i16]>,
-        speech_ended_ago: Duration,
-    },
+    Ended { revision: u32, samples: Arc<[i16]>, speech_ended_ago: Duration },
 }
 
 // The detector, in `turn/detector.rs`:
