@@ -321,3 +321,31 @@ fn calls_over_a_bad_network_end_cleanly() {
     }
     assert!(answered > 190, "{answered} of 200 calls answered");
 }
+
+#[test]
+fn provisional_answer_to_a_bye_slows_its_retransmission() {
+    let mut net = Net::new(36);
+    let (agent, peer) = net.establish();
+    let asked = (net.now - net.start).as_secs_f64();
+    net.filter = Some(Box::new(|_| false));
+    net.command(AGENT, agent, Command::HangUp);
+    let bye = last_request(&net, AGENT, "BYE");
+    let text = |name: &HeaderName| bye.headers.text(name).unwrap().into_owned();
+    let trying = format!(
+        "SIP/2.0 100 Trying\r\nVia: {}\r\nFrom: {}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {}\r\n\r\n",
+        text(&HeaderName::Via),
+        text(&HeaderName::From),
+        text(&HeaderName::To),
+        text(&HeaderName::CallId),
+        text(&HeaderName::CSeq),
+    );
+    net.deliver(AGENT, address(PEER), trying.as_bytes());
+    net.run(seconds(10.0));
+    let expected: Vec<f64> = [0.0, 0.5, 4.5, 8.5].iter().map(|t| t + asked).collect();
+    assert_times(&net.times_sent(AGENT, "BYE"), &expected);
+    assert_eq!(net.endpoints[AGENT].active_calls(), 1, "a provisional answer ends nothing");
+    net.run(seconds(23.0));
+    assert_eq!(net.endpoints[AGENT].active_calls(), 0);
+    net.command(PEER, peer, Command::HangUp);
+    net.assert_forgotten();
+}

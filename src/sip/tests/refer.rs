@@ -222,13 +222,19 @@ fn notify_of_an_earlier_transfer_does_not_touch_this_one() {
     let old = notify(&net, 50, "refer;id=4711", "terminated", "SIP/2.0 486 Busy Here\r\n");
     assert_eq!(net.response_to(&old).status, 200);
     assert_eq!(net.events[AGENT].len(), events);
-    let empty = notify(&net, 51, "refer", "active;expires=60", "");
+    for cseq in [51, 52] {
+        let ringing = notify(&net, cseq, "refer", "active", "SIP/2.0 180 Ringing");
+        assert_eq!(net.response_to(&ringing).status, 200);
+    }
+    assert_eq!(outcomes(&net, AGENT), [progress(100), progress(180)], "said once");
+    let events = net.events[AGENT].len();
+    let empty = notify(&net, 53, "refer", "active;expires=60", "");
     assert_eq!(net.response_to(&empty).status, 200);
     assert_eq!(net.events[AGENT].len(), events);
-    let repeated = notify(&net, 52, "refer", "active;expires=60", "\r\nSIP/2.0 486 Busy Here");
+    let repeated = notify(&net, 54, "refer", "active;expires=60", "\r\nSIP/2.0 486 Busy Here");
     assert_eq!(net.response_to(&repeated).status, 200);
     assert_eq!(net.response_to(&repeated).status, 200);
-    assert_eq!(outcomes(&net, AGENT), [progress(100), finished(486)]);
+    assert_eq!(outcomes(&net, AGENT), [progress(100), progress(180), finished(486)]);
     net.command(AGENT, agent, Command::HangUp);
     net.assert_forgotten();
 }

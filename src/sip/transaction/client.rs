@@ -113,11 +113,10 @@ impl ClientTransaction {
                 }
             }
             State::Trying { .. } if response.status < 200 => {
-                // Proceeding (§17.1.2.2): retransmissions go on, at T2.
+                // Proceeding (§17.1.2.2): from the next one on, retransmissions go at T2.
                 if let State::Trying { interval, .. } = &mut self.state {
                     *interval = T2;
                 }
-                io.timers.set(TimerKey::Transaction(id, Timer::E), now + T2);
                 true
             }
             State::Trying { .. } => {
