@@ -42,7 +42,11 @@ fn a_question_is_heard_understood_and_answered() {
 /// What the caller plays: silence, the question by the second voice, silence.
 fn caller_voice(directory: &Path, text: &str) -> PathBuf {
     let spoken = directory.join("question.wav");
-    run(Command::new(PROGRAM).args(["say", text, "-o"]).arg(&spoken));
+    let voice = models().join("fr_FR-appelant.onnx.json");
+    let runtime = models().join("libonnxruntime.so");
+    let mut say = Command::new(PROGRAM);
+    say.args(["say", text, "-o"]).arg(&spoken).arg("--voice").arg(voice).arg("--runtime").arg(runtime);
+    run(&mut say);
     let clip = wav::read(&std::fs::read(&spoken).expect("what say wrote")).expect("WAV");
     let samples = resample::resample_i16(&clip.samples, clip.rate, LINE_RATE).expect("known rate");
     let silence = |ms: usize| vec![0; LINE_RATE as usize * ms / 1000];
