@@ -3,6 +3,14 @@
 //! Owns: arithmetic on `i16` PCM. Must not know: packets, calls, files (WAV is read and written as bytes).
 //!
 //! Telephone audio inside the house is mono `i16` at [`LINE_RATE`]; the recogniser gets `f32` at 16 kHz.
+//! Levels are in dBFS: 0 dBFS is a square wave of full scale (the dBov of ITU-T G.100.1), so a full-scale sine is -3 dBFS.
+
+pub mod g711;
+pub mod level;
+pub mod resample;
+#[cfg(test)]
+pub(crate) mod signals;
+pub mod wav;
 
 /// Sampling rate of narrow-band telephone audio, Hz.
 pub const LINE_RATE: u32 = 8_000;
@@ -19,3 +27,6 @@ pub enum Codec {
     /// G.711 µ-law (static payload type 0).
     Pcmu,
 }
+
+/// Sampling rate the recogniser wants, Hz.
+pub const RECOGNISER_RATE: u32 = 16_000;
