@@ -4,20 +4,16 @@
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use rtp_rs::RtpReader;
 
 use super::ear::{Ear, Heard, holds_speech};
 use super::recording::{Recording, Track};
 use super::script::Action;
-use crate::audio::{self, Codec, FRAME_MS, FRAME_SAMPLES};
-use crate::rtp::{Counters, Key, Session, SessionConfig};
+use crate::audio::{Codec, FRAME_SAMPLES, g711};
+use crate::rtp::{Counters, Pacer, Session, SessionConfig};
 use crate::sip::sdp::Negotiated;
-
-const FRAME: Duration = Duration::from_millis(FRAME_MS);
-/// Ticks made up for after a late wake-up; more than these are skipped, as a telephone's clock would.
-const CATCH_UP: u32 = 5;
 
 /// One RTP leg.
 pub struct Handset {
@@ -26,19 +22,22 @@ pub struct Handset {
     payload_type: u8,
     ear: Ear,
     track: Track,
-    /// When the next packet leaves.
-    next_tick: Instant,
+    pacer: Pacer,
+    /// Where the next packet's samples belong on the recording; known from the first tick on.
+    sent_position: Option<usize>,
+    /// Ticks of the pacer already skipped on the stream.
+    skipped: u64,
     line: Option<Saying>,
     last_packet: Instant,
-    /// At most [`CATCH_UP`] packets and a key's; drained after each input.
+    /// What the pacer allows at once; drained after each input.
     packets: VecDeque<Vec<u8>>,
 }
 
 /// A line on its way.
 struct Saying {
     action: Action,
-    /// Frames or keys already sent.
-    done: usize,
+    /// Frames already sent.
+    frames: usize,
     sent: Said,
 }
 
@@ -66,7 +65,9 @@ impl Handset {
             payload_type: agreed.payload_type,
             ear: Ear::default(),
             track: Track::default(),
-            next_tick: now,
+            pacer: Pacer::new(now),
+            sent_position: None,
+            skipped: 0,
             line: None,
             last_packet: now,
             packets: VecDeque::new(),
@@ -107,7 +108,7 @@ impl Handset {
         if header.payload_type() != self.payload_type {
             return None;
         }
-        let samples = audio::decode(self.codec, header.payload());
+        let samples = g711::decode(self.codec, header.payload());
         let arrival = recording.position(now);
         let position = self.track.place(header.ssrc(), header.timestamp(), arrival);
         recording.put_received(position, &samples);
@@ -123,7 +124,11 @@ impl Handset {
 
     /// Begins to say this; what was being said is dropped.
     pub fn say(&mut self, action: Action) {
-        self.line = Some(Saying { action, done: 0, sent: Said::default() });
+        if let Action::Type(keys) = &action {
+            // A far end that takes no telephone events can't be typed to: the line is over at the next tick.
+            keys.iter().all(|&key| self.session.send_key(key));
+        }
+        self.line = Some(Saying { action, frames: 0, sent: Said::default() });
     }
 
     /// Ends what is being heard; the time of its last packet with speech.
@@ -138,45 +143,45 @@ impl Handset {
     /// Sends what is due; tells when the line has been said to its end.
     pub fn tick(&mut self, now: Instant, recording: &mut Recording) -> Option<Said> {
         let mut said = None;
-        let mut late = 0;
-        while self.next_tick <= now {
-            late += 1;
-            if late > CATCH_UP {
-                self.session.skip_audio();
-            } else {
-                said = self.send_frame(now, recording).or(said);
-            }
-            self.next_tick += FRAME;
+        let due = self.pacer.ticks_due(now);
+        let mut position = self.sent_position.unwrap_or_else(|| recording.position(now));
+        // A wake-up that came much too late leaves a hole in the stream, as in the recording.
+        while self.skipped < self.pacer.skipped() {
+            self.skipped += 1;
+            self.session.skip_audio();
+            position += FRAME_SAMPLES;
+        }
+        self.sent_position = Some(position);
+        for _ in 0..due {
+            said = self.send_frame(now, recording).or(said);
         }
         said
     }
 
     fn send_frame(&mut self, now: Instant, recording: &mut Recording) -> Option<Said> {
         let mut frame = [0; FRAME_SAMPLES];
-        let mut finished = None;
-        if let Some(line) = &mut self.line {
-            let left = match &line.action {
-                Action::Speak(samples) => {
-                    let rest = samples.get(line.done * FRAME_SAMPLES..).unwrap_or(&[]);
-                    let length = rest.len().min(FRAME_SAMPLES);
-                    frame[..length].copy_from_slice(&rest[..length]);
-                    rest.len() - length
-                }
-                Action::Type(_) => 0,
-            };
-            line.done += 1;
-            if holds_speech(&frame) {
-                line.sent.first.get_or_insert(now);
-                line.sent.last = Some(now);
-            }
-            if left == 0 {
-                finished = Some(line.sent);
-                self.line = None;
-            }
+        let typing = self.session.is_sending_key();
+        if let Some(Saying { action: Action::Speak(samples), frames, .. }) = &self.line {
+            let rest = samples.get(frames * FRAME_SAMPLES..).unwrap_or(&[]);
+            let length = rest.len().min(FRAME_SAMPLES);
+            frame[..length].copy_from_slice(&rest[..length]);
         }
-        recording.put_sent(recording.position(self.next_tick), &frame);
+        if let Some(position) = &mut self.sent_position {
+            recording.put_sent(*position, &frame);
+            *position += FRAME_SAMPLES;
+        }
         self.packets.push_back(self.session.send_audio(&frame));
-        finished
+        let line = self.line.as_mut()?;
+        line.frames += 1;
+        if typing || holds_speech(&frame) {
+            line.sent.first.get_or_insert(now);
+            line.sent.last = Some(now);
+        }
+        let finished = match &line.action {
+            Action::Speak(samples) => line.frames * FRAME_SAMPLES >= samples.len(),
+            Action::Type(_) => !self.session.is_sending_key(),
+        };
+        if finished { self.line.take().map(|line| line.sent) } else { None }
     }
 
     pub fn poll_packet(&mut self) -> Option<(SocketAddr, Vec<u8>)> {
@@ -184,6 +189,7 @@ impl Handset {
     }
 
     pub fn poll_timeout(&self) -> Instant {
-        self.ear.poll_timeout().map_or(self.next_tick, |timeout| timeout.min(self.next_tick))
+        let tick = self.pacer.next_deadline();
+        self.ear.poll_timeout().map_or(tick, |timeout| timeout.min(tick))
     }
 }
