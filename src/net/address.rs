@@ -2,6 +2,8 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
+use super::NetError;
+
 /// The local address that packets to `peer` leave from. Asks the routing table by connecting an unbound
 /// datagram socket, which sends nothing. Loopback when there is no route.
 #[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
@@ -16,6 +18,16 @@ pub fn local_address_towards(peer: SocketAddr) -> IpAddr {
             socket.local_addr()
         })
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
+}
+
+/// Fails when another program has the UDP port. Asked before the long part of starting, so that the person who
+/// starts the service learns at once.
+#[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
+pub fn check_free(address: SocketAddr) -> Result<(), NetError> {
+    match std::net::UdpSocket::bind(address) {
+        Ok(_) => Ok(()),
+        Err(source) => Err(NetError::Bind { address, source }),
+    }
 }
 
 /// Reads `192.0.2.1`, `192.0.2.1:5060`, `[2001:db8::1]:5060`, with `default_port` where none is given.
@@ -35,6 +47,16 @@ mod tests {
     #[test]
     fn loopback_peers_see_loopback() {
         assert_eq!(local_address_towards("127.0.0.1:5060".parse().unwrap()), IpAddr::V4(Ipv4Addr::LOCALHOST));
+    }
+
+    #[test]
+    #[expect(clippy::disallowed_types, reason = "takes a port to find it taken")]
+    fn a_taken_port_is_told() {
+        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+        let address = socket.local_addr().unwrap();
+        assert!(matches!(check_free(address), Err(NetError::Bind { address: told, .. }) if told == address));
+        drop(socket);
+        assert!(check_free(address).is_ok());
     }
 
     #[test]

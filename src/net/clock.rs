@@ -11,9 +11,14 @@ pub fn now() -> Instant {
 }
 
 /// Local wall-clock time in the town's zone, for opening hours and records.
-#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
 pub fn local_time(zone: &TimeZone) -> jiff::Zoned {
-    jiff::Timestamp::now().to_zoned(zone.clone())
+    timestamp().to_zoned(zone.clone())
+}
+
+/// Wall-clock time, for records.
+#[expect(clippy::disallowed_methods, reason = "this is the one place that reads the clock")]
+pub fn timestamp() -> jiff::Timestamp {
+    jiff::Timestamp::now()
 }
 
 /// Completes at `deadline`; never when there is none.

@@ -8,8 +8,8 @@ mod clock;
 mod rtp_socket;
 mod sip_task;
 
-pub use address::{local_address_towards, split_host_port};
-pub use clock::{local_time, now, sleep_until};
+pub use address::{check_free, local_address_towards, split_host_port};
+pub use clock::{local_time, now, sleep_until, timestamp};
 pub use rtp_socket::RtpSocket;
 pub use sip_task::{CallLine, SipHandle, bind};
 

@@ -3,6 +3,8 @@
 //! Owns: Whisper (`recogniser`, feature `whisper`), the Piper voice (`voice`, feature `piper`), the cache of prompts,
 //! text in spoken form, preparation of the models. Must not know: SIP, RTP, dialogue.
 
+pub mod models;
+
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;

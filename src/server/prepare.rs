@@ -1,0 +1,138 @@
+//! Everything that must be there before the first call: dialplan, prompts, engines, store.
+//!
+//! Blocking: runs on a thread of its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::call::Settings;
+use crate::call::driver::{RtpAddresses, Services};
+use crate::config::{Config, ConfigError, VoiceFiles};
+use crate::dialogue::{self, Conversation};
+use crate::dialplan::{self, Language, Severity};
+use crate::files::{self, FilesError};
+use crate::net::{self, NetError};
+use crate::speech::speaker::Speaker;
+use crate::speech::worker::RecogniserPool;
+use crate::speech::cache::Cache;
+use crate::speech::{Recogniser, SpeechError, Voice};
+use crate::store::{Store, StoreError};
+use crate::turn;
+
+/// The recogniser must answer a finished turn within this; 2–7 s of speech take 0.3–0.5 s on 2 cores.
+const RECOGNITION: Duration = Duration::from_secs(6);
+
+/// Why the service can't start, in French, with the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error(
+        "{report}\nLe dialplan {} contient des erreurs : corrigez-les, puis vérifiez avec « allo-mairie check {} ».",
+        directory.display(), directory.display()
+    )]
+    Dialplan { directory: PathBuf, report: String },
+    #[error("{report}\nLes phrases de {} contiennent des erreurs : corrigez-les.", directory.display())]
+    Phrases { directory: PathBuf, report: String },
+    #[error("La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque.")]
+    Speech(#[from] SpeechError),
+    #[error("Les demandes des appelants ne peuvent pas être enregistrées : {0}.\nRemède : vérifiez que le dossier de [store] path existe et que le service peut y écrire.")]
+    Store(#[from] StoreError),
+    #[error("{}", net_message(.0))]
+    Net(#[source] NetError),
+    #[error("La préparation s'est interrompue ; le journal ci-dessus dit pourquoi.")]
+    Panicked,
+}
+
+fn net_message(error: &NetError) -> String {
+    match error {
+        NetError::Bind { address, source } if source.kind() == std::io::ErrorKind::AddrInUse => format!(
+            "Le port SIP {address} est déjà pris par un autre programme.\nRemède : arrêtez-le (« ss -lunp | grep {} » le montre), ou choisissez un autre port : [sip] listen dans la configuration.",
+            address.port()
+        ),
+        NetError::Bind { address, source } => format!(
+            "Le port SIP {address} ne peut pas être ouvert : {source}.\nRemède : vérifiez l'adresse [sip] listen de la configuration ; elle doit être celle de cette machine, ou 0.0.0.0."
+        ),
+        other => format!("Le réseau n'est pas disponible : {other}."),
+    }
+}
+
+/// What is ready.
+pub struct Prepared {
+    pub services: Services,
+    pub store: Store,
+    /// Number of fixed sentences ready to be spoken.
+    pub sentences: usize,
+}
+
+/// Reads, loads and synthesises everything. Blocks for as long as that takes: about a second with a warm cache, a few
+/// minutes when every sentence has to be synthesised.
+pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
+    config.check_files()?;
+    let conversation = conversation(config)?;
+    let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
+    // Whisper loads while sentences are read from the cache or synthesised.
+    let (speaker, recognisers) = std::thread::scope(|scope| {
+        let recognisers = scope.spawn(|| recognisers(config));
+        let speaker = speaker(config, &conversation);
+        let recognisers = recognisers.join().unwrap_or_else(|_| {
+            Err(SpeechError::Engine { engine: "whisper", detail: "panicked while loading".to_owned() })
+        });
+        Ok::<_, SpeechError>((speaker?, recognisers?))
+    })?;
+    let sentences = conversation.fixed_sentences().len();
+    let settings = Settings {
+        idle: config.call.idle,
+        key_pause: config.call.key_pause,
+        longest: config.call.longest,
+        network_silence: config.call.network_silence,
+        recognition: RECOGNITION,
+        transfer_margin: config.transfer.margin,
+        transfer_target: config.transfer.target.clone(),
+        codecs: config.rtp.codecs.clone(),
+        turn: turn::Settings::default(),
+    };
+    let saving = store.clone();
+    let services = Services {
+        plan: conversation.plan().clone(),
+        settings: Arc::new(settings),
+        dialogue: Box::new(move || conversation.start()),
+        recognisers,
+        speaker,
+        rtp: RtpAddresses {
+            listen: config.sip.listen.ip(),
+            ports: config.rtp.ports.clone(),
+            advertised: config.sip.advertised,
+        },
+        zone: config.dialplan.timezone.clone(),
+        save: Box::new(move |request| saving.save_request(request, net::timestamp())),
+    };
+    Ok(Prepared { services, store, sentences })
+}
+
+/// Reads and checks the dialplan and the everyday phrases, and trains the understanding.
+pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
+    let directory = &config.dialplan.directory;
+    let sources = files::read_dialplan(directory)?;
+    let (plan, problems) = dialplan::parse(&sources);
+    let Some(plan) = plan else {
+        let report = dialplan::render(&sources, &problems, false);
+        return Err(Problem::Dialplan { directory: directory.clone(), report });
+    };
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    if warnings > 0 {
+        warn!(warnings, "the dialplan has warnings: `allo-mairie check` shows them");
+    }
+    let mut prompts = Vec::new();
+    for language in &plan.languages {
+        prompts.push((language.clone(), files::read_prompts(&config.dialplan.prompts, &language.0)?));
+    }
+    info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
+    Conversation::new(plan, &prompts)
+        .map_err(|report| Problem::Phrases { directory: config.dialplan.prompts.clone(), report: report.to_string() })
+}
