@@ -31,11 +31,7 @@ mod tests {
     #[test]
     fn every_code_survives_decoding_and_encoding() {
         let codes: Vec<u8> = (0..=255).collect();
-        assert_eq!(
-            encode(Codec::Pcma, &decode(Codec::Pcma, &codes)),
-            codes,
-            "A-law"
-        );
+        assert_eq!(encode(Codec::Pcma, &decode(Codec::Pcma, &codes)), codes, "A-law");
         let mulaw = encode(Codec::Pcmu, &decode(Codec::Pcmu, &codes));
         for (code, again) in codes.iter().zip(mulaw) {
             // µ-law has two zeros (0x7F is -0); both decode to 0.

@@ -36,10 +36,7 @@ pub fn peak_dbfs(samples: &[i16]) -> f32 {
 /// and the threshold 15.9 dB below the result, found by iteration.
 pub fn active_level_dbfs(samples: &[i16], rate: u32) -> f32 {
     let window = (rate as usize * WINDOW_MS / 1000).max(1);
-    let windows: Vec<f64> = samples
-        .chunks(window)
-        .map(|chunk| energy(chunk) / chunk.len() as f64)
-        .collect();
+    let windows: Vec<f64> = samples.chunks(window).map(|chunk| energy(chunk) / chunk.len() as f64).collect();
     let mut level = rms_dbfs(samples);
     // The level only rises from the long-term mean while windows drop out: a few rounds settle it.
     for _ in 0..12 {
@@ -70,24 +67,14 @@ pub fn active_level_dbfs(samples: &[i16], rate: u32) -> f32 {
 }
 
 /// Brings the active level to `target_dbfs`, but no peak above `ceiling_dbfs`; silence stays as it is.
-pub fn normalise_loudness(
-    samples: &[i16],
-    rate: u32,
-    target_dbfs: f32,
-    ceiling_dbfs: f32,
-) -> Vec<i16> {
+pub fn normalise_loudness(samples: &[i16], rate: u32, target_dbfs: f32, ceiling_dbfs: f32) -> Vec<i16> {
     let active = active_level_dbfs(samples, rate);
     if active <= SILENCE_DBFS {
         return samples.to_vec();
     }
-    let gain_db = (target_dbfs - active)
-        .min(ceiling_dbfs - peak_dbfs(samples))
-        .min(MAX_GAIN_DB);
+    let gain_db = (target_dbfs - active).min(ceiling_dbfs - peak_dbfs(samples)).min(MAX_GAIN_DB);
     let gain = 10f32.powf(gain_db / 20.0);
-    samples
-        .iter()
-        .map(|&s| (f32::from(s) * gain).round() as i16)
-        .collect()
+    samples.iter().map(|&s| (f32::from(s) * gain).round() as i16).collect()
 }
 
 /// Cuts silence at both ends but for `margin_ms`, and fades 5 ms in and out so that neither end clicks.
@@ -100,10 +87,7 @@ pub fn trim_silence(samples: &[i16], rate: u32, margin_ms: u32) -> Vec<i16> {
         power > 0.0 && power >= threshold
     };
     let chunks: Vec<&[i16]> = samples.chunks(window).collect();
-    let (Some(first), Some(last)) = (
-        chunks.iter().position(|c| loud(c)),
-        chunks.iter().rposition(|c| loud(c)),
-    ) else {
+    let (Some(first), Some(last)) = (chunks.iter().position(|c| loud(c)), chunks.iter().rposition(|c| loud(c))) else {
         return Vec::new();
     };
     let margin = rate as usize * margin_ms as usize / 1000;
@@ -188,12 +172,7 @@ mod tests {
     #[test]
     fn trimming_keeps_the_sound_and_leaves_no_click() {
         let spoken = tone(8_000, 400.0, -20.0, 500);
-        let clip = [
-            white_noise(8_000, -75.0, 700, 4),
-            spoken.clone(),
-            white_noise(8_000, -75.0, 900, 5),
-        ]
-        .concat();
+        let clip = [white_noise(8_000, -75.0, 700, 4), spoken.clone(), white_noise(8_000, -75.0, 900, 5)].concat();
         let trimmed = trim_silence(&clip, 8_000, 30);
         let ms = trimmed.len() as u64 / 8;
         assert!((555..=575).contains(&ms), "{ms} ms left of 500 + 2 × 30");

@@ -64,9 +64,7 @@ pub fn resample(samples: &[f32], from: u32, to: u32) -> Result<Vec<f32>, Resampl
     )
     .map_err(|error| failed(&error))?;
     let input = InterleavedSlice::new(samples, 1, samples.len()).map_err(|error| failed(&error))?;
-    let output = resampler
-        .process_all(&input, samples.len(), None)
-        .map_err(|error| failed(&error))?;
+    let output = resampler.process_all(&input, samples.len(), None).map_err(|error| failed(&error))?;
     Ok(output.take_data())
 }
 
@@ -78,18 +76,11 @@ pub fn to_f32(samples: &[i16]) -> Vec<f32> {
 /// Rounds; what is beyond full scale is clipped, NaN becomes 0.
 pub fn to_i16(samples: &[f32]) -> Vec<i16> {
     // `as` saturates and turns NaN into 0.
-    samples
-        .iter()
-        .map(|s| (s * 32768.0).round() as i16)
-        .collect()
+    samples.iter().map(|s| (s * 32768.0).round() as i16).collect()
 }
 
 fn check(rate: u32) -> Result<(), ResampleError> {
-    if RATES.contains(&rate) {
-        Ok(())
-    } else {
-        Err(ResampleError::Rate(rate))
-    }
+    if RATES.contains(&rate) { Ok(()) } else { Err(ResampleError::Rate(rate)) }
 }
 
 #[cfg(test)]
@@ -146,12 +137,7 @@ mod tests {
 
     #[test]
     fn no_sample_is_cut_or_shifted() {
-        for (from, to) in [
-            (8_000, 16_000),
-            (24_000, 8_000),
-            (22_050, 8_000),
-            (48_000, 44_100),
-        ] {
+        for (from, to) in [(8_000, 16_000), (24_000, 8_000), (22_050, 8_000), (48_000, 44_100)] {
             for ms in [20, 137, 1_000] {
                 let length = from as usize * ms / 1000;
                 // A pulse near each end must come out at the same time.
@@ -166,10 +152,7 @@ mod tests {
                         .expect("not empty");
                     let shift = peak as f64 / f64::from(to) - place as f64 / f64::from(from);
                     let sample = 1.001 / f64::from(from.min(to));
-                    assert!(
-                        shift.abs() <= sample,
-                        "{from}→{to}, {ms} ms: shifted by {shift} s"
-                    );
+                    assert!(shift.abs() <= sample, "{from}→{to}, {ms} ms: shifted by {shift} s");
                 }
             }
         }
@@ -182,13 +165,7 @@ mod tests {
         assert_eq!(resample(&[0.1], 8_000, 16_000).expect("one").len(), 2);
         assert_eq!(resample(&[0.1; 100], 11_111, 8_000).expect("odd").len(), 73);
         assert_eq!(resample(&[0.0], 0, 8_000), Err(ResampleError::Rate(0)));
-        assert_eq!(
-            resample_i16(&[0], 1_000_000, 1_000_000),
-            Err(ResampleError::Rate(1_000_000))
-        );
-        assert_eq!(
-            to_i16(&[2.0, -2.0, f32::NAN, 0.5]),
-            [32767, -32768, 0, 16384]
-        );
+        assert_eq!(resample_i16(&[0], 1_000_000, 1_000_000), Err(ResampleError::Rate(1_000_000)));
+        assert_eq!(to_i16(&[2.0, -2.0, f32::NAN, 0.5]), [32767, -32768, 0, 16384]);
     }
 }

@@ -5,18 +5,14 @@ use std::f64::consts::TAU;
 /// A sine of `frequency` Hz at `dbfs`, `ms` milliseconds long.
 pub fn tone(rate: u32, frequency: f64, dbfs: f64, ms: u64) -> Vec<i16> {
     let peak = amplitude(dbfs) * std::f64::consts::SQRT_2;
-    (0..length(rate, ms))
-        .map(|n| round(peak * (TAU * frequency * n as f64 / f64::from(rate)).sin()))
-        .collect()
+    (0..length(rate, ms)).map(|n| round(peak * (TAU * frequency * n as f64 / f64::from(rate)).sin())).collect()
 }
 
 /// White noise at `dbfs` from a seed (uniform distribution).
 pub fn white_noise(rate: u32, dbfs: f64, ms: u64, seed: u64) -> Vec<i16> {
     let mut source = Noise(seed);
     let peak = amplitude(dbfs) * 3f64.sqrt();
-    (0..length(rate, ms))
-        .map(|_| round(peak * source.next()))
-        .collect()
+    (0..length(rate, ms)).map(|_| round(peak * source.next())).collect()
 }
 
 pub fn silence(rate: u32, ms: u64) -> Vec<i16> {

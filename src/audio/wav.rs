@@ -39,25 +39,18 @@ pub fn read(bytes: &[u8]) -> Result<Clip, WavError> {
     }
     let mended = mend_data_length(bytes);
     let mut reader = WavReader::new(Cursor::new(&mended)).map_err(read_error)?;
-    let WavSpec {
-        channels,
-        sample_rate: rate,
-        bits_per_sample: bits,
-        sample_format,
-    } = reader.spec();
+    let WavSpec { channels, sample_rate: rate, bits_per_sample: bits, sample_format } = reader.spec();
     if rate == 0 {
         return Err(WavError::NoRate);
     }
     // Every sample as i32 with 24 significant bits at most, so that a mix of 65,535 channels fits an i64.
     let samples: Result<Vec<i32>, _> = match (sample_format, bits) {
-        (SampleFormat::Float, 32) => reader
-            .samples::<f32>()
-            .map(|s| s.map(|s| (s * 32768.0).round().clamp(-32768.0, 32767.0) as i32))
-            .collect(),
-        (SampleFormat::Int, 8 | 16 | 24 | 32) => reader
-            .samples::<i32>()
-            .map(|s| s.map(|s| if bits == 8 { s << 8 } else { s >> (bits - 16) }))
-            .collect(),
+        (SampleFormat::Float, 32) => {
+            reader.samples::<f32>().map(|s| s.map(|s| (s * 32768.0).round().clamp(-32768.0, 32767.0) as i32)).collect()
+        }
+        (SampleFormat::Int, 8 | 16 | 24 | 32) => {
+            reader.samples::<i32>().map(|s| s.map(|s| if bits == 8 { s << 8 } else { s >> (bits - 16) })).collect()
+        }
         _ => return Err(WavError::Unsupported),
     };
     let samples = samples.map_err(read_error)?;
@@ -68,10 +61,7 @@ pub fn read(bytes: &[u8]) -> Result<Clip, WavError> {
             (sum / i64::from(channels)).clamp(-32768, 32767) as i16
         })
         .collect();
-    Ok(Clip {
-        samples: mixed,
-        rate,
-    })
+    Ok(Clip { samples: mixed, rate })
 }
 
 /// A 16-bit mono WAV.
@@ -86,18 +76,9 @@ pub fn write_stereo(left: &[i16], right: &[i16], rate: u32) -> Result<Vec<u8>, W
     write(frames.flat_map(|n| [at(left, n), at(right, n)]), 2, rate)
 }
 
-fn write(
-    samples: impl Iterator<Item = i16>,
-    channels: u16,
-    rate: u32,
-) -> Result<Vec<u8>, WavError> {
+fn write(samples: impl Iterator<Item = i16>, channels: u16, rate: u32) -> Result<Vec<u8>, WavError> {
     let failed = |error: hound::Error| WavError::Write(error.to_string());
-    let spec = WavSpec {
-        channels,
-        sample_rate: rate,
-        bits_per_sample: 16,
-        sample_format: SampleFormat::Int,
-    };
+    let spec = WavSpec { channels, sample_rate: rate, bits_per_sample: 16, sample_format: SampleFormat::Int };
     let mut bytes = Cursor::new(Vec::new());
     let mut writer = WavWriter::new(&mut bytes, spec).map_err(failed)?;
     for sample in samples {
@@ -109,9 +90,7 @@ fn write(
 
 fn read_error(error: hound::Error) -> WavError {
     match error {
-        hound::Error::Unsupported | hound::Error::TooWide | hound::Error::InvalidSampleFormat => {
-            WavError::Unsupported
-        }
+        hound::Error::Unsupported | hound::Error::TooWide | hound::Error::InvalidSampleFormat => WavError::Unsupported,
         other => WavError::Malformed(other.to_string()),
     }
 }
@@ -162,12 +141,7 @@ mod tests {
     use crate::audio::signals::tone;
 
     fn with_spec(bits: u16, format: SampleFormat, channels: u16) -> Vec<u8> {
-        let spec = WavSpec {
-            channels,
-            sample_rate: 22_050,
-            bits_per_sample: bits,
-            sample_format: format,
-        };
+        let spec = WavSpec { channels, sample_rate: 22_050, bits_per_sample: bits, sample_format: format };
         let mut bytes = Cursor::new(Vec::new());
         let mut writer = WavWriter::new(&mut bytes, spec).expect("header");
         for sample in [0i32, 64, -64, 127, -128] {
@@ -237,12 +211,7 @@ mod tests {
         law[20] = 6;
         assert_eq!(read(&law), Err(WavError::Unsupported));
         let large = vec![0; MAX_BYTES + 1];
-        assert_eq!(
-            read(&large),
-            Err(WavError::TooLarge {
-                bytes: MAX_BYTES + 1
-            })
-        );
+        assert_eq!(read(&large), Err(WavError::TooLarge { bytes: MAX_BYTES + 1 }));
     }
 
     proptest! {
