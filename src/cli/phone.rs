@@ -1,7 +1,9 @@
 //! `allo-mairie phone`: an operator's telephone for tests.
 
+use std::cell::Cell;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::pin::pin;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -58,10 +60,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
 }
 
 async fn attend(args: &Args, script: Vec<Line>, transcriber: Option<Transcriber>) -> Result<(), Failure> {
-    let endpoint = telephone::endpoint_at("poste", args.listen);
+    let endpoint = telephone::endpoint_at("poste", telephone::own_address(args.listen));
     let bound = net::bind(endpoint, args.listen, rand::random()).await;
     let (sip, mut calls) = bound.map_err(|error| telephone::net_failure(&error))?;
-    anstream::println!("Poste d'essai prêt : sip:poste@{}. Ctrl-C pour arrêter.", sip.local_address());
+    anstream::println!("Poste d'essai prêt : sip:poste@{}. Ctrl-C pour arrêter.", telephone::own_address(sip.local_address()));
     loop {
         let line = tokio::select! {
             Some(line) = calls.recv() => line,
@@ -95,28 +97,30 @@ async fn take_call(
     };
     let settings = |rtp| Settings { manner, codecs: vec![Codec::Pcma, Codec::Pcmu], rtp, seed: rand::random() };
     let mut heard = Vec::new();
-    let stopped = std::cell::Cell::new(false);
+    let stopped = Cell::new(false);
     let stop = async {
         drop(tokio::signal::ctrl_c().await);
         stopped.set(true);
     };
-    let call = driver::take_call(line, args.listen.ip(), settings, script, stop, |observation| {
-        if let Some(line) = narrate(&observation) {
-            anstream::println!("{line}");
-        }
-        if let (Observation::Heard { samples }, Some(_)) = (observation, transcriber) {
-            heard.push(samples);
-        }
-    });
-    let mut call = std::pin::pin!(call);
-    let phone = loop {
-        tokio::select! {
-            phone = &mut call => break phone.map_err(|error| telephone::net_failure(&error))?,
-            Some(other) = calls.recv() => other.command(Command::Reject { status: 486 }).await,
+    let phone = {
+        let ip = telephone::own_address(args.listen).ip();
+        let mut call = pin!(driver::take_call(line, ip, settings, script, stop, |observation| {
+            if let Some(line) = narrate(&observation) {
+                anstream::println!("{line}");
+            }
+            if let (Observation::Heard { samples }, Some(_)) = (observation, transcriber) {
+                heard.push(samples);
+            }
+        }));
+        loop {
+            tokio::select! {
+                phone = &mut call => break phone.map_err(|error| telephone::net_failure(&error))?,
+                Some(other) = calls.recv() => other.command(Command::Reject { status: 486 }).await,
+            }
         }
     };
     let mut texts = Vec::new();
-    for samples in std::mem::take(&mut heard) {
+    for samples in heard {
         if let Some(transcriber) = transcriber {
             let text = telephone::transcript(transcriber, samples).await?;
             anstream::println!("← {text}");

@@ -1,6 +1,6 @@
 //! What the commands with a test telephone share: engines, scripts spoken beforehand, files, addresses.
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use serde::Serialize;
@@ -177,6 +177,14 @@ pub fn endpoint_at(user: &str, advertised: SocketAddr) -> EndpointConfig {
         max_calls: 8,
         accept_transfers: true,
     }
+}
+
+/// The address peers reach a test telephone at that listens on `listen`.
+pub fn own_address(listen: SocketAddr) -> SocketAddr {
+    /// TEST-NET-1 (RFC 5737): asks the routing table for the way out; nothing is sent.
+    const ELSEWHERE: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), SIP_PORT);
+    let ip = if listen.ip().is_unspecified() { local_address_towards(ELSEWHERE) } else { listen.ip() };
+    SocketAddr::new(ip, listen.port())
 }
 
 /// `PCMA` or `PCMU`.

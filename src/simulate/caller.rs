@@ -10,8 +10,6 @@
 mod floor;
 mod leg;
 mod outcome;
-#[cfg(test)]
-mod tests;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;

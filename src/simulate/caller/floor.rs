@@ -3,7 +3,7 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::leg::{Leg, Stage};
+use super::leg::Stage;
 use super::outcome::{Stretch, Turn};
 use super::{
     AGENT_LEAVES, AGENT_PATIENCE, BARGE_IN_AFTER, Caller, FAR_END_LOST, Floor, Observation, OPERATOR_PATIENCE, Output,
