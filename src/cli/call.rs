@@ -76,7 +76,8 @@ async fn place(args: &Args, script: Vec<Line>) -> Result<(Outcome, Heard), Failu
     let destination = telephone::resolve(&args.uri).await?;
     let (endpoint, local_ip) = telephone::endpoint("appelant", destination);
     let any_port = (local_ip, 0).into();
-    let (sip, _incoming) = net::bind(endpoint, any_port, rand::random()).await.map_err(|error| telephone::net_failure(&error))?;
+    let (sip, _incoming) =
+        net::bind(endpoint, any_port, rand::random()).await.map_err(|error| telephone::net_failure(&error))?;
     let codecs = args.codec.map_or_else(|| vec![Codec::Pcma, Codec::Pcmu], |codec| vec![codec.into()]);
     let settings = |agent_rtp, operator_rtp| Settings {
         codecs,
@@ -113,11 +114,15 @@ fn narrate(observation: &Observation, labels: &[String]) -> Option<String> {
         Observation::Ringing { party } => format!("· ça sonne ({})", who(*party)),
         Observation::Answered { party } => format!("· décroché ({})", who(*party)),
         Observation::LineStarted { turn, .. } => format!("→ {}", labels.get(*turn).map_or("", String::as_str)),
-        Observation::FarEndStarted { party, after_ms: Some(after) } => format!("← {} parle, après {after} ms", who(*party)),
+        Observation::FarEndStarted { party, after_ms: Some(after) } => {
+            format!("← {} parle, après {after} ms", who(*party))
+        }
         Observation::FarEndStarted { party, after_ms: None } => format!("← {} parle", who(*party)),
         Observation::TransferRequested { target } => format!("· transfert demandé vers {target}"),
         Observation::TransferFinished { status } => format!("· transfert terminé : {status}"),
-        Observation::LineFinished { .. } | Observation::FarEndFinished { .. } | Observation::Ended { .. } => return None,
+        Observation::LineFinished { .. } | Observation::FarEndFinished { .. } | Observation::Ended { .. } => {
+            return None;
+        }
     })
 }
 
@@ -138,7 +143,12 @@ fn summary(report: &CallReport) -> String {
         text += &format!("\n  ← {greeting}");
     }
     for turn in &report.turns {
-        text += &format!("\n  → {}\n  ← ({}) {}", turn.said, ms(turn.reply_started_after_ms), turn.reply.as_deref().unwrap_or(""));
+        text += &format!(
+            "\n  → {}\n  ← ({}) {}",
+            turn.said,
+            ms(turn.reply_started_after_ms),
+            turn.reply.as_deref().unwrap_or("")
+        );
     }
     if let Some(target) = &report.transferred_to {
         let status = report.transfer_status.map_or_else(|| "sans suite".to_owned(), |status| status.to_string());
@@ -159,10 +169,10 @@ fn in_french(failure: CallFailure) -> String {
         CallFailure::NotAnswered => {
             "Pas de réponse : le service tourne-t-il à cette adresse ? (« allo-mairie health » le dit.)".to_owned()
         }
-        CallFailure::BadAnswer => "La réponse ne décrit pas une voix utilisable (SDP) : aucun codec en commun ?".to_owned(),
-        CallFailure::NoAudio => {
-            "Décroché, mais aucun son reçu : un pare-feu arrête-t-il les ports RTP ?".to_owned()
+        CallFailure::BadAnswer => {
+            "La réponse ne décrit pas une voix utilisable (SDP) : aucun codec en commun ?".to_owned()
         }
+        CallFailure::NoAudio => "Décroché, mais aucun son reçu : un pare-feu arrête-t-il les ports RTP ?".to_owned(),
         CallFailure::FarEndLost => "L'autre côté a disparu pendant l'appel.".to_owned(),
         CallFailure::TooLong => "L'appel a dépassé la durée permise (--timeout).".to_owned(),
     }

@@ -71,11 +71,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     if summary.made.is_empty() {
         println!("Modèles prêts dans {}.", options.dir.display());
     } else {
-        println!(
-            "Modèles prêts dans {} en {}.",
-            options.dir.display(),
-            seconds(summary.elapsed)
-        );
+        println!("Modèles prêts dans {} en {}.", options.dir.display(), seconds(summary.elapsed));
     }
     Ok(())
 }
@@ -83,28 +79,13 @@ pub fn run(args: Args) -> Result<(), Failure> {
 /// The text of a step, and whether it ends a line.
 fn describe(progress: &Progress) -> (String, bool) {
     match progress {
-        Progress::Waiting => (
-            "Une autre préparation est en cours dans ce dossier : attente de sa fin…".into(),
-            true,
-        ),
-        Progress::Fetching {
-            index,
-            count,
-            package,
-            bytes,
-        } => (
-            format!(
-                "[{index:>2}/{count}] Téléchargement de {package} ({})… ",
-                megabytes(*bytes)
-            ),
-            false,
-        ),
+        Progress::Waiting => ("Une autre préparation est en cours dans ce dossier : attente de sa fin…".into(), true),
+        Progress::Fetching { index, count, package, bytes } => {
+            (format!("[{index:>2}/{count}] Téléchargement de {package} ({})… ", megabytes(*bytes)), false)
+        }
         Progress::Fetched { elapsed } => (format!("vérifié, {}", seconds(*elapsed)), true),
         Progress::Making { file } => (format!("        Préparation de {file}… "), false),
-        Progress::Made { bytes, elapsed } => (
-            format!("{}, {}", megabytes(*bytes), seconds(*elapsed)),
-            true,
-        ),
+        Progress::Made { bytes, elapsed } => (format!("{}, {}", megabytes(*bytes), seconds(*elapsed)), true),
     }
 }
 
@@ -122,22 +103,12 @@ mod tests {
 
     #[test]
     fn steps_say_what_how_much_and_how_long() {
-        let fetching = Progress::Fetching {
-            index: 2,
-            count: 9,
-            package: "onnxruntime 1.24.4".into(),
-            bytes: 17_222_993,
-        };
+        let fetching =
+            Progress::Fetching { index: 2, count: 9, package: "onnxruntime 1.24.4".into(), bytes: 17_222_993 };
         let (line, ends) = describe(&fetching);
-        assert_eq!(
-            line,
-            "[ 2/9] Téléchargement de onnxruntime 1.24.4 (17,2 Mo)… "
-        );
+        assert_eq!(line, "[ 2/9] Téléchargement de onnxruntime 1.24.4 (17,2 Mo)… ");
         assert!(!ends);
-        let made = Progress::Made {
-            bytes: 1_500_000,
-            elapsed: Duration::from_millis(340),
-        };
+        let made = Progress::Made { bytes: 1_500_000, elapsed: Duration::from_millis(340) };
         assert_eq!(describe(&made), ("1,5 Mo, 0,3 s".into(), true));
     }
 }

@@ -63,7 +63,10 @@ async fn attend(args: &Args, script: Vec<Line>, transcriber: Option<Transcriber>
     let endpoint = telephone::endpoint_at("poste", telephone::own_address(args.listen));
     let bound = net::bind(endpoint, args.listen, rand::random()).await;
     let (sip, mut calls) = bound.map_err(|error| telephone::net_failure(&error))?;
-    anstream::println!("Poste d'essai prêt : sip:poste@{}. Ctrl-C pour arrêter.", telephone::own_address(sip.local_address()));
+    anstream::println!(
+        "Poste d'essai prêt : sip:poste@{}. Ctrl-C pour arrêter.",
+        telephone::own_address(sip.local_address())
+    );
     loop {
         let line = tokio::select! {
             Some(line) = calls.recv() => line,

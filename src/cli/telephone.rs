@@ -147,8 +147,9 @@ fn unwritable(path: &Path, error: &dyn std::fmt::Display) -> Failure {
 
 /// Where a SIP URI leads, asking the resolver for host names.
 pub async fn resolve(uri: &str) -> Result<SocketAddr, Failure> {
-    let host = host_part(uri)
-        .ok_or_else(|| Failure::new(format!("« {uri} » n'est pas une adresse SIP (exemple : sip:mairie@127.0.0.1:5060).")))?;
+    let host = host_part(uri).ok_or_else(|| {
+        Failure::new(format!("« {uri} » n'est pas une adresse SIP (exemple : sip:mairie@127.0.0.1:5060)."))
+    })?;
     resolve_host(host).await
 }
 
@@ -159,7 +160,9 @@ pub async fn resolve_host(host: &str) -> Result<SocketAddr, Failure> {
     }
     let with_port = if host.contains(':') { host.to_owned() } else { format!("{host}:{SIP_PORT}") };
     let found = tokio::net::lookup_host(with_port).await.ok().and_then(|mut addresses| addresses.next());
-    found.ok_or_else(|| Failure::new(format!("La machine « {host} » est introuvable : vérifiez son nom ou donnez son adresse IP.")))
+    found.ok_or_else(|| {
+        Failure::new(format!("La machine « {host} » est introuvable : vérifiez son nom ou donnez son adresse IP."))
+    })
 }
 
 /// A test telephone's end of SIP: our address as `peer` sees it.

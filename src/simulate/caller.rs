@@ -10,6 +10,8 @@
 mod floor;
 mod leg;
 mod outcome;
+#[cfg(test)]
+mod tests;
 
 use std::collections::VecDeque;
 use std::net::SocketAddr;
@@ -98,18 +100,42 @@ pub enum Output {
 /// What an onlooker sees and hears.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
-    Ringing { party: Party },
-    Answered { party: Party },
-    LineStarted { turn: usize, party: Party },
-    LineFinished { turn: usize },
+    Ringing {
+        party: Party,
+    },
+    Answered {
+        party: Party,
+    },
+    LineStarted {
+        turn: usize,
+        party: Party,
+    },
+    LineFinished {
+        turn: usize,
+    },
     /// The far end began to speak; `after` as in [`super::report::TurnReport::reply_started_after_ms`], or since the answer.
-    FarEndStarted { party: Party, after_ms: Option<i64> },
+    FarEndStarted {
+        party: Party,
+        after_ms: Option<i64>,
+    },
     /// The far end has finished: what it said, mono at 8 kHz. `turn` is the line it followed.
     /// `stretch` names it for [`Outcome::report`].
-    FarEndFinished { stretch: usize, party: Party, turn: Option<usize>, after_ms: Option<i64>, samples: Vec<i16> },
-    TransferRequested { target: String },
-    TransferFinished { status: u16 },
-    Ended { by: EndedBy },
+    FarEndFinished {
+        stretch: usize,
+        party: Party,
+        turn: Option<usize>,
+        after_ms: Option<i64>,
+        samples: Vec<i16>,
+    },
+    TransferRequested {
+        target: String,
+    },
+    TransferFinished {
+        status: u16,
+    },
+    Ended {
+        by: EndedBy,
+    },
 }
 
 /// Whose turn it is.
@@ -320,13 +346,17 @@ impl Caller {
     }
 
     fn leg_ended(&mut self, now: Instant, party: Party, cause: EndCause) {
-        let answered = self.leg(party).is_up();
+        let (open, answered) = (self.leg(party).is_open(), self.leg(party).is_up());
         self.close_stretch(now, party);
         if let Some(counters) = self.leg(party).end() {
             self.packets.add(counters);
         }
         if self.linger_until.is_some() {
             return self.finish_when_over(now);
+        }
+        if !open {
+            // We had left it.
+            return;
         }
         match (party, answered) {
             (Party::Agent, false) => {
@@ -403,10 +433,5 @@ impl Caller {
 }
 
 fn local_media(settings: &Settings, address: SocketAddr) -> LocalMedia {
-    LocalMedia {
-        address,
-        codecs: settings.codecs.clone(),
-        session_id: settings.seed >> 1,
-        session_version: 1,
-    }
+    LocalMedia { address, codecs: settings.codecs.clone(), session_id: settings.seed >> 1, session_version: 1 }
 }

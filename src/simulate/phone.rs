@@ -23,7 +23,9 @@ const MARGIN: Duration = Duration::from_millis(200);
 /// What the phone does with calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Manner {
-    Answer { after: Duration },
+    Answer {
+        after: Duration,
+    },
     /// 486 Busy Here.
     Busy,
     /// Rings until the caller gives up.
@@ -42,7 +44,10 @@ pub struct Settings {
 #[derive(Debug)]
 pub enum Input<'a> {
     Signal(Event),
-    Packet { source: SocketAddr, payload: &'a [u8] },
+    Packet {
+        source: SocketAddr,
+        payload: &'a [u8],
+    },
     /// The person at the phone hangs up.
     HangUp,
     Timeout,
@@ -51,7 +56,10 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub enum Output {
     Command(Command),
-    Packet { destination: SocketAddr, payload: Vec<u8> },
+    Packet {
+        destination: SocketAddr,
+        payload: Vec<u8>,
+    },
     Observed(Observation),
     /// The call is over: take [`Phone::finish`].
     Done,
@@ -61,18 +69,29 @@ pub enum Output {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Observation {
     Ringing,
-    Refused { status: u16 },
+    Refused {
+        status: u16,
+    },
     Answered,
-    Said { label: String },
+    Said {
+        label: String,
+    },
     /// The caller has finished speaking; mono at 8 kHz.
-    Heard { samples: Vec<i16> },
-    Ended { by: PhoneEnd },
+    Heard {
+        samples: Vec<i16>,
+    },
+    Ended {
+        by: PhoneEnd,
+    },
 }
 
 enum Stage {
     /// Before the INVITE's event.
     Idle,
-    Ringing { offer: Option<String>, answer_at: Option<Instant> },
+    Ringing {
+        offer: Option<String>,
+        answer_at: Option<Instant>,
+    },
     /// 200 sent with our offer, because the INVITE had none: the answer comes with the ACK.
     Offered,
     Talking(Box<Handset>),
@@ -138,7 +157,10 @@ impl Phone {
     pub fn poll_timeout(&self) -> Option<Instant> {
         match &self.stage {
             Stage::Ringing { answer_at, .. } => *answer_at,
-            Stage::Talking(handset) => Some(self.speak_at.map_or(handset.poll_timeout(), |at| at.min(handset.poll_timeout()))),
+            Stage::Talking(handset) => {
+                let speak_at = self.speak_at.filter(|_| may_speak(handset));
+                [Some(handset.poll_timeout()), speak_at].into_iter().flatten().min()
+            }
             Stage::Idle | Stage::Offered | Stage::Leaving | Stage::Over => None,
         }
     }
@@ -283,7 +305,7 @@ impl Phone {
             self.answer(now, offer.as_deref());
         }
         let (Stage::Talking(handset), Some(recording)) = (&mut self.stage, &mut self.recording) else { return };
-        if self.speak_at.is_some_and(|at| at <= now) && !handset.is_saying() && !handset.ear().is_hearing() {
+        if self.speak_at.is_some_and(|at| at <= now) && may_speak(handset) {
             self.speak_at = None;
             if let Some(line) = self.script.pop_front() {
                 handset.say(line.action);
@@ -312,3 +334,11 @@ impl Phone {
         self.stage = Stage::Leaving;
     }
 }
+
+/// Neither side is speaking.
+fn may_speak(handset: &Handset) -> bool {
+    !handset.is_saying() && !handset.ear().is_hearing()
+}
+
+#[cfg(test)]
+mod tests;

@@ -6,7 +6,7 @@ use std::time::Instant;
 use super::leg::Stage;
 use super::outcome::{Stretch, Turn};
 use super::{
-    AGENT_LEAVES, AGENT_PATIENCE, BARGE_IN_AFTER, Caller, FAR_END_LOST, Floor, Observation, OPERATOR_PATIENCE, Output,
+    AGENT_LEAVES, AGENT_PATIENCE, BARGE_IN_AFTER, Caller, FAR_END_LOST, Floor, OPERATOR_PATIENCE, Observation, Output,
     RING_LIMIT,
 };
 use crate::simulate::ear::Heard;
@@ -76,8 +76,7 @@ impl Caller {
     }
 
     pub(super) fn end_stretch(&mut self, party: Party, last: Instant) {
-        let Some(index) =
-            self.stretches.iter().rposition(|stretch| stretch.party == party && stretch.to.is_none())
+        let Some(index) = self.stretches.iter().rposition(|stretch| stretch.party == party && stretch.to.is_none())
         else {
             return;
         };
@@ -123,9 +122,7 @@ impl Caller {
         }
         if self.agent_leaves_at().is_some_and(|at| at <= now) {
             self.command(Party::Agent, Command::HangUp);
-            if let Some(counters) = self.agent.end() {
-                self.packets.add(counters);
-            }
+            self.agent.leave();
         }
     }
 
@@ -157,7 +154,8 @@ impl Caller {
         if self.floor == Floor::Saying {
             // A reply that began while we spoke counts if it still goes on, or came after our last word.
             let hearing = self.is_hearing();
-            let began = self.turns[index].reply_started.filter(|&began| hearing || said.last.is_some_and(|last| last < began));
+            let began =
+                self.turns[index].reply_started.filter(|&began| hearing || said.last.is_some_and(|last| last < began));
             self.floor = Floor::Listening { since: now, began };
         }
     }
@@ -244,4 +242,3 @@ impl Caller {
         ]
     }
 }
-

@@ -28,8 +28,13 @@ impl Turn {
         Self { label, party, started, over_prompt, said, reply_started, prompt_stopped }
     }
 
+    /// Whether what began at `first` came after the turn had begun.
+    pub fn began(&self, first: Instant) -> bool {
+        self.started <= first
+    }
+
     pub fn reply_began(&mut self, first: Instant, previous: Option<Instant>) {
-        if self.reply_started.is_some() || first < self.started {
+        if self.reply_started.is_some() || !self.began(first) {
             return;
         }
         self.reply_started = Some(first);
