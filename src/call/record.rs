@@ -5,34 +5,46 @@ use std::time::Duration;
 use crate::dialogue::Note;
 use crate::rtp::Counters;
 
-/// How a call ended, seen from the caller.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum Outcome {
-    /// The caller was answered and hung up, or was said goodbye.
-    #[default]
-    Completed,
-    /// The caller reached the operator.
+    /// The caller hung up after having been answered.
+    CallerHungUp,
+    /// The caller gave up before we answered.
+    Cancelled,
+    /// The agent ended the conversation.
+    AgentHungUp,
+    /// Handed over to a person.
     Transferred,
-    /// A request was left.
-    RequestLeft,
-    /// The caller hung up before the agent answered or before saying anything.
-    Abandoned,
-    /// The network, an engine or the signalling failed.
-    Failed,
-    /// The call was refused (no common codec, draining, full).
+    /// Refused: all lines busy, no common codec, or the service is stopping.
     Refused,
+    /// Our answer was never acknowledged.
+    NotAcknowledged,
+    /// No more RTP, or no answer to our requests.
+    Lost,
+    /// The longest duration was reached.
+    TimeLimit,
+    /// The service was stopped during the call.
+    Shutdown,
+    /// An error of ours.
+    #[default]
+    Failed,
 }
 
 impl Outcome {
-    /// Stable name, for logs and statistics.
+    /// The name in logs and in the database; never changes.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Completed => "completed",
+            Self::CallerHungUp => "caller_hung_up",
+            Self::Cancelled => "cancelled",
+            Self::AgentHungUp => "agent_hung_up",
             Self::Transferred => "transferred",
-            Self::RequestLeft => "request_left",
-            Self::Abandoned => "abandoned",
-            Self::Failed => "failed",
             Self::Refused => "refused",
+            Self::NotAcknowledged => "not_acknowledged",
+            Self::Lost => "lost",
+            Self::TimeLimit => "time_limit",
+            Self::Shutdown => "shutdown",
+            Self::Failed => "failed",
         }
     }
 }
@@ -55,6 +67,8 @@ pub struct Record {
     pub keys: u32,
     /// Prompts that the caller cut short.
     pub interruptions: u32,
+    /// Transfers tried.
+    pub transfers: u32,
     pub packets: Counters,
 }
 

@@ -13,8 +13,8 @@ use tracing::level_filters::LevelFilter;
 use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice};
 use super::{
-    CallConfig, Config, DialplanConfig, LogConfig, LogFormat, RecogniserConfig, RtpConfig, SipConfig, StoreConfig,
-    TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
+    BadTransferTarget, CallConfig, Config, DialplanConfig, LogConfig, LogFormat, RecogniserConfig, RtpConfig,
+    SipConfig, StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
 use crate::dialplan::Language;
@@ -242,11 +242,11 @@ impl Checker {
     }
 
     fn target(&mut self, value: &str) -> TransferTarget {
-        TransferTarget::parse(value).unwrap_or_else(|| {
+        value.parse().unwrap_or_else(|error: BadTransferTarget| {
             self.problem(
                 "transfer.target",
                 quoted(value),
-                "il faut une adresse SIP où {poste} figure une fois, avant l'arobase",
+                error.to_string(),
                 "écrivez par exemple « sip:{poste}@192.168.10.1 » avec l'adresse de votre standard.",
             );
             TransferTarget::fallback()

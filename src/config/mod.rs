@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use jiff::tz::TimeZone;
@@ -24,8 +25,12 @@ use tracing::level_filters::LevelFilter;
 
 use crate::audio::Codec;
 use crate::dialplan::Language;
+use crate::net::split_host_port;
 
 pub use error::{ConfigError, ConfigProblem, FileProblem, Origin};
+
+/// Port of a SIP URI that names none (RFC 3261 §19.1.2).
+const SIP_PORT: u16 = 5060;
 
 /// The file read when none is named and it exists.
 pub const DEFAULT_FILE: &str = "config.toml";
@@ -204,8 +209,7 @@ impl TransferTarget {
     /// Where the extension goes in the written template.
     const PLACE: &'static str = "{poste}";
 
-    /// Reads `sip:{poste}@host…`; `None` when it is anything else.
-    fn parse(text: &str) -> Option<Self> {
+    fn read(text: &str) -> Option<Self> {
         let (before, after) = text.split_once(Self::PLACE)?;
         let host = after.split_once('@')?.1;
         let clean = text.chars().all(|c| c.is_ascii_graphic() && !"<>\"".contains(c));
@@ -220,6 +224,12 @@ impl TransferTarget {
         Self { before: "sip:".into(), after: "@127.0.0.1:5080".into() }
     }
 
+    /// Host and port, when the host is written as an IP address.
+    pub fn address(&self) -> Option<SocketAddr> {
+        let host = self.after.split_once('@')?.1;
+        split_host_port(host.split([';', '?']).next()?, SIP_PORT)
+    }
+
     /// The URI of an extension. Characters that a URI's user part can't hold are escaped (RFC 3261 §25.1), `#` too.
     pub fn uri(&self, extension: &str) -> String {
         let mut uri = self.before.clone();
@@ -231,5 +241,18 @@ impl TransferTarget {
             }
         }
         uri + &self.after
+    }
+}
+
+/// What stands in place of a transfer's target is no `sip:{poste}@host…`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("il faut une adresse SIP où {{poste}} figure une fois, avant l'arobase")]
+pub struct BadTransferTarget;
+
+impl FromStr for TransferTarget {
+    type Err = BadTransferTarget;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::read(text).ok_or(BadTransferTarget)
     }
 }

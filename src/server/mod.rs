@@ -127,10 +127,10 @@ async fn serve(
 }
 
 async fn take_call(line: CallLine, services: Arc<Services>, store: Store, stopping: watch::Receiver<bool>) {
-    let at = net::timestamp();
+    let started = net::timestamp();
     if let Some(record) = driver::run(line, services, rand::random(), stopping).await {
         telemetry::call_ended(&record);
-        store.save_call(&record, at);
+        store.save_call(&record, started);
     }
 }
 

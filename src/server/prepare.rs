@@ -41,7 +41,7 @@ pub enum Problem {
     Phrases { directory: PathBuf, report: String },
     #[error("La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque.")]
     Speech(#[from] SpeechError),
-    #[error("Les demandes des appelants ne peuvent pas être enregistrées : {0}.\nRemède : vérifiez que le dossier de [store] path existe et que le service peut y écrire.")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{}", net_message(.0))]
     Net(#[source] NetError),
@@ -135,4 +135,34 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
     info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
     Conversation::new(plan, &prompts)
         .map_err(|report| Problem::Phrases { directory: config.dialplan.prompts.clone(), report: report.to_string() })
+}
+
+/// Starts the recogniser's workers; each loads the model once.
+#[cfg(feature = "whisper")]
+fn recognisers(config: &Config) -> Result<RecogniserPool, SpeechError> {
+    use crate::speech::recogniser::WhisperRecogniser;
+
+    let (model, threads) = (config.recogniser.model.clone(), config.recogniser.threads);
+    RecogniserPool::start(config.recogniser.workers, config.recogniser.queue, move || {
+        Ok(Box::new(WhisperRecogniser::load(&model, threads)?) as Box<dyn Recogniser>)
+    })
+}
+
+#[cfg(not(feature = "whisper"))]
+fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
+    Err(SpeechError::NotBuilt { engine: "whisper" })
+}
+
+/// Starts the voices and has every fixed sentence ready in memory. The engine itself is only loaded when a sentence
+/// is missing.
+fn speaker(config: &Config, conversation: &Conversation) -> Result<Speaker, SpeechError> {
+    let mut voices = Vec::new();
+    for (language, files) in &config.voice.languages {
+        voices.push((language.0.clone(), voice_maker(config, language, files)?));
+    }
+    let speaker = Speaker::start(voices, Cache::open(&config.voice.cache)?, config.voice.queue)?;
+    let sentences: Vec<(String, String)> =
+        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
+    speaker.prepare(&sentences, &mut |done, total| info!(done, total, "sentences synthesised"))?;
+    Ok(speaker)
 }

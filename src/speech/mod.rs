@@ -4,6 +4,7 @@
 //! text in spoken form, preparation of the models. Must not know: SIP, RTP, dialogue.
 
 pub mod models;
+pub mod spoken;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;

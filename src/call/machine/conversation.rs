@@ -7,6 +7,7 @@ use super::hearing::Heard;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
 use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, SentenceId};
+use crate::call::record::Outcome;
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
 use crate::speech::{SpeechError, Transcript, Utterance};
@@ -86,7 +87,7 @@ impl Machine {
         }
         match self.playout.take_then() {
             Some(Then::Transfer(entry)) => return self.transfer(now, entry),
-            Some(Then::HangUp) => return self.hang_up(now),
+            Some(Then::HangUp) => return self.hang_up(now, Outcome::AgentHungUp),
             None => {}
         }
         if self.playout.take_ran_dry() {

@@ -131,6 +131,8 @@ pub struct Machine {
     reply_due: Option<Instant>,
     answered: Option<Instant>,
     failing: bool,
+    /// How the call ends, once that is known.
+    ending: Option<Outcome>,
     record: Record,
     outputs: VecDeque<Output>,
 }
@@ -176,6 +178,7 @@ impl Machine {
             reply_due: None,
             answered: None,
             failing: false,
+            ending: None,
             record: Record::default(),
             outputs: VecDeque::new(),
         }
@@ -205,7 +208,7 @@ impl Machine {
                 }
             }
             Input::Spoken { sentence, outcome } => self.handle_spoken(now, sentence, outcome),
-            Input::Stop => self.time_is_up(now),
+            Input::Stop => self.time_is_up(now, Outcome::Shutdown),
             Input::Timeout => {}
         }
         self.handle_due(now);
@@ -248,18 +251,16 @@ impl Machine {
             }
             // The extension rang longer than it may: RFC 3261's 408, as if the operator had not answered.
             Timer::Transfer => self.transfer_finished(now, 408),
-            Timer::NetworkSilence => {
-                self.record.outcome = Outcome::Failed;
-                self.hang_up(now);
-            }
-            Timer::Longest => self.time_is_up(now),
-            Timer::LastResort => self.hang_up(now),
+            Timer::NetworkSilence => self.hang_up(now, Outcome::Lost),
+            Timer::Longest => self.time_is_up(now, Outcome::TimeLimit),
+            Timer::LastResort => self.hang_up(now, Outcome::AgentHungUp),
         }
     }
 
-    fn time_is_up(&mut self, now: Instant) {
+    fn time_is_up(&mut self, now: Instant, why: Outcome) {
         match self.phase {
             Phase::Talking => {
+                self.ending.get_or_insert(why);
                 self.timers.stop(Timer::Longest);
                 if !self.timers.is_set(Timer::LastResort) {
                     self.timers.set(Timer::LastResort, now + LAST_WORDS);
@@ -270,7 +271,7 @@ impl Machine {
             Phase::Transferring => {
                 self.timers.set(Timer::LastResort, now + LAST_WORDS + self.settings.transfer_margin);
             }
-            Phase::Arriving | Phase::AwaitingAnswer => self.hang_up(now),
+            Phase::Arriving | Phase::AwaitingAnswer => self.hang_up(now, why),
             Phase::Leaving | Phase::Over => {}
         }
     }

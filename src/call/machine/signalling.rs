@@ -48,7 +48,7 @@ impl Machine {
 
     fn refuse(&mut self, error: &SdpError) {
         tracing::info!(%error, "offer refused");
-        self.record.outcome = Outcome::Refused;
+        self.ending = Some(Outcome::Refused);
         self.phase = Phase::Leaving;
         self.outputs.push_back(Output::Sip(Command::Reject { status: 488 }));
     }
@@ -63,10 +63,7 @@ impl Machine {
                 self.start_talking(now);
             }
             // An ACK without an answer to our offer, or with one we can't use: there is no media (RFC 3261 §13.3.1.4).
-            Some(Err(_)) | None => {
-                self.record.outcome = Outcome::Failed;
-                self.hang_up(now);
-            }
+            Some(Err(_)) | None => self.hang_up(now, Outcome::Failed),
         }
     }
 
@@ -128,6 +125,7 @@ impl Machine {
     pub(super) fn transfer(&mut self, now: Instant, entry: DirectoryId) {
         let Some(entry) = self.plan.directory.get(entry.0) else { return };
         self.phase = Phase::Transferring;
+        self.record.transfers += 1;
         let Some(extension) = &entry.extension else { return self.transfer_finished(now, 404) };
         let target = self.settings.transfer_target.uri(extension);
         self.timers.stop(Timer::Idle);
@@ -151,10 +149,10 @@ impl Machine {
         }
         self.timers.stop(Timer::Transfer);
         if succeeded {
-            self.record.outcome = Outcome::Transferred;
-            self.hang_up(now);
+            self.ending = Some(Outcome::Transferred);
+            self.hang_up(now, Outcome::Transferred);
         } else if self.timers.is_set(Timer::LastResort) {
-            self.hang_up(now);
+            self.hang_up(now, Outcome::AgentHungUp);
         } else {
             self.phase = Phase::Talking;
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
@@ -162,11 +160,13 @@ impl Machine {
         }
     }
 
-    pub(super) fn hang_up(&mut self, now: Instant) {
+    /// `why` is kept as the outcome unless one is known already.
+    pub(super) fn hang_up(&mut self, now: Instant, why: Outcome) {
         if matches!(self.phase, Phase::Leaving | Phase::Over) {
             return;
         }
         self.phase = Phase::Leaving;
+        self.ending.get_or_insert(why);
         self.timers.stop_all();
         self.stop_media(now);
         self.outputs.push_back(Output::Sip(Command::HangUp));
@@ -184,21 +184,17 @@ impl Machine {
     fn ended(&mut self, now: Instant, cause: EndCause) {
         let transferring = self.phase == Phase::Transferring;
         self.stop_media(now);
-        match cause {
+        let outcome = match cause {
             // Many switchboards leave the dialog as soon as the operator answers, before the last NOTIFY.
-            EndCause::RemoteBye if transferring => self.record.outcome = Outcome::Transferred,
-            EndCause::RemoteBye if self.record.turns == 0 && self.record.keys == 0 => {
-                self.record.outcome = Outcome::Abandoned;
-            }
-            EndCause::RemoteCancel => self.record.outcome = Outcome::Abandoned,
-            EndCause::NoAck | EndCause::Timeout => self.record.outcome = Outcome::Failed,
-            EndCause::RemoteBye | EndCause::Local | EndCause::Refused(_) => {}
-        }
-        if self.record.outcome == Outcome::Completed
-            && self.record.notes.iter().any(|note| matches!(note, dialogue::Note::RequestSaved(_)))
-        {
-            self.record.outcome = Outcome::RequestLeft;
-        }
+            EndCause::RemoteBye if transferring => Outcome::Transferred,
+            EndCause::RemoteBye => Outcome::CallerHungUp,
+            EndCause::RemoteCancel => Outcome::Cancelled,
+            EndCause::NoAck => Outcome::NotAcknowledged,
+            EndCause::Timeout => Outcome::Lost,
+            EndCause::Refused(_) => Outcome::Refused,
+            EndCause::Local => Outcome::AgentHungUp,
+        };
+        self.record.outcome = *self.ending.get_or_insert(outcome);
         self.record.duration = now.saturating_duration_since(self.started);
         self.timers.stop_all();
         self.phase = Phase::Over;

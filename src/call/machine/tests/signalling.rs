@@ -22,7 +22,7 @@ fn a_whole_call_from_invite_to_bye() {
     rig.say(800, "au revoir");
     rig.run_until("the agent hangs up", Rig::phone_ended);
     let record = rig.record.take().expect("a record");
-    assert_eq!(record.outcome, Outcome::Completed);
+    assert_eq!(record.outcome, Outcome::AgentHungUp);
     assert_eq!((record.turns, record.keys), (2, 1));
     assert_eq!(record.replies.len(), 2);
     assert!(record.packets.sent > 500 && record.packets.received > 500, "{:?}", record.packets);
@@ -75,7 +75,7 @@ fn a_call_never_acknowledged_is_ended_after_64_t1() {
     let mut rig = Rig::dial_with_default_offer(|text, from_agent| !from_agent && text.starts_with("ACK "));
     rig.run(Duration::from_secs(45));
     let record = rig.record.take().expect("a record");
-    assert_eq!(record.outcome, Outcome::Failed);
+    assert_eq!(record.outcome, Outcome::NotAcknowledged);
     assert!(rig.sip_count(true, "BYE ") >= 1);
 }
 
@@ -87,7 +87,7 @@ fn a_caller_who_hangs_up_mid_sentence_ends_everything() {
     rig.phone_command(Command::HangUp);
     rig.run(Duration::from_millis(100));
     let record = rig.record.take().expect("a record");
-    assert_eq!(record.outcome, Outcome::Abandoned);
+    assert_eq!(record.outcome, Outcome::CallerHungUp);
     let heard = rig.heard.len();
     rig.run(Duration::from_secs(40));
     assert_eq!(rig.heard.len(), heard, "not a packet more");
@@ -182,7 +182,7 @@ fn silence_of_the_network_ends_the_call() {
     rig.run_until_quiet();
     rig.muted = true;
     rig.run(Duration::from_secs(32));
-    assert_eq!(rig.record.as_ref().map(|record| record.outcome), Some(Outcome::Failed));
+    assert_eq!(rig.record.as_ref().map(|record| record.outcome), Some(Outcome::Lost));
 }
 
 #[test]
