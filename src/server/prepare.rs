@@ -11,7 +11,7 @@ use tracing::{info, warn};
 use crate::call::Settings;
 use crate::call::driver::{RtpAddresses, Services};
 use crate::config::{Config, ConfigError, VoiceFiles};
-use crate::dialogue::{self, Conversation};
+use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
@@ -128,13 +128,24 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
     if warnings > 0 {
         warn!(warnings, "the dialplan has warnings: `allo-mairie check` shows them");
     }
-    let mut prompts = Vec::new();
-    for language in &plan.languages {
-        prompts.push((language.clone(), files::read_prompts(&config.dialplan.prompts, &language.0)?));
-    }
     info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
-    Conversation::new(plan, &prompts)
-        .map_err(|report| Problem::Phrases { directory: config.dialplan.prompts.clone(), report: report.to_string() })
+    let phrases = phrases(config, &plan.languages)?;
+    Ok(Conversation::new(plan, phrases))
+}
+
+/// Reads the everyday phrases of these languages.
+fn phrases(config: &Config, languages: &[Language]) -> Result<Phrases, Problem> {
+    let mut files = Vec::new();
+    for language in languages {
+        let prompts = files::read_prompts(&config.dialplan.prompts, &language.0)?;
+        files.extend(prompts.into_iter().filter(|file| file.path.ends_with("phrases.md")).map(|file| (language.clone(), file)));
+    }
+    let texts: Vec<_> =
+        files.iter().map(|(language, file)| (language.clone(), file.path.as_str(), file.text.as_str())).collect();
+    Phrases::parse(&texts).map_err(|problems| {
+        let report = problems.iter().map(|(_, problem)| problem.to_string()).collect::<Vec<_>>().join("\n");
+        Problem::Phrases { directory: config.dialplan.prompts.clone(), report }
+    })
 }
 
 /// Starts the recogniser's workers; each loads the model once.

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use crate::audio::{Codec, FRAME_SAMPLES, LINE_RATE, signals};
 use crate::call::machine::{Input, JobId, Machine, Output, Settings};
 use crate::call::record::Record;
-use crate::dialogue::{Conversation, Request};
+use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
 use crate::rtp::{Frame, Key, Pacer, Session, SessionConfig};
 use crate::sip::sdp::{self, LocalMedia};
@@ -179,7 +179,7 @@ impl Rig {
         let files = [SourceFile { path: "mairie.md".into(), text: PLAN.into() }];
         let (plan, problems) = dialplan::parse(&files);
         let plan = plan.unwrap_or_else(|| panic!("{problems:?}"));
-        let conversation = Conversation::new(plan, &crate::dialogue::phrases::tests_prompts()).unwrap();
+        let conversation = Conversation::new(plan, Phrases::built_in());
         let now = crate::testing::epoch();
         let mut phone = endpoint(PHONE, "0612345678", true);
         let dial = Dial {
