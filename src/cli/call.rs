@@ -161,7 +161,7 @@ fn summary(report: &CallReport) -> String {
     )
 }
 
-fn in_french(failure: CallFailure) -> String {
+pub fn in_french(failure: CallFailure) -> String {
     match failure {
         CallFailure::Refused(486) => "Occupé (486) : la ligne ne prend pas d'appel maintenant.".to_owned(),
         CallFailure::Refused(503) => "Le service s'arrête ou est surchargé (503) : réessayez plus tard.".to_owned(),

@@ -17,6 +17,7 @@ pub mod requests;
 pub mod say;
 mod script;
 pub mod serve;
+mod stage;
 pub mod talk;
 mod telephone;
 pub mod transcribe;
