@@ -24,7 +24,7 @@ pub use check::check;
 pub use holidays::Holidays;
 pub use model::*;
 pub use parse::parse;
-pub use render::{place, render};
+pub use render::{line_and_column, place, render};
 pub use spoken::{speak_next_opening, speak_todays_hours};
 pub use text::{fold, folded_words, slug};
 

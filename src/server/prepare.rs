@@ -15,9 +15,9 @@ use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
+use crate::speech::cache::Cache;
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
-use crate::speech::cache::Cache;
 use crate::speech::{Recogniser, SpeechError, Voice};
 use crate::store::{Store, StoreError};
 use crate::turn;
@@ -39,7 +39,9 @@ pub enum Problem {
     Dialplan { directory: PathBuf, report: String },
     #[error("{report}\nLes phrases de {} contiennent des erreurs : corrigez-les.", directory.display())]
     Phrases { directory: PathBuf, report: String },
-    #[error("La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque.")]
+    #[error(
+        "La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque."
+    )]
     Speech(#[from] SpeechError),
     #[error(transparent)]
     Store(#[from] StoreError),
@@ -138,7 +140,9 @@ fn phrases(config: &Config, languages: &[Language]) -> Result<Phrases, Problem> 
     let mut files = Vec::new();
     for language in languages {
         let prompts = files::read_prompts(&config.dialplan.prompts, &language.0)?;
-        files.extend(prompts.into_iter().filter(|file| file.path.ends_with("phrases.md")).map(|file| (language.clone(), file)));
+        files.extend(
+            prompts.into_iter().filter(|file| file.path.ends_with("phrases.md")).map(|file| (language.clone(), file)),
+        );
     }
     let texts: Vec<_> =
         files.iter().map(|(language, file)| (language.clone(), file.path.as_str(), file.text.as_str())).collect();

@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::pattern::{Patterns, content_outside};
-use super::text::{Token, tokens};
+use super::text::tokens;
 
 /// A wish about the conversation itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -112,7 +112,9 @@ impl Machine {
             Heard::Recognise { job, samples } => {
                 let (language, prompt) = match &self.expectation {
                     Some(Expectation { language, prompt, .. }) => (language.0.clone(), prompt.clone()),
-                    None => (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new()),
+                    None => {
+                        (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
+                    }
                 };
                 let utterance = Utterance { samples, language, prompt };
                 self.outputs.push_back(Output::Recognise { job, utterance });

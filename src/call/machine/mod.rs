@@ -7,9 +7,9 @@ mod conversation;
 mod hearing;
 mod playout;
 mod signalling;
-mod timers;
 #[cfg(test)]
 mod tests;
+mod timers;
 
 pub use hearing::JobId;
 pub use playout::SentenceId;
@@ -69,11 +69,20 @@ const KEYS_HELD: usize = 32;
 #[derive(Debug)]
 pub enum Input<'a> {
     Sip(Event),
-    Rtp { source: SocketAddr, packet: &'a [u8] },
+    Rtp {
+        source: SocketAddr,
+        packet: &'a [u8],
+    },
     /// A recognition is done.
-    Recognised { job: JobId, outcome: Result<Transcript, SpeechError> },
+    Recognised {
+        job: JobId,
+        outcome: Result<Transcript, SpeechError>,
+    },
     /// A sentence has its audio: mono, 8 kHz.
-    Spoken { sentence: SentenceId, outcome: Result<Arc<[i16]>, SpeechError> },
+    Spoken {
+        sentence: SentenceId,
+        outcome: Result<Arc<[i16]>, SpeechError>,
+    },
     /// The service is being stopped: tell the caller and end.
     Stop,
     Timeout,
@@ -83,11 +92,24 @@ pub enum Input<'a> {
 #[derive(Debug)]
 pub enum Output {
     Sip(Command),
-    Rtp { destination: SocketAddr, packet: Vec<u8> },
-    Recognise { job: JobId, utterance: Utterance },
+    Rtp {
+        destination: SocketAddr,
+        packet: Vec<u8>,
+    },
+    Recognise {
+        job: JobId,
+        utterance: Utterance,
+    },
     /// The result is no longer wanted.
-    Abandon { job: JobId },
-    Speak { sentence: SentenceId, language: String, text: String, pace: Pace },
+    Abandon {
+        job: JobId,
+    },
+    Speak {
+        sentence: SentenceId,
+        language: String,
+        text: String,
+        pace: Pace,
+    },
     Save(dialogue::Request),
     /// The call is over; nothing follows.
     Finished(Record),

@@ -108,9 +108,7 @@ impl Machine {
 
     /// The far end receives what we send: not on hold.
     pub(super) fn is_heard(&self) -> bool {
-        self.media
-            .as_ref()
-            .is_some_and(|media| matches!(media.direction, Direction::SendReceive | Direction::SendOnly))
+        self.media.as_ref().is_some_and(|media| matches!(media.direction, Direction::SendReceive | Direction::SendOnly))
     }
 
     pub(super) fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {

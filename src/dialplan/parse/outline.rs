@@ -162,7 +162,9 @@ impl Outline {
                     None => continue,
                 },
             };
-            outline.note_service(language, &section, at_root);
+            if section.level == 1 && !at_root {
+                outline.note_service(language, &section.service, Some(section.title.text()));
+            }
             let kind = match section.level {
                 1 if at_root => Some(SectionKind::Town),
                 1 => Some(SectionKind::ServiceTitle),
@@ -235,16 +237,12 @@ impl Outline {
         }
     }
 
-    fn note_service(&mut self, language: usize, section: &RawSection, at_root: bool) {
+    /// A file is a service as soon as it has a title of its own or a topic.
+    fn note_service(&mut self, language: usize, id: &str, title: Option<&str>) {
         let services = &mut self.topics[language].services;
-        let known = services.iter().any(|service| service.id == section.service);
-        if known || (at_root && section.level == 1) {
-            return;
+        if !services.iter().any(|service| service.id == id) {
+            services.push(Service { id: id.to_owned(), title: title.map(str::to_owned) });
         }
-        services.push(Service {
-            id: section.service.clone(),
-            title: (section.level == 1).then(|| section.title.text().to_owned()),
-        });
     }
 
     /// What a `##` title opens.
@@ -331,6 +329,7 @@ impl Outline {
         section: &RawSection,
         sink: &mut Sink,
     ) -> TopicId {
+        self.note_service(language, &section.service, None);
         let names = &mut self.topics[language];
         let title = section.title.text().to_owned();
         let own = section.id.clone().unwrap_or_else(|| slug(&title));

@@ -2,6 +2,9 @@
 //!
 //! Owns: reading an offer or answer, writing ours. Must not know: sockets, samples.
 
+#[cfg(test)]
+mod tests;
+
 use std::net::{IpAddr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Media, Origin, RtpMap, Session, Time};

@@ -4,6 +4,12 @@
 //! clock to the next delivery or timer.
 
 mod basic;
+mod fuzz;
+mod inside;
+mod lossy;
+mod refer;
+mod refusals;
+mod routing;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};

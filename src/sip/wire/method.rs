@@ -84,7 +84,6 @@ pub fn reason_phrase(status: u16) -> &'static str {
         S::SessionProgress => "Session Progress",
         S::EarlyDialogTerminated => "Early Dialog Terminated",
         S::OK => "OK",
-        S::Accepted => "Accepted",
         S::NoNotification => "No Notification",
         S::MultipleChoices => "Multiple Choices",
         S::MovedPermanently => "Moved Permanently",
@@ -150,13 +149,18 @@ pub fn reason_phrase(status: u16) -> &'static str {
         S::DoesNotExistAnywhere => "Does Not Exist Anywhere",
         S::NotAcceptableGlobal => "Not Acceptable",
         S::Unwanted => "Unwanted",
-        S::Other(code, _) => match code / 100 {
-            1 => "Session Progress",
-            2 => "OK",
-            3 => "Multiple Choices",
-            4 => "Bad Request",
-            5 => "Server Internal Error",
-            _ => "Busy Everywhere",
+        // rsip has Accepted under 201, which no RFC defines, and lacks what is named here.
+        S::Accepted => "OK",
+        S::Other(code, _) => match code {
+            202 => "Accepted",
+            430 => "Flow Failed",
+            608 => "Rejected",
+            ..200 => "Session Progress",
+            200..300 => "OK",
+            300..400 => "Multiple Choices",
+            400..500 => "Bad Request",
+            500..600 => "Server Internal Error",
+            600.. => "Busy Everywhere",
         },
     }
 }

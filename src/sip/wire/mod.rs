@@ -11,6 +11,8 @@ mod message;
 mod method;
 mod name_addr;
 mod reader;
+#[cfg(test)]
+mod tests;
 mod text;
 mod uri;
 mod via;

@@ -162,7 +162,7 @@ fn read_start_line(line: &[u8]) -> Result<(Message, Option<Problem>), Unreadable
     // One space between the parts, none inside the URI, none at the end (§7.1, RFC 4475 §3.1.2.8–10).
     let problem = if number != "2.0" {
         Some(Problem::Version)
-    } else if uri.is_empty() || uri.contains([' ', '\t']) || rest != rest.trim_end() {
+    } else if uri.is_empty() || uri.contains(|c: char| c == ' ' || c.is_ascii_control()) || rest != rest.trim_end() {
         Some(Problem::RequestLine)
     } else {
         None

@@ -121,7 +121,7 @@ impl FromStr for Uri {
     type Err = UriError;
 
     fn from_str(text: &str) -> Result<Uri, UriError> {
-        if text.chars().any(|c| c.is_ascii_control() || matches!(c, ' ' | '<' | '>' | '"')) {
+        if text.chars().any(|c| c.is_ascii_control() || matches!(c, ' ' | '<' | '>')) {
             return Err(UriError::Character);
         }
         let (scheme, rest) = text.split_once(':').ok_or(UriError::Scheme)?;
@@ -138,6 +138,10 @@ impl FromStr for Uri {
             Some((userinfo, rest)) => (Some(userinfo), rest),
             None => (None, rest),
         };
+        // Quotes are no part of the grammar, but some devices quote URI parameters.
+        if userinfo.is_some_and(|info| info.contains('"')) {
+            return Err(UriError::Character);
+        }
         let (user, password) = match userinfo.map(|info| (info, info.split_once(':'))) {
             Some((_, Some((user, password)))) => (Some(user), Some(password)),
             Some((user, None)) => (Some(user), None),

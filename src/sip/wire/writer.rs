@@ -56,7 +56,7 @@ fn put_rest(out: &mut BytesMut, headers: &Headers, body: &Bytes) {
 
 fn put_clean(out: &mut BytesMut, value: &[u8]) {
     out.extend(value.iter().map(|&byte| match byte {
-        b'\r' | b'\n' | 0 => b' ',
+        b'\r' | b'\n' => b' ',
         byte => byte,
     }));
 }

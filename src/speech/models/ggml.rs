@@ -61,15 +61,9 @@ fn malformed(detail: impl Into<String>) -> ModelsError {
 /// Arranges the variables of `model`; `tokens` are the bytes of the ordinary tokens by id.
 pub fn convert<'a>(model: &Model<'a>, tokens: &'a [Vec<u8>]) -> Result<Converted<'a>, ModelsError> {
     if model.spec != "WhisperSpec" {
-        return Err(malformed(format!(
-            "il décrit un modèle {}, pas Whisper",
-            model.spec
-        )));
+        return Err(malformed(format!("il décrit un modèle {}, pas Whisper", model.spec)));
     }
-    let mut arranged = Arrangement {
-        model,
-        tensors: Vec::new(),
-    };
+    let mut arranged = Arrangement { model, tensors: Vec::new() };
     let audio_layer = arranged.encoder()?;
     let text_layer = arranged.decoder()?;
     let dimension = |name: &str, axis: usize| -> Result<usize, ModelsError> {
@@ -99,11 +93,7 @@ pub fn convert<'a>(model: &Model<'a>, tokens: &'a [Vec<u8>]) -> Result<Converted
     if tokens.len() > dimensions.vocab {
         return Err(malformed("le vocabulaire est plus long que le modèle"));
     }
-    Ok(Converted {
-        dimensions,
-        tokens,
-        tensors: arranged.tensors,
-    })
+    Ok(Converted { dimensions, tokens, tensors: arranged.tensors })
 }
 
 struct Arrangement<'m, 'a> {
@@ -115,81 +105,40 @@ impl<'a> Arrangement<'_, 'a> {
     /// Number of layers.
     fn encoder(&mut self) -> Result<usize, ModelsError> {
         for conv in ["conv1", "conv2"] {
-            self.one(
-                &format!("encoder/{conv}/weight"),
-                format!("encoder.{conv}.weight"),
-                true,
-            )?;
-            self.one(
-                &format!("encoder/{conv}/bias"),
-                format!("encoder.{conv}.bias"),
-                false,
-            )?;
+            self.one(&format!("encoder/{conv}/weight"), format!("encoder.{conv}.weight"), true)?;
+            self.one(&format!("encoder/{conv}/bias"), format!("encoder.{conv}.bias"), false)?;
             if let Some(bias) = self.tensors.last_mut() {
                 bias.shape.push(1);
             }
         }
-        self.one(
-            "encoder/position_encodings/encodings",
-            "encoder.positional_embedding".into(),
-            false,
-        )?;
+        self.one("encoder/position_encodings/encodings", "encoder.positional_embedding".into(), false)?;
         self.norm("encoder/layer_norm", "encoder.ln_post")?;
         self.layers("encoder", false)
     }
 
     /// Number of layers.
     fn decoder(&mut self) -> Result<usize, ModelsError> {
-        self.one(
-            "decoder/embeddings/weight",
-            "decoder.token_embedding.weight".into(),
-            true,
-        )?;
-        self.one(
-            "decoder/position_encodings/encodings",
-            "decoder.positional_embedding".into(),
-            false,
-        )?;
+        self.one("decoder/embeddings/weight", "decoder.token_embedding.weight".into(), true)?;
+        self.one("decoder/position_encodings/encodings", "decoder.positional_embedding".into(), false)?;
         self.norm("decoder/layer_norm", "decoder.ln")?;
         self.layers("decoder", true)
     }
 
     fn layers(&mut self, side: &str, cross: bool) -> Result<usize, ModelsError> {
         let mut count = 0;
-        while self
-            .model
-            .find(&format!("{side}/layer_{count}/ffn/linear_0/weight"))
-            .is_some()
-        {
+        while self.model.find(&format!("{side}/layer_{count}/ffn/linear_0/weight")).is_some() {
             let from = format!("{side}/layer_{count}");
             let to = format!("{side}.blocks.{count}");
             let own = format!("{from}/self_attention");
             self.norm(&format!("{own}/layer_norm"), &format!("{to}.attn_ln"))?;
-            self.stacked(
-                &format!("{own}/linear_0"),
-                &format!("{to}.attn"),
-                &["query", "key", "value"],
-            )?;
+            self.stacked(&format!("{own}/linear_0"), &format!("{to}.attn"), &["query", "key", "value"])?;
             self.linear(&format!("{own}/linear_1"), &format!("{to}.attn.out"))?;
             if cross {
                 let other = format!("{from}/attention");
-                self.norm(
-                    &format!("{other}/layer_norm"),
-                    &format!("{to}.cross_attn_ln"),
-                )?;
-                self.linear(
-                    &format!("{other}/linear_0"),
-                    &format!("{to}.cross_attn.query"),
-                )?;
-                self.stacked(
-                    &format!("{other}/linear_1"),
-                    &format!("{to}.cross_attn"),
-                    &["key", "value"],
-                )?;
-                self.linear(
-                    &format!("{other}/linear_2"),
-                    &format!("{to}.cross_attn.out"),
-                )?;
+                self.norm(&format!("{other}/layer_norm"), &format!("{to}.cross_attn_ln"))?;
+                self.linear(&format!("{other}/linear_0"), &format!("{to}.cross_attn.query"))?;
+                self.stacked(&format!("{other}/linear_1"), &format!("{to}.cross_attn"), &["key", "value"])?;
+                self.linear(&format!("{other}/linear_2"), &format!("{to}.cross_attn.out"))?;
             }
             self.norm(&format!("{from}/ffn/layer_norm"), &format!("{to}.mlp_ln"))?;
             self.linear(&format!("{from}/ffn/linear_0"), &format!("{to}.mlp.0"))?;
@@ -200,10 +149,7 @@ impl<'a> Arrangement<'_, 'a> {
     }
 
     fn variable(&self, name: &str) -> Result<(Vec<usize>, &'a [u8]), ModelsError> {
-        let variable = self
-            .model
-            .find(name)
-            .ok_or_else(|| malformed(format!("{name} manque")))?;
+        let variable = self.model.find(name).ok_or_else(|| malformed(format!("{name} manque")))?;
         if variable.kind != Kind::F16 {
             return Err(malformed(format!("{name} n'est pas en f16")));
         }
@@ -212,12 +158,7 @@ impl<'a> Arrangement<'_, 'a> {
 
     fn one(&mut self, from: &str, to: String, half: bool) -> Result<(), ModelsError> {
         let (shape, data) = self.variable(from)?;
-        self.tensors.push(Tensor {
-            name: to,
-            shape,
-            half,
-            data,
-        });
+        self.tensors.push(Tensor { name: to, shape, half, data });
         Ok(())
     }
 
@@ -247,12 +188,7 @@ impl<'a> Arrangement<'_, 'a> {
                     }
                     continue;
                 }
-                self.tensors.push(Tensor {
-                    name: format!("{to}.{part}.{kind}"),
-                    shape: shape.clone(),
-                    half,
-                    data,
-                });
+                self.tensors.push(Tensor { name: format!("{to}.{part}.{kind}"), shape: shape.clone(), half, data });
             }
         }
         Ok(())
@@ -313,8 +249,8 @@ impl Converted<'_> {
 }
 
 fn int(out: &mut impl Write, number: usize) -> io::Result<()> {
-    let number = i32::try_from(number)
-        .map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "number beyond 32 bits"))?;
+    let number =
+        i32::try_from(number).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "number beyond 32 bits"))?;
     out.write_all(&number.to_le_bytes())
 }
 

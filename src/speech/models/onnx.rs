@@ -167,26 +167,16 @@ pub enum Size {
 impl Model {
     /// Decodes a model and makes sure that encoding it again would lose nothing.
     pub fn decode_whole(file: &str, bytes: &[u8]) -> Result<Self, ModelsError> {
-        let model =
-            Self::decode(bytes).map_err(|error| ModelsError::malformed(file, error.to_string()))?;
+        let model = Self::decode(bytes).map_err(|error| ModelsError::malformed(file, error.to_string()))?;
         if model.encoded_len() != bytes.len() {
-            return Err(ModelsError::malformed(
-                file,
-                "il contient des champs ONNX inconnus de ce programme",
-            ));
+            return Err(ModelsError::malformed(file, "il contient des champs ONNX inconnus de ce programme"));
         }
         Ok(model)
     }
 }
 
 impl Graph {
-    pub fn push_node(
-        &mut self,
-        op: &str,
-        inputs: &[&str],
-        output: &str,
-        attributes: &[(&str, i64)],
-    ) {
+    pub fn push_node(&mut self, op: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)]) {
         self.node.push(node(op, inputs, output, attributes));
     }
 
@@ -211,11 +201,7 @@ pub fn node(op: &str, inputs: &[&str], output: &str, attributes: &[(&str, i64)])
         op_type: Some(op.to_owned()),
         attribute: attributes
             .iter()
-            .map(|&(name, value)| Attribute {
-                name: Some(name.to_owned()),
-                i: Some(value),
-                kind: Some(ATTRIBUTE_INT),
-            })
+            .map(|&(name, value)| Attribute { name: Some(name.to_owned()), i: Some(value), kind: Some(ATTRIBUTE_INT) })
             .collect(),
     }
     .encode_to_vec()
@@ -228,14 +214,7 @@ pub fn value(name: &str, elem_type: i32, dims: &[Size]) -> ValueInfo {
         r#type: Some(Type {
             tensor_type: Some(TensorType {
                 elem_type: Some(elem_type),
-                shape: Some(Shape {
-                    dim: dims
-                        .iter()
-                        .map(|size| Dimension {
-                            size: Some(size.clone()),
-                        })
-                        .collect(),
-                }),
+                shape: Some(Shape { dim: dims.iter().map(|size| Dimension { size: Some(size.clone()) }).collect() }),
             }),
         }),
     }

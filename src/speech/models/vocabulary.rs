@@ -27,8 +27,8 @@ struct Added {
 
 /// The bytes of every ordinary token, by id; the special ones begin at `<|endoftext|>`, where the list ends.
 pub fn read(json: &[u8]) -> Result<Vec<Vec<u8>>, ModelsError> {
-    let tokenizer: Tokenizer = serde_json::from_slice(json)
-        .map_err(|error| ModelsError::malformed(FILE, error.to_string()))?;
+    let tokenizer: Tokenizer =
+        serde_json::from_slice(json).map_err(|error| ModelsError::malformed(FILE, error.to_string()))?;
     let end = tokenizer
         .added_tokens
         .iter()
@@ -43,9 +43,9 @@ pub fn read(json: &[u8]) -> Result<Vec<Vec<u8>>, ModelsError> {
             continue;
         };
         let spelled: Option<Vec<u8>> = piece.chars().map(|c| bytes.get(&c).copied()).collect();
-        *token = Some(spelled.ok_or_else(|| {
-            ModelsError::malformed(FILE, format!("le jeton {id} n'est pas écrit en octets"))
-        })?);
+        *token = Some(
+            spelled.ok_or_else(|| ModelsError::malformed(FILE, format!("le jeton {id} n'est pas écrit en octets")))?,
+        );
     }
     let tokens: Option<Vec<Vec<u8>>> = tokens.into_iter().collect();
     match tokens {
