@@ -37,7 +37,7 @@ pub(super) fn cardinal(number: u64) -> String {
         1 => words.push("mille".to_owned()),
         count => words.push(format!("{} mille", below_thousand(count, false))),
     }
-    if rest % 1000 > 0 {
+    if !rest.is_multiple_of(1000) {
         words.push(below_thousand(rest % 1000, true));
     }
     words.join(" ")
