@@ -49,16 +49,41 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
         .map_err(|error| Failure::new(format!("Le programme n'a pas pu démarrer : {error}.")))
 }
 
-/// Opens the voice of the person at the test telephone.
+/// Opens the voice of the person at the test telephone. French names are read with the town's lexicon.
+#[cfg(feature = "piper")]
 pub fn open_voice(config: &Config, description: &Path) -> Result<Box<dyn Voice>, Failure> {
-    let _ = (config, description);
-    Err(Failure::new(format!("La voix n'a pas pu démarrer.\n{PREPARE}")))
+    use crate::speech::spoken::Lexicon;
+    use crate::speech::voice::{PiperVoice, VoiceFiles};
+
+    let path = config.dialplan.prompts.join("fr").join("prononciation.tsv");
+    let lexicon = match std::fs::read_to_string(&path) {
+        Ok(text) => Lexicon::parse(&text).map_err(|error| Failure::new(format!("{} : {error}", path.display())))?,
+        Err(_) => Lexicon::default(),
+    };
+    let files = VoiceFiles::of(description, &config.voice.onnxruntime);
+    PiperVoice::open(files, "fr", lexicon.into(), config.recogniser.threads)
+        .map(|voice| Box::new(voice) as Box<dyn Voice>)
+        .map_err(|error| Failure::new(format!("La voix n'a pas pu démarrer : {error}.\n{PREPARE}")))
+}
+
+#[cfg(not(feature = "piper"))]
+pub fn open_voice(_config: &Config, _description: &Path) -> Result<Box<dyn Voice>, Failure> {
+    Err(Failure::new("Ce programme a été compilé sans voix : recompilez-le avec ses fonctions par défaut."))
 }
 
 /// Opens a recogniser to transcribe what the telephone hears.
+#[cfg(feature = "whisper")]
 pub fn open_recogniser(config: &Config) -> Result<Box<dyn Recogniser>, Failure> {
-    let _ = config;
-    Err(Failure::new(format!("La reconnaissance n'a pas pu démarrer.\n{PREPARE}")))
+    use crate::speech::recogniser::WhisperRecogniser;
+
+    WhisperRecogniser::load(&config.recogniser.model, config.recogniser.threads)
+        .map(|recogniser| Box::new(recogniser) as Box<dyn Recogniser>)
+        .map_err(|error| Failure::new(format!("La reconnaissance n'a pas pu démarrer : {error}.\n{PREPARE}")))
+}
+
+#[cfg(not(feature = "whisper"))]
+pub fn open_recogniser(_config: &Config) -> Result<Box<dyn Recogniser>, Failure> {
+    Err(Failure::new("Ce programme a été compilé sans reconnaissance : recompilez-le avec ses fonctions par défaut."))
 }
 
 /// A recogniser on a thread of its own.

@@ -50,14 +50,13 @@ pub struct Play<'a> {
     pub started: Instant,
     /// When the far end began to speak, for the time beside its words.
     began: Option<Instant>,
-    operator_began: Option<Instant>,
     texts: Texts,
 }
 
 impl<'a> Play<'a> {
     pub fn new(screen: &'a mut Screen, transcriber: &'a Transcriber, labels: Vec<String>, started: Instant) -> Self {
         let texts = Texts::default();
-        Self { screen, transcriber, labels, started, began: None, operator_began: None, texts }
+        Self { screen, transcriber, labels, started, began: None, texts }
     }
 
     /// Shows scenes until both telephones are done.

@@ -185,7 +185,7 @@ mod tests {
 
     #[test]
     fn lines_break_at_spaces_but_not_before_french_punctuation() {
-        assert_eq!(wrap("« Que puis-je faire pour vous ? »", 18), ["« Que puis-je", "faire pour vous ? »"]);
+        assert_eq!(wrap("« Que puis-je faire pour vous ? »", 14), ["« Que puis-je", "faire pour", "vous ? »"]);
         assert_eq!(wrap("un deux trois", 8), ["un deux", "trois"]);
         assert_eq!(wrap("anticonstitutionnellement", 5), ["anticonstitutionnellement"]);
         assert!(wrap("  ", 5).is_empty());
