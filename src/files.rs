@@ -75,10 +75,7 @@ fn read_folder(dir: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<SourceFi
     let mut found = Vec::new();
     collect(dir, dir, "", 0, wanted, &mut found)?;
     found.sort();
-    found
-        .into_iter()
-        .map(|path| read_text(&dir.join(&path)).map(|text| SourceFile { path, text }))
-        .collect()
+    found.into_iter().map(|path| read_text(&dir.join(&path)).map(|text| SourceFile { path, text })).collect()
 }
 
 /// Paths below `root`, `/`-separated.

@@ -1,6 +1,6 @@
 //! Drives one call: a short loop between its line, its RTP socket, the engines and the [`Machine`].
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
@@ -18,7 +18,7 @@ use crate::net::{CallLine, RtpSocket, local_address_towards, local_time, now, sl
 use crate::sip::{Command, Event};
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
-use crate::speech::{SpeechError, Transcript};
+use crate::speech::{Pace, SpeechError, Transcript};
 
 /// Larger than any RTP packet of telephone audio; longer datagrams are cut and fail to parse.
 const PACKET_BYTES: usize = 2_048;
@@ -31,6 +31,8 @@ pub struct Services {
     pub dialogue: Box<dyn Fn() -> Dialogue + Send + Sync>,
     pub recognisers: RecogniserPool,
     pub speaker: Speaker,
+    /// Language and text of the sentences that hold nothing of a caller: what may be kept once spoken.
+    pub fixed: HashSet<(String, String)>,
     pub rtp: RtpAddresses,
     pub zone: TimeZone,
     /// Takes the caller's requests; never blocks.
@@ -155,21 +157,38 @@ impl Call {
                     }
                 }
                 Output::Speak { sentence, language, text, pace } => {
-                    let speaker = &self.services.speaker;
-                    let spoken = match speaker.cached(&language, &text, pace) {
-                        Some(samples) => Err(Ok(samples)),
-                        None => speaker.speak(&language, &text, pace).map_err(Err),
-                    };
-                    match spoken {
-                        Ok(ticket) => {
-                            self.work.spawn(async move { Done::Spoken(sentence, ticket.await) });
-                        }
-                        Err(outcome) => machine.handle_input(now(), Input::Spoken { sentence, outcome }),
+                    if let Some(outcome) = self.speak(sentence, language, text, pace) {
+                        machine.handle_input(now(), Input::Spoken { sentence, outcome });
                     }
                 }
                 Output::Save(request) => (self.services.save)(request),
                 Output::Finished(record) => self.finished = Some(record),
             }
+        }
+    }
+    /// The sentence's audio if it is in memory or can't be had; else it comes as [`Done::Spoken`].
+    fn speak(
+        &mut self,
+        sentence: SentenceId,
+        language: String,
+        text: String,
+        pace: Pace,
+    ) -> Option<Result<Arc<[i16]>, SpeechError>> {
+        let Services { speaker, fixed, .. } = &*self.services;
+        if let Some(samples) = speaker.cached(&language, &text, pace) {
+            return Some(Ok(samples));
+        }
+        let said = (language, text);
+        let kept = fixed.contains(&said);
+        let (language, text) = said;
+        let ticket =
+            if kept { speaker.speak(&language, &text, pace) } else { speaker.speak_once(&language, &text, pace) };
+        match ticket {
+            Ok(ticket) => {
+                self.work.spawn(async move { Done::Spoken(sentence, ticket.await) });
+                None
+            }
+            Err(error) => Some(Err(error)),
         }
     }
 }

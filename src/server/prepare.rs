@@ -15,15 +15,25 @@ use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
-use crate::speech::cache::Cache;
-use crate::speech::speaker::Speaker;
+use crate::speech::spoken::LexiconError;
+use crate::speech::cache::{Cache, CacheError};
+use crate::speech::speaker::{MakeVoice, Speaker};
 use crate::speech::worker::RecogniserPool;
-use crate::speech::{Recogniser, SpeechError, Voice};
+#[cfg(feature = "whisper")]
+use crate::speech::Recogniser;
+use crate::speech::SpeechError;
 use crate::store::{Store, StoreError};
 use crate::turn;
 
 /// The recogniser must answer a finished turn within this; 2–7 s of speech take 0.3–0.5 s on 2 cores.
 const RECOGNITION: Duration = Duration::from_secs(6);
+/// Sentences on disk: about 30 hours of speech. The least recently used go first.
+const CACHE_BYTES: u64 = 2 << 30;
+/// Threads of the voice's network: a sentence said during a call must not wait.
+#[cfg(feature = "piper")]
+const VOICE_THREADS: usize = 2;
+/// Progress of a long preparation is told this often.
+const TELL_EVERY: Duration = Duration::from_secs(5);
 
 /// Why the service can't start, in French, with the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +53,10 @@ pub enum Problem {
         "La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque."
     )]
     Speech(#[from] SpeechError),
+    #[error("Le dossier des phrases déjà dites ne peut pas servir : {0}.\nRemède : vérifiez [voice] cache et les droits du dossier.")]
+    Cache(#[from] CacheError),
+    #[error("Le lexique {} est mal écrit : {error}.\nRemède : une ligne par mot, le mot, une tabulation, puis la prononciation.", path.display())]
+    Lexicon { path: PathBuf, error: LexiconError },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error("{}", net_message(.0))]
@@ -78,16 +92,17 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
     config.check_files()?;
     let conversation = conversation(config)?;
     let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
+    let sentences: Vec<(String, String)> =
+        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
     // Whisper loads while sentences are read from the cache or synthesised.
     let (speaker, recognisers) = std::thread::scope(|scope| {
         let recognisers = scope.spawn(|| recognisers(config));
-        let speaker = speaker(config, &conversation);
+        let speaker = speaker(config, &sentences);
         let recognisers = recognisers.join().unwrap_or_else(|_| {
             Err(SpeechError::Engine { engine: "whisper", detail: "panicked while loading".to_owned() })
         });
-        Ok::<_, SpeechError>((speaker?, recognisers?))
+        Ok::<_, Problem>((speaker?, recognisers?))
     })?;
-    let sentences = conversation.fixed_sentences().len();
     let settings = Settings {
         idle: config.call.idle,
         key_pause: config.call.key_pause,
@@ -100,7 +115,9 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
         turn: turn::Settings::default(),
     };
     let saving = store.clone();
+    let count = sentences.len();
     let services = Services {
+        fixed: sentences.into_iter().collect(),
         plan: conversation.plan().clone(),
         settings: Arc::new(settings),
         dialogue: Box::new(move || conversation.start()),
@@ -114,7 +131,7 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
         zone: config.dialplan.timezone.clone(),
         save: Box::new(move |request| saving.save_request(request, net::timestamp())),
     };
-    Ok(Prepared { services, store, sentences })
+    Ok(Prepared { services, store, sentences: count })
 }
 
 /// Reads and checks the dialplan and the everyday phrases, and trains the understanding.
@@ -168,16 +185,48 @@ fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
     Err(SpeechError::NotBuilt { engine: "whisper" })
 }
 
-/// Starts the voices and has every fixed sentence ready in memory. The engine itself is only loaded when a sentence
-/// is missing.
-fn speaker(config: &Config, conversation: &Conversation) -> Result<Speaker, SpeechError> {
+/// Starts the voices and has every fixed sentence ready in memory. A voice's model is only loaded when a sentence is
+/// missing.
+fn speaker(config: &Config, sentences: &[(String, String)]) -> Result<Speaker, Problem> {
     let mut voices = Vec::new();
     for (language, files) in &config.voice.languages {
         voices.push((language.0.clone(), voice_maker(config, language, files)?));
     }
-    let speaker = Speaker::start(voices, Cache::open(&config.voice.cache)?, config.voice.queue)?;
-    let sentences: Vec<(String, String)> =
-        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
-    speaker.prepare(&sentences, &mut |done, total| info!(done, total, "sentences synthesised"))?;
+    let cache = Cache::open(&config.voice.cache, CACHE_BYTES)?;
+    let speaker = Speaker::start(voices, cache, config.voice.queue)?;
+    let mut told = net::now();
+    speaker.prepare(sentences, &mut |done, total| {
+        if done == total || told.elapsed() >= TELL_EVERY {
+            told = net::now();
+            info!(done, total, "sentences ready");
+        }
+    })?;
+    speaker.warm_up();
     Ok(speaker)
+}
+
+/// How the voice of a language is made, again after a crash.
+#[cfg(feature = "piper")]
+fn voice_maker(config: &Config, language: &Language, files: &VoiceFiles) -> Result<MakeVoice, Problem> {
+    use crate::speech::spoken::Lexicon;
+    use crate::speech::voice::{self, PiperVoice};
+
+    let path = config.dialplan.prompts.join(&language.0).join("prononciation.tsv");
+    let lexicon = match path.is_file() {
+        true => Lexicon::parse(&files::read_text(&path)?).map_err(|error| Problem::Lexicon { path, error })?,
+        false => Lexicon::default(),
+    };
+    let lexicon = Arc::new(lexicon);
+    let files = voice::VoiceFiles {
+        runtime: config.voice.onnxruntime.clone(),
+        model: files.model.clone(),
+        description: files.config.clone(),
+    };
+    let language = language.0.clone();
+    Ok(Box::new(move || Ok(Box::new(PiperVoice::open(files.clone(), &language, lexicon.clone(), VOICE_THREADS)?))))
+}
+
+#[cfg(not(feature = "piper"))]
+fn voice_maker(_config: &Config, _language: &Language, _files: &VoiceFiles) -> Result<MakeVoice, Problem> {
+    Err(SpeechError::NotBuilt { engine: "voice" }.into())
 }

@@ -53,7 +53,7 @@ impl Dialog {
             remote: headers.get(&HeaderName::From)?.clone(),
             local_cseq: 0,
             remote_cseq: Some(headers.cseq()?.number),
-            remote_target: sip_contact(headers)?,
+            remote_target: sip_contact(headers).or_else(|| legacy_target(headers))?,
             routes,
             fallback: source,
         })
@@ -178,6 +178,15 @@ fn is_usable(address: &SocketAddr) -> bool {
     let ip = address.ip();
     let broadcast = matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast());
     address.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
+}
+
+/// Elements of RFC 2543 may leave Contact out: requests then go to From (RFC 4475 §3.4.1).
+fn legacy_target(headers: &Headers) -> Option<String> {
+    let legacy = headers.get(&HeaderName::Contact).is_none() && headers.top_via()?.branch().is_none();
+    match headers.from().filter(|_| legacy)?.uri {
+        Uri::Sip(sip) => Some(sip.to_string()),
+        Uri::Other { .. } => None,
+    }
 }
 
 /// The Contact, when it is a SIP URI; URI headers have no place in a Request-URI (§19.1.1).

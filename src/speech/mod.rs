@@ -3,11 +3,11 @@
 //! Owns: Whisper (`recogniser`, feature `whisper`), the Piper voice (`voice`, feature `piper`), the cache of prompts,
 //! text in spoken form, preparation of the models. Must not know: SIP, RTP, dialogue.
 
-#[cfg(any(test, feature = "piper"))]
-mod phonemes;
 pub mod cache;
 pub mod fake;
 pub mod models;
+#[cfg(any(test, feature = "piper"))]
+mod phonemes;
 pub mod speaker;
 pub mod spoken;
 #[cfg(feature = "piper")]

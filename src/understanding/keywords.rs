@@ -63,6 +63,8 @@ impl Rarity {
 pub struct Hits {
     /// 0–1.
     pub score: f32,
+    /// Share of the sentence's meaningful words that were found, 0–1.
+    pub coverage: f32,
     /// The words found, as the officer wrote them.
     pub words: Vec<String>,
 }
@@ -122,10 +124,16 @@ impl Keywords {
                         words.push(entry.words.iter().map(|w| w.written.as_str()).collect::<Vec<_>>().join(" "));
                     }
                 }
-                Hits { score: evidence / (evidence + HALF), words }
+                Hits { score: evidence / (evidence + HALF), coverage: found_share(said, &used), words }
             })
             .collect()
     }
+}
+
+fn found_share(said: &[Token], used: &[bool]) -> f32 {
+    let content = said.iter().filter(|t| t.is_content()).count();
+    let found = said.iter().zip(used).filter(|(t, used)| **used && t.is_content()).count();
+    if content == 0 { 0.0 } else { found as f32 / content as f32 }
 }
 
 /// Likeness and positions when every word of the entry was said and not used yet.

@@ -69,11 +69,13 @@ pub enum Decision {
 /// A phrase of which this much was said, and which explains so much of the sentence, is an answer by itself.
 const WHOLE_PHRASE: f32 = 0.97;
 /// Lexical evidence that allows an answer when both judges agree.
-const ENOUGH_TO_ANSWER: f32 = 0.5;
+const ENOUGH_TO_ANSWER: f32 = 0.45;
 /// Lexical evidence that allows a question.
 const ENOUGH_TO_ASK: f32 = 0.3;
-/// Likeness of the nearest example that allows a question without lexical evidence.
-const NEAR_ENOUGH_TO_ASK: f32 = 0.45;
+/// Likeness of the nearest example that allows a question with little lexical evidence.
+const NEAR_ENOUGH_TO_ASK: f32 = 0.55;
+/// Share of the sentence's meaningful words that must be the topic's for an answer: the rest may be about something else.
+const KNOWN_ENOUGH: f32 = 0.45;
 /// Advantage of the best candidate over the next that makes it the only one.
 const CLEAR_LEAD: f32 = 0.08;
 /// What a follow-up of the open topic gains: it wins ties.
@@ -112,6 +114,8 @@ struct Judged {
     spot: Spot,
     phrase: Option<String>,
     words: Vec<String>,
+    /// Share of the sentence's meaningful words that are words of the topic.
+    known: f32,
     in_context: bool,
 }
 
@@ -239,7 +243,7 @@ impl Understanding {
             let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
             let in_context = open.is_some()
                 && (class.parent.is_some() && (class.parent == open || class.parent == self.parent_of(open)));
-            let mut fused = 0.6 * lexical + 0.25 * verdict.probability + 0.15 * verdict.nearest;
+            let mut fused = 0.45 * lexical + 0.45 * verdict.probability + 0.1 * verdict.nearest;
             if in_context && lexical > 0.2 {
                 fused += FOLLOW_UP_BONUS;
             }
@@ -251,6 +255,7 @@ impl Understanding {
                 spot,
                 phrase,
                 words: hits.words,
+                known: hits.coverage,
                 in_context,
             });
         }
@@ -290,10 +295,10 @@ impl Understanding {
         let lexical_best =
             (0..judged.len()).max_by(|a, b| judged[*a].lexical.total_cmp(&judged[*b].lexical)).unwrap_or(first);
         let agree = learned_best == first && lexical_best == first;
-        if agree && best.lexical >= ENOUGH_TO_ANSWER && lead >= CLEAR_LEAD {
+        if agree && best.lexical >= ENOUGH_TO_ANSWER && best.known >= KNOWN_ENOUGH && lead >= CLEAR_LEAD {
             return Decision::Answer(topic(first));
         }
-        let askable = |j: &Judged| j.lexical >= ENOUGH_TO_ASK || j.nearest >= NEAR_ENOUGH_TO_ASK;
+        let askable = |j: &Judged| j.lexical >= ENOUGH_TO_ASK || (j.nearest >= NEAR_ENOUGH_TO_ASK && j.lexical > 0.15);
         if !askable(best) {
             return Decision::Unknown;
         }

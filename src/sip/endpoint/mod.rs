@@ -87,6 +87,13 @@ impl Endpoint {
             && self.io.timers.is_empty()
     }
 
+    /// Size of the largest table.
+    #[cfg(test)]
+    pub(super) fn largest_table(&self) -> usize {
+        let tables = [self.calls.len(), self.dialogs.len(), self.afterlife.len(), self.pings];
+        tables.into_iter().chain(self.transactions.sizes()).max().unwrap_or_default()
+    }
+
     /// Everything that happens comes in here. Drain [`Endpoint::poll_output`] afterwards.
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
         match input {

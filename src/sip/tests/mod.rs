@@ -4,6 +4,7 @@
 //! clock to the next delivery or timer.
 
 mod basic;
+mod bounds;
 mod fuzz;
 mod inside;
 mod lossy;

@@ -95,8 +95,10 @@ pub(super) fn parse_host_port(text: &str) -> Result<(String, Option<u16>), UriEr
     };
     let (host, rest) = text.split_at(split);
     let host = host.trim();
-    let valid = if host.starts_with('[') {
-        host_ip(host).is_some()
+    let valid = if let Some(inner) = host.strip_prefix('[').and_then(|inner| inner.strip_suffix(']')) {
+        // Not necessarily an address: three colons before an embedded IPv4 address stand in RFC 3261's own grammar
+        // (RFC 5118 §4.10).
+        inner.contains(':') && inner.bytes().all(|b| b.is_ascii_hexdigit() || b":.".contains(&b))
     } else {
         !host.is_empty() && host.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._".contains(&b))
     };

@@ -13,6 +13,8 @@ const MAGIC_COOKIE: &str = "z9hG4bK";
 /// One Via value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Via {
+    /// `2.0`; anything else comes with a request that is refused for it.
+    pub version: String,
     /// `UDP`, `TCP` …, as spelled.
     pub transport: String,
     pub host: String,
@@ -58,7 +60,7 @@ impl FromStr for Via {
         let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
             return Err(UriError::Scheme);
         };
-        if !name.trim().eq_ignore_ascii_case("SIP") || version.trim() != "2.0" {
+        if !name.trim().eq_ignore_ascii_case("SIP") || version.trim().is_empty() {
             return Err(UriError::Scheme);
         }
         let (transport, rest) = rest.trim_start().split_once([' ', '\t']).ok_or(UriError::Host)?;
@@ -67,13 +69,13 @@ impl FromStr for Via {
             None => (rest, Params::default()),
         };
         let (host, port) = parse_host_port(sent_by)?;
-        Ok(Via { transport: transport.to_owned(), host, port, params })
+        Ok(Via { version: version.trim().to_owned(), transport: transport.to_owned(), host, port, params })
     }
 }
 
 impl fmt::Display for Via {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "SIP/2.0/{} {}", self.transport, self.host)?;
+        write!(f, "SIP/{}/{} {}", self.version, self.transport, self.host)?;
         if let Some(port) = self.port {
             write!(f, ":{port}")?;
         }

@@ -130,6 +130,14 @@ pub fn read(text: &str) -> Option<String> {
     {
         kept.remove(0);
     }
+    // "Le nom, c'est Moreau": an article before a cue is none of a name's.
+    while kept.len() > 1
+        && PARTICLES.contains(&kept[0].folded.as_str())
+        && is_around(kept[1])
+        && !kept[1].written.starts_with(char::is_uppercase)
+    {
+        kept.drain(..2);
+    }
     // "au nom de Moreau": the particle belongs to the cue, unless a title stood before it ("monsieur de la Tour").
     let after_cue = text::plain(text).contains(" nom de ");
     while after_cue && kept.first().is_some_and(|w| w.folded == "de" || w.folded == "d") {
@@ -226,6 +234,9 @@ mod tests {
             ("Jean-Pierre Lefèvre", "Jean Pierre Lefèvre"),
             ("mademoiselle Chloé d'Artois", "Chloé d'Artois"),
             ("Ben Youssef", "Ben Youssef"),
+            ("le nom c'est Moreau", "Moreau"),
+            ("C'est madame Martin.", "Martin"),
+            ("Le Bon", "Le Bon"),
         ] {
             assert_eq!(read(text).as_deref(), Some(name), "{text}");
         }
