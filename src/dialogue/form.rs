@@ -474,7 +474,7 @@ impl Dialogue {
 
     /// What is said now is taken as it is (a message, an address): commands in it are words of the message.
     pub(super) fn is_taking_free_text(&self) -> bool {
-        self.slot_under_way().is_some_and(|kind| takes_anything(kind))
+        self.slot_under_way().is_some_and(takes_anything)
     }
 
     /// Digits can be typed now.
