@@ -211,7 +211,7 @@ impl Dialogue {
         }
     }
 
-    fn say_number(&mut self) {
+    pub(super) fn say_number(&mut self) {
         let plan = Arc::clone(&self.plan);
         // While the town hall is open the next opening says nothing: that sentence is left out.
         let opening = if plan.is_open(self.at) { None } else { self.next_opening(None) };
