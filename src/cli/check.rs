@@ -178,8 +178,8 @@ fn reported(files: &[SourceFile], problem: &Problem) -> ReportedProblem {
     let (file, line, column) = position(files, problem.location);
     ReportedProblem {
         severity: match problem.severity {
-            Severity::Error => "erreur",
-            Severity::Warning => "avertissement",
+            Severity::Error => "error",
+            Severity::Warning => "warning",
         },
         file,
         line,
@@ -299,7 +299,7 @@ mod tests {
         assert!(!report.ok && checked.dialplan.is_none() && report.trials.is_empty());
         let first = &report.problems.iter().find(|p| p.message.contains("Dirre")).unwrap();
         assert_eq!((first.file.as_str(), first.line, first.column), ("mairie.md", 4, 1));
-        assert_eq!(first.severity, "erreur");
+        assert_eq!(first.severity, "error");
         assert!(verdict(&report).contains("à corriger"));
         let failure = run(Args { dir: dir.path().to_owned(), json: true, prompts: None }).unwrap_err();
         assert_eq!((failure.status, failure.message.as_str()), (1, ""));

@@ -10,8 +10,8 @@ pub fn render(files: &[SourceFile], problems: &[Problem], colour: bool) -> Strin
     let mut text = String::new();
     for problem in problems {
         let level = match problem.severity {
-            Severity::Error => Level::ERROR.with_name("erreur"),
-            Severity::Warning => Level::WARNING.with_name("avertissement"),
+            Severity::Error => Level::ERROR.with_name("erreur\u{a0}"),
+            Severity::Warning => Level::WARNING.with_name("avertissement\u{a0}"),
         };
         let mut group =
             level.primary_title(&problem.message).elements(None::<Snippet<'_, annotate_snippets::Annotation<'_>>>);
@@ -23,7 +23,7 @@ pub fn render(files: &[SourceFile], problems: &[Problem], colour: bool) -> Strin
             );
         }
         if let Some(remedy) = &problem.remedy {
-            group = group.element(Level::HELP.with_name("aide").message(remedy.as_str()));
+            group = group.element(Level::HELP.with_name("aide\u{a0}").message(remedy.as_str()));
         }
         text.push_str(&renderer.render(&[group]));
         text.push_str("\n\n");
@@ -80,11 +80,11 @@ mod tests {
         };
         let text = render(&[file], &[problem], false);
         for expected in [
-            "erreur: le libellé « Numéroo » n'est pas connu",
+            "erreur\u{a0}: le libellé « Numéroo » n'est pas connu",
             "fr/accueil.md:3:3",
             "- Numéroo : 1",
             "  ^^^^^^^",
-            "aide: vouliez-vous dire « Numéro » ?",
+            "aide\u{a0}: vouliez-vous dire « Numéro » ?",
         ] {
             assert!(text.contains(expected), "{expected:?} not in:\n{text}");
         }

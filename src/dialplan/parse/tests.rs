@@ -324,6 +324,16 @@ fn everything_is_reported_at_once() {
 }
 
 #[test]
+fn one_mistake_is_one_problem() {
+    for (right, wrong) in
+        [("Répondre", "Repondrre"), ("Quand on dit", "Quant on dis"), ("Dire si fermé", "Dire si freme")]
+    {
+        let found = mistakes(&EXAMPLE.replacen(right, wrong, 1));
+        assert_eq!(found.len(), 1, "{found:#?}");
+    }
+}
+
+#[test]
 fn ambiguous_names_tell_both_places() {
     let text = "# M\n## Accueil\nDire :\n> A\n- touche 1 : aller à Prix\n## B\nDire :\n> B\n### Prix\nDire :\n> C\n## D\nDire :\n> D\n### Prix\nDire :\n> E\n";
     let found = mistakes(text);

@@ -54,6 +54,7 @@ pub(super) fn read(section: &Section, id: TopicId, outline: &Outline, sink: &mut
         open: Open::Nothing,
         label: None,
         text: None,
+        has_unknown_label: false,
         scope: Scope { language: section.language, service: &section.service, topic: Some(id) },
         outline,
     };
@@ -61,8 +62,9 @@ pub(super) fn read(section: &Section, id: TopicId, outline: &Outline, sink: &mut
         reader.block(block, sink);
     }
     reader.close(sink);
+    let has_unknown_label = reader.has_unknown_label;
     let topic = reader.topic;
-    if topic.say.is_empty() && topic.slots.is_empty() {
+    if topic.say.is_empty() && topic.slots.is_empty() && !has_unknown_label {
         sink.error(
             topic.location,
             format!("le sujet « {} » ne dit rien", topic.title),
@@ -103,6 +105,8 @@ enum Open {
     Silence,
     Slot,
     Confirm,
+    /// Reported already: what stands under it is not.
+    Unknown,
 }
 
 struct Reader<'a> {
@@ -113,6 +117,7 @@ struct Reader<'a> {
     label: Option<Inline>,
     /// The quotation read so far under the open label.
     text: Option<Inline>,
+    has_unknown_label: bool,
     scope: Scope<'a>,
     outline: &'a Outline,
 }
@@ -122,6 +127,7 @@ impl Reader<'_> {
         let line = &block.text;
         if block.kind == BlockKind::Quote {
             match self.open {
+                Open::Unknown => {}
                 Open::Nothing | Open::Phrases | Open::Keywords => sink.error(
                     line.location(),
                     "on ne sait pas quand dire ce texte",
@@ -150,6 +156,7 @@ impl Reader<'_> {
         match self.open {
             Open::Phrases => self.topic.phrases.extend(phrase::phrase(line, sink)),
             Open::Keywords => self.keywords(line),
+            Open::Unknown => {}
             Open::Slot if self.topic.slots.last().is_some_and(|s| s.kind == SlotKind::Choice) => {
                 let option = option(line, sink);
                 if let Some(slot) = self.topic.slots.last_mut() {
@@ -251,7 +258,14 @@ impl Reader<'_> {
                     let action = action(right, self.scope, self.outline, sink);
                     self.topic.rules.extend(action.map(|action| Rule { triggers, action, location: line.location() }));
                 }
-                None => label::unknown(line, label::TOPIC, sink),
+                None => {
+                    label::unknown(line, label::TOPIC, sink);
+                    if right.is_empty() {
+                        self.close(sink);
+                        self.open = Open::Unknown;
+                        self.has_unknown_label = true;
+                    }
+                }
             },
         }
     }
@@ -295,7 +309,7 @@ impl Reader<'_> {
         let Some(label) = self.label.take() else {
             return;
         };
-        if matches!(open, Open::Nothing | Open::Phrases | Open::Keywords) {
+        if matches!(open, Open::Nothing | Open::Phrases | Open::Keywords | Open::Unknown) {
             return;
         }
         let Some(text) = text else {
