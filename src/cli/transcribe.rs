@@ -1,10 +1,314 @@
-//! `allo-mairie transcribe`.
+//! `allo-mairie transcribe`: what the recogniser hears in audio files, and how often it is wrong.
+
+use std::path::PathBuf;
 
 use super::Failure;
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Fichiers WAV
+    #[arg(value_name = "FICHIER.wav", required_unless_present = "score")]
+    files: Vec<PathBuf>,
+    /// Résultat en JSON
+    #[arg(long)]
+    json: bool,
+    /// Modèle Whisper (fichier ggml)
+    #[arg(long, value_name = "FICHIER", default_value = "models/whisper-base.ggml")]
+    model: PathBuf,
+    /// Langue parlée (code ISO 639-1)
+    #[arg(long, default_value = "fr")]
+    language: String,
+    /// Mots attendus, qui aident la reconnaissance
+    #[arg(long, default_value = "")]
+    prompt: String,
+    /// Fils d'exécution
+    #[arg(long, default_value_t = 2)]
+    threads: usize,
+    /// Transcrire les fichiers d'un tableau (path, tier, transcript…) et compter les erreurs par palier
+    #[arg(long, value_name = "TRANSCRIPTS.tsv", conflicts_with = "files")]
+    score: Option<PathBuf>,
+    /// Paliers à compter, séparés par des virgules
+    #[arg(long, default_value = "A*,B", value_delimiter = ',', requires = "score")]
+    tiers: Vec<String>,
+    /// Compter aussi les erreurs d'un autre outil : fichier « path⇥texte », répétable
+    #[arg(long, value_name = "AUTRE.tsv", requires = "score")]
+    beside: Vec<PathBuf>,
+}
 
+#[cfg(not(feature = "whisper"))]
 pub fn run(_args: Args) -> Result<(), Failure> {
-    Err(Failure::new("Cette commande n'est pas encore disponible."))
+    Err(Failure::new(
+        "Ce programme a été construit sans reconnaissance vocale ; reconstruisez-le avec « cargo build --release ».",
+    ))
+}
+
+#[cfg(feature = "whisper")]
+pub fn run(args: Args) -> Result<(), Failure> {
+    heard::run(args)
+}
+
+#[cfg(feature = "whisper")]
+mod heard {
+    use std::collections::BTreeMap;
+    use std::io::Write;
+    use std::path::{Path, PathBuf};
+    use std::sync::atomic::AtomicBool;
+
+    use serde_json::json;
+
+    use super::super::Failure;
+    use super::Args;
+    use crate::audio::{LINE_RATE, resample, wav};
+    use crate::speech::recogniser::WhisperRecogniser;
+    use crate::speech::recogniser::score::Score;
+    use crate::speech::{Recogniser, Transcript, Utterance};
+
+    pub fn run(args: Args) -> Result<(), Failure> {
+        if !args.model.exists() {
+            return Err(Failure::new(format!(
+                "Le modèle {} manque. Préparez-le par « allo-mairie models prepare », ou donnez un autre fichier ggml \
+                 avec --model.",
+                args.model.display()
+            )));
+        }
+        let mut recogniser = WhisperRecogniser::load(&args.model, args.threads).map_err(|error| {
+            Failure::new(format!(
+                "Le modèle {} ne se charge pas ({error}). Préparez-le à nouveau par « allo-mairie models prepare \
+                 --verify ».",
+                args.model.display()
+            ))
+        })?;
+        match &args.score {
+            Some(table) => score(&args, table, &mut recogniser),
+            None => transcribe(&args, &mut recogniser),
+        }
+    }
+
+    struct Heard {
+        transcript: Transcript,
+        /// Length of the audio, s.
+        seconds: f64,
+    }
+
+    fn hear(args: &Args, path: &Path, recogniser: &mut WhisperRecogniser) -> Result<Heard, Failure> {
+        let failed =
+            |what: &str, error: &dyn std::fmt::Display| Failure::new(format!("{} : {what} ({error}).", path.display()));
+        let bytes = std::fs::read(path).map_err(|error| failed("fichier illisible", &error))?;
+        let clip = wav::read(&bytes).map_err(|error| failed("ce n'est pas un WAV lisible", &error))?;
+        let samples = resample::resample_i16(&clip.samples, clip.rate, LINE_RATE)
+            .map_err(|error| failed("conversion à 8 kHz impossible", &error))?;
+        let seconds = samples.len() as f64 / f64::from(LINE_RATE);
+        let utterance =
+            Utterance { samples: samples.into(), language: args.language.clone(), prompt: args.prompt.clone() };
+        let transcript = recogniser
+            .recognise(&utterance, &AtomicBool::new(false))
+            .map_err(|error| failed("la reconnaissance a échoué", &error))?;
+        Ok(Heard { transcript, seconds })
+    }
+
+    fn transcribe(args: &Args, recogniser: &mut WhisperRecogniser) -> Result<(), Failure> {
+        let mut list = Vec::new();
+        for path in &args.files {
+            let heard = hear(args, path, recogniser)?;
+            let transcript = heard.transcript;
+            if args.json {
+                list.push(json!({
+                    "file": path.display().to_string(),
+                    "text": transcript.text,
+                    "confidence": transcript.confidence,
+                    "duration_s": heard.seconds,
+                    "elapsed_ms": transcript.elapsed.as_millis() as u64,
+                }));
+            } else if args.files.len() == 1 {
+                print(&format!("{}\n", transcript.text));
+            } else {
+                print(&format!("{}\t{}\n", path.display(), transcript.text));
+            }
+        }
+        if args.json {
+            print(&format!("{:#}\n", json!(list)));
+        }
+        Ok(())
+    }
+
+    /// A line of the table of what was said.
+    struct Row {
+        path: String,
+        tier: String,
+        said: String,
+    }
+
+    /// Scores of one tool, by tier.
+    struct Column {
+        name: String,
+        heard: BTreeMap<String, String>,
+        scores: BTreeMap<String, Score>,
+    }
+
+    fn score(args: &Args, table: &Path, recogniser: &mut WhisperRecogniser) -> Result<(), Failure> {
+        let rows: Vec<Row> = read_rows(table)?.into_iter().filter(|row| args.tiers.contains(&row.tier)).collect();
+        if rows.is_empty() {
+            return Err(Failure::new(format!(
+                "{} n'a aucune ligne des paliers {}.",
+                table.display(),
+                args.tiers.join(", ")
+            )));
+        }
+        let mut own = Column { name: "allo-mairie".into(), heard: BTreeMap::new(), scores: BTreeMap::new() };
+        let directory = table.parent().unwrap_or(Path::new("."));
+        let mut times = Vec::new();
+        for row in &rows {
+            let heard = hear(args, &directory.join(&row.path), recogniser)?;
+            if (2.0..=4.0).contains(&heard.seconds) {
+                times.push(heard.transcript.elapsed.as_secs_f64());
+            }
+            own.heard.insert(row.path.clone(), heard.transcript.text);
+        }
+        let mut columns = vec![own];
+        for path in &args.beside {
+            columns.push(read_column(path)?);
+        }
+        for column in &mut columns {
+            for row in &rows {
+                let heard = column
+                    .heard
+                    .get(&row.path)
+                    .ok_or_else(|| Failure::new(format!("{} n'a pas transcrit {}.", column.name, row.path)))?;
+                let score = column.scores.entry(row.tier.clone()).or_default();
+                score.add(&row.said, heard);
+            }
+        }
+        times.sort_by(f64::total_cmp);
+        print(&if args.json {
+            format!("{:#}\n", as_json(&rows, &columns, &times))
+        } else {
+            as_table(&args.tiers, &columns, &times)
+        });
+        Ok(())
+    }
+
+    /// Smallest of the sorted `times` that at least `share` of them do not exceed.
+    fn quantile(times: &[f64], share: f64) -> Option<f64> {
+        let rank = (times.len() as f64 * share).ceil() as usize;
+        times.get(rank.saturating_sub(1)).copied()
+    }
+
+    fn as_json(rows: &[Row], columns: &[Column], times: &[f64]) -> serde_json::Value {
+        let tools: Vec<_> = columns
+            .iter()
+            .map(|column| {
+                let tiers: BTreeMap<_, _> = column
+                    .scores
+                    .iter()
+                    .map(|(tier, score)| {
+                        let value = json!({
+                            "utterances": score.utterances,
+                            "exact": score.exact,
+                            "words": score.words,
+                            "errors": score.errors,
+                            "word_error_rate": score.word_error_rate(),
+                        });
+                        (tier.clone(), value)
+                    })
+                    .collect();
+                json!({ "tool": column.name, "tiers": tiers })
+            })
+            .collect();
+        let utterances: Vec<_> = rows
+            .iter()
+            .map(|row| {
+                let heard: BTreeMap<_, _> =
+                    columns.iter().map(|column| (column.name.clone(), column.heard.get(&row.path))).collect();
+                json!({ "path": row.path, "tier": row.tier, "said": row.said, "heard": heard })
+            })
+            .collect();
+        json!({
+            "tools": tools,
+            "seconds_for_clips_of_2_to_4_s": {
+                "clips": times.len(),
+                "p50": quantile(times, 0.5),
+                "p95": quantile(times, 0.95),
+            },
+            "utterances": utterances,
+        })
+    }
+
+    fn as_table(tiers: &[String], columns: &[Column], times: &[f64]) -> String {
+        let mut out = format!("{:<8}{:>9}{:>7}", "Palier", "Énoncés", "Mots");
+        for column in columns {
+            out.push_str(&format!("{:>18}", column.name));
+        }
+        out.push('\n');
+        for tier in tiers {
+            let Some(first) = columns.first().and_then(|column| column.scores.get(tier)) else {
+                continue;
+            };
+            out.push_str(&format!("{tier:<8}{:>9}{:>7}", first.utterances, first.words));
+            for column in columns {
+                let rate = column.scores.get(tier).and_then(Score::word_error_rate);
+                let rate = rate.map_or("–".into(), |rate| format!("{rate:.3}").replace('.', ","));
+                out.push_str(&format!("{rate:>18}"));
+            }
+            out.push('\n');
+        }
+        out.push_str(
+            "Taux d'erreur sur les mots ; casse, accents, ponctuation et écriture des nombres ne comptent pas.\n",
+        );
+        if let (Some(p50), Some(p95)) = (quantile(times, 0.5), quantile(times, 0.95)) {
+            let line = format!(
+                "Durée de reconnaissance des {} extraits de 2 à 4 s : médiane {:.2} s, 95 % sous {:.2} s.\n",
+                times.len(),
+                p50,
+                p95
+            );
+            out.push_str(&line.replace("0.", "0,"));
+        }
+        out
+    }
+
+    fn read_lines(path: &Path) -> Result<Vec<Vec<String>>, Failure> {
+        let text = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(format!("{} : fichier illisible ({error}).", path.display())))?;
+        let lines = text.lines().filter(|line| !line.trim().is_empty());
+        Ok(lines.map(|line| line.split('\t').map(str::to_owned).collect()).collect())
+    }
+
+    fn read_rows(path: &Path) -> Result<Vec<Row>, Failure> {
+        let mut rows = Vec::new();
+        for (index, line) in read_lines(path)?.into_iter().enumerate().skip(1) {
+            let mut fields = line.into_iter();
+            match (fields.next(), fields.next(), fields.next()) {
+                (Some(path), Some(tier), Some(said)) => rows.push(Row { path, tier, said }),
+                _ => {
+                    return Err(Failure::new(format!(
+                        "{}, ligne {} : il faut au moins trois colonnes (path, tier, transcript).",
+                        path.display(),
+                        index + 1
+                    )));
+                }
+            }
+        }
+        Ok(rows)
+    }
+
+    fn read_column(path: &PathBuf) -> Result<Column, Failure> {
+        let heard = read_lines(path)?
+            .into_iter()
+            .map(|line| {
+                let mut fields = line.into_iter();
+                (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
+            })
+            .collect();
+        Ok(Column {
+            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
+            heard,
+            scores: BTreeMap::new(),
+        })
+    }
+
+    /// A closed pipe is the reader's wish, not an error.
+    fn print(text: &str) {
+        let mut out = std::io::stdout();
+        let _ = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    }
 }

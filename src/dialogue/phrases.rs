@@ -7,7 +7,10 @@ use std::collections::HashMap;
 use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 
 use super::speak::split;
-use crate::dialplan::Language;
+use crate::dialplan::{Language, SourceFile};
+
+const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
+const FRENCH_WORDS: &str = include_str!("../../prompts/fr/mots.txt");
 
 /// Phrases of every language the agent speaks.
 #[derive(Debug, Clone)]
@@ -129,13 +132,34 @@ impl Phrases {
         if errors.is_empty() { Ok(Self { languages }) } else { Err(errors) }
     }
 
+    /// Reads the prompt files of each language, of which `phrases.md` and `mots.txt` are used; for French, what is missing
+    /// is what this version came with.
+    pub fn from_files(languages: &[(Language, Vec<SourceFile>)]) -> Result<Self, Vec<(Language, PhrasesError)>> {
+        let find = |files: &'_ [SourceFile], name: &str| files.iter().position(|f| f.path == name);
+        let mut found: Vec<(Language, &str, &str)> = Vec::new();
+        for (language, files) in languages {
+            let built_in = language.0 == "fr";
+            let phrases = match find(files, "phrases.md") {
+                Some(i) => files[i].text.as_str(),
+                None if built_in => FRENCH_PHRASES,
+                None => "",
+            };
+            let words = match find(files, "mots.txt") {
+                Some(i) => files[i].text.as_str(),
+                None if built_in => FRENCH_WORDS,
+                None => "",
+            };
+            found.push((language.clone(), phrases, words));
+        }
+        if !found.iter().any(|(language, ..)| language.0 == "fr") {
+            found.push((Language("fr".to_owned()), FRENCH_PHRASES, FRENCH_WORDS));
+        }
+        Self::parse(&found)
+    }
+
     /// The phrases this version came with.
     pub fn built_in() -> Self {
-        let french = (
-            Language("fr".to_owned()),
-            include_str!("../../prompts/fr/phrases.md"),
-            include_str!("../../prompts/fr/mots.txt"),
-        );
+        let french = (Language("fr".to_owned()), FRENCH_PHRASES, FRENCH_WORDS);
         match Self::parse(&[french]) {
             Ok(phrases) => phrases,
             // Unreachable: a unit test reads the same files. An agent without words would still transfer calls.

@@ -8,6 +8,7 @@ pub mod fake;
 pub mod models;
 #[cfg(any(test, feature = "piper"))]
 mod phonemes;
+pub mod recogniser;
 pub mod speaker;
 pub mod spoken;
 #[cfg(feature = "piper")]

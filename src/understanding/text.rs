@@ -147,7 +147,8 @@ fn stem(folded: &str) -> String {
 fn weight(folded: &str) -> Weight {
     if FILLERS.contains(&folded) {
         Weight::Filler
-    } else if FUNCTION_WORDS.contains(&folded) {
+    } else if FUNCTION_WORDS.contains(&folded) || folded.bytes().all(|b| b.is_ascii_digit()) {
+        // Digits are values, they tell no topic.
         Weight::Function
     } else {
         Weight::Content

@@ -125,25 +125,26 @@ pub fn read(text: &str) -> Option<String> {
         .filter(|w| w.folded.chars().count() > 1 || PARTICLES.contains(&w.folded.as_str()))
         .collect();
     // Politeness and cue words go from both ends; inside a name they may belong to it ("Le Bon").
-    while kept.first().is_some_and(|w| is_around(w) && !w.written.starts_with(char::is_uppercase))
-        || (kept.len() > 1 && kept.first().is_some_and(|w| is_around(w) && w.folded != "ben"))
-    {
+    let small = |w: &Token| !w.written.starts_with(char::is_uppercase);
+    while let Some(first) = kept.first() {
+        let second = kept.get(1);
+        let goes = if is_around(first) {
+            small(first) || (second.is_some() && first.folded != "ben")
+        } else {
+            // "Le nom, c'est Moreau": an article before a cue.
+            is_particle(first) && second.is_some_and(|w| is_around(w) && small(w))
+        };
+        if !goes {
+            break;
+        }
         kept.remove(0);
-    }
-    // "Le nom, c'est Moreau": an article before a cue is none of a name's.
-    while kept.len() > 1
-        && PARTICLES.contains(&kept[0].folded.as_str())
-        && is_around(kept[1])
-        && !kept[1].written.starts_with(char::is_uppercase)
-    {
-        kept.drain(..2);
     }
     // "au nom de Moreau": the particle belongs to the cue, unless a title stood before it ("monsieur de la Tour").
     let after_cue = text::plain(text).contains(" nom de ");
     while after_cue && kept.first().is_some_and(|w| w.folded == "de" || w.folded == "d") {
         kept.remove(0);
     }
-    while kept.last().is_some_and(|w| is_around(w) || PARTICLES.contains(&w.folded.as_str())) && !kept.is_empty() {
+    while kept.last().is_some_and(|w| (is_around(w) && small(w)) || is_particle(w)) {
         kept.pop();
     }
     if kept.first().is_some_and(|w| is_around(w)) && kept.len() == 1 {
@@ -159,6 +160,10 @@ pub fn read(text: &str) -> Option<String> {
         return None;
     }
     Some(name.chars().take(LONGEST).collect())
+}
+
+fn is_particle(word: &Token) -> bool {
+    PARTICLES.contains(&word.folded.as_str())
 }
 
 fn is_title(word: &Token) -> bool {

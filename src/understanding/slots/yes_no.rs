@@ -156,7 +156,8 @@ fn rest(words: &[Token]) -> String {
             None => break,
         }
     }
-    let start = words.iter().position(|t| t.is_content()).map_or(words.len(), |first| {
+    let tells = |t: &Token| t.is_content() || t.folded.bytes().all(|b| b.is_ascii_digit());
+    let start = words.iter().position(tells).map_or(words.len(), |first| {
         // Keep the small words right before: "c'est pour un passeport".
         words[..first].iter().position(|t| t.weight == crate::understanding::text::Weight::Function).unwrap_or(first)
     });

@@ -265,8 +265,9 @@ impl Rig {
 
     /// Runs until the agent has said all it wanted.
     pub fn run_until_quiet(&mut self) {
+        let from = self.now;
         self.run_until("the agent has finished speaking", |rig| {
-            rig.telephone.is_some() && rig.heard.last().is_some_and(|last| rig.now - *last > Duration::from_millis(700))
+            rig.heard.last().is_some_and(|last| *last > from && rig.now - *last > Duration::from_millis(700))
         });
     }
 

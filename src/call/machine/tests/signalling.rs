@@ -5,7 +5,6 @@ use std::time::Duration;
 use super::rig::{AGENT, PHONE, Rig};
 use crate::call::machine::Input;
 use crate::call::record::Outcome;
-use crate::rtp::Key;
 use crate::sip::{Command, EndCause, Event};
 
 #[test]
@@ -49,9 +48,8 @@ fn an_answer_leaves_soon_after_the_end_of_speech() {
     let ended = rig.now;
     rig.run_until_quiet();
     let reply = rig.first_heard_after(ended).expect("an answer");
-    assert!(reply < Duration::from_millis(750), "{reply:?}");
-    let measured = rig.machine.as_ref().is_some();
-    assert!(measured);
+    // 550 ms of silence end the turn, recognition ran meanwhile; the network adds 20 ms and the grids 40 at most.
+    assert!(reply > Duration::from_millis(500) && reply < Duration::from_millis(650), "{reply:?}");
 }
 
 #[test]
@@ -217,5 +215,4 @@ fn junk_instead_of_audio_is_harmless() {
     rig.say(1_200, "refaire ma carte");
     rig.run_until_quiet();
     assert!(rig.has_said("Il faut un rendez-vous"));
-    let _ = Key('0');
 }

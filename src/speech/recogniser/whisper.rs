@@ -1,0 +1,256 @@
+//! The Whisper engine, through whisper.cpp.
+//!
+//! Owns: one model and its working memory, the settings of a decoding. Must not know: which thread it lives on.
+//!
+//! A decoding is greedy, at one temperature, of one segment without timestamps, and hears a window cut to the
+//! utterance instead of the 30 s that Whisper was trained on: a quarter of the time for the same text. Its length is
+//! bounded by the utterance's. whisper.cpp checks for abandonment only between its graph computations: an overtaken
+//! utterance costs at most the rest of its encoding (some 200 ms with Whisper base on two cores).
+
+use std::ffi::{c_int, c_void};
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use whisper_rs::{
+    FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState, get_lang_id, get_lang_str,
+    install_logging_hooks,
+};
+
+use super::super::{Recogniser, SpeechError, Transcript, Utterance};
+use super::gates::{Evidence, judge};
+use crate::audio::level::rms_dbfs;
+use crate::audio::resample::line_to_recogniser;
+
+const ENGINE: &str = "recogniser (whisper)";
+/// Samples a second that Whisper hears.
+const RATE: usize = 16_000;
+/// Positions of the encoder's output a second of audio.
+const POSITIONS_PER_SECOND: usize = 50;
+/// Positions beyond the utterance's end.
+const MARGIN: usize = 64;
+/// Below some 300 positions Whisper base repeats itself on short utterances.
+const FEWEST_POSITIONS: usize = 384;
+/// The longest window; longer audio is decoded window after window.
+const MOST_POSITIONS: usize = 1_500;
+/// Shorter audio comes back empty: it is padded with silence to this length.
+const SHORTEST: usize = RATE + RATE / 10;
+/// Audio below this level holds no speech and is not decoded, dBFS.
+const SILENCE_DBFS: f32 = -65.0;
+/// Tokens of a transcript: fast speech has about eight a second.
+const TOKENS_PER_SECOND: usize = 10;
+const FEWEST_TOKENS: usize = 24;
+const MOST_TOKENS: usize = 220;
+/// Of a longer prompt the end counts, as in Whisper itself.
+const PROMPT_TOKENS: usize = 200;
+const PROMPT_BYTES: usize = 4_000;
+
+/// Whisper on one model; decodes one utterance at a time.
+pub struct WhisperRecogniser {
+    context: WhisperContext,
+    state: WhisperState,
+    threads: c_int,
+    /// Settings of each language heard so far. whisper-rs leaks the name of a language each time it is set, so it is
+    /// set once; Whisper knows a hundred.
+    settings: Vec<(c_int, FullParams<'static, 'static>)>,
+    prompt: Prompt,
+}
+
+/// The last prompt and its tokens: a call asks for the same one again and again.
+#[derive(Default)]
+struct Prompt {
+    text: String,
+    tokens: Vec<c_int>,
+}
+
+impl WhisperRecogniser {
+    /// Loads a ggml model, whatever its size or quantisation, and decodes a second of silence with it so that the
+    /// first call does not pay for the first use.
+    ///
+    /// # Errors
+    /// `Engine` when the file is missing or no ggml model, or the memory does not suffice.
+    pub fn load(path: &Path, threads: usize) -> Result<Self, SpeechError> {
+        // whisper.cpp writes prompts and tokens in its logs, which are personal data: without a log feature of
+        // whisper-rs its hooks drop every line.
+        install_logging_hooks();
+        if let Err(error) = std::fs::File::open(path) {
+            return Err(failed(format!("cannot read {}: {error}", path.display())));
+        }
+        let parameters = WhisperContextParameters::default();
+        let context = WhisperContext::new_with_params(path, parameters)
+            .map_err(|_| failed(format!("{} is not a whisper.cpp ggml model", path.display())))?;
+        let state = context.create_state().map_err(engine)?;
+        let mut recogniser = Self {
+            context,
+            state,
+            threads: c_int::try_from(threads.clamp(1, 64)).unwrap_or(1),
+            settings: Vec::new(),
+            prompt: Prompt::default(),
+        };
+        recogniser.decode(&vec![0.0; RATE], "fr", "", &AtomicBool::new(false))?;
+        Ok(recogniser)
+    }
+
+    /// Index in `settings` of the language's.
+    fn settings_of(&mut self, language: &str) -> Result<usize, SpeechError> {
+        let plain = (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_lowercase());
+        let id = plain
+            .then(|| get_lang_id(language))
+            .flatten()
+            .ok_or_else(|| failed("the language is none of Whisper's"))?;
+        if let Some(index) = self.settings.iter().position(|(known, _)| *known == id) {
+            return Ok(index);
+        }
+        let mut params: FullParams<'static, 'static> = FullParams::new(SamplingStrategy::Greedy { best_of: 1 });
+        // Not the caller's string: the settings outlive it.
+        params.set_language(get_lang_str(id));
+        params.set_n_threads(self.threads);
+        params.set_no_context(true);
+        params.set_no_timestamps(true);
+        params.set_single_segment(true);
+        params.set_suppress_nst(true);
+        // No second try at a higher temperature: it would double the time of just the bad utterances.
+        params.set_temperature_inc(0.0);
+        params.set_print_progress(false);
+        params.set_print_realtime(false);
+        params.set_print_special(false);
+        params.set_print_timestamps(false);
+        self.settings.push((id, params));
+        Ok(self.settings.len() - 1)
+    }
+
+    fn decode(
+        &mut self,
+        audio: &[f32],
+        language: &str,
+        prompt: &str,
+        abandoned: &AtomicBool,
+    ) -> Result<Decoded, SpeechError> {
+        let index = self.settings_of(language)?;
+        self.prompt.set(&self.context, prompt)?;
+        let tokens = self.prompt.tokens.as_slice();
+        let mut params = self.settings[index].1.clone();
+        if !tokens.is_empty() {
+            params.set_tokens(tokens);
+        }
+        let seconds = audio.len().div_ceil(RATE);
+        let positions = (audio.len() * POSITIONS_PER_SECOND).div_ceil(RATE) + MARGIN;
+        params.set_audio_ctx(positions.clamp(FEWEST_POSITIONS, MOST_POSITIONS) as c_int);
+        let longest = FEWEST_TOKENS + seconds * TOKENS_PER_SECOND;
+        params.set_max_tokens(longest.min(MOST_TOKENS) as c_int);
+        // SAFETY: the callback reads the flag behind the pointer, which outlives the only use of `params`, below, and
+        // is never written through it. (whisper-rs 0.16's own `set_abort_callback_safe` hands its trampoline a boxed
+        // trait object as if it were the closure.)
+        unsafe {
+            params.set_abort_callback(Some(is_set));
+            params.set_abort_callback_user_data(std::ptr::from_ref(abandoned).cast_mut().cast());
+        }
+        let outcome = self.state.full(params, audio);
+        if abandoned.load(Ordering::Relaxed) {
+            return Err(SpeechError::Abandoned);
+        }
+        outcome.map_err(engine)?;
+        Ok(self.read())
+    }
+
+    /// Joins the text of the segments; the confidence is the mean over the tokens of text.
+    fn read(&self) -> Decoded {
+        let end_of_text = self.context.token_eot();
+        let (mut bytes, mut no_speech) = (Vec::new(), 0.0_f32);
+        let (mut sum, mut count) = (0.0_f32, 0_u32);
+        for segment in self.state.as_iter() {
+            if let Ok(text) = segment.to_bytes() {
+                bytes.extend_from_slice(text);
+            }
+            no_speech = no_speech.max(segment.no_speech_probability());
+            for index in 0..segment.n_tokens() {
+                if let Some(token) = segment.get_token(index)
+                    && token.token_id() < end_of_text
+                {
+                    sum += token.token_probability();
+                    count += 1;
+                }
+            }
+        }
+        Decoded {
+            // A token cap may cut a character in two.
+            text: String::from_utf8_lossy(&bytes).trim_end_matches(char::REPLACEMENT_CHARACTER).trim().to_owned(),
+            confidence: if count == 0 { 0.0 } else { sum / count as f32 },
+            no_speech,
+        }
+    }
+}
+
+impl Recogniser for WhisperRecogniser {
+    #[expect(clippy::disallowed_methods, reason = "an engine's edge: measures its own work")]
+    fn recognise(&mut self, utterance: &Utterance, abandoned: &AtomicBool) -> Result<Transcript, SpeechError> {
+        let start = Instant::now();
+        if abandoned.load(Ordering::Relaxed) {
+            return Err(SpeechError::Abandoned);
+        }
+        let silence = Transcript::default();
+        if utterance.samples.is_empty() || rms_dbfs(&utterance.samples) < SILENCE_DBFS {
+            return Ok(silence);
+        }
+        let mut audio = line_to_recogniser(&utterance.samples).map_err(engine)?;
+        if audio.len() < SHORTEST {
+            audio.resize(SHORTEST, 0.0);
+        }
+        let decoded = self.decode(&audio, &utterance.language, &utterance.prompt, abandoned)?;
+        let judged =
+            judge(Evidence { text: &decoded.text, confidence: decoded.confidence, no_speech: decoded.no_speech });
+        let transcript = match judged {
+            Ok(text) => Transcript { text: text.to_owned(), confidence: decoded.confidence, ..silence },
+            Err(rejection) => {
+                tracing::debug!(?rejection, "utterance without words");
+                silence
+            }
+        };
+        Ok(Transcript { elapsed: start.elapsed(), ..transcript })
+    }
+}
+
+struct Decoded {
+    text: String,
+    confidence: f32,
+    no_speech: f32,
+}
+
+impl Prompt {
+    /// Tokenises `text` unless it is the same as before.
+    fn set(&mut self, context: &WhisperContext, text: &str) -> Result<(), SpeechError> {
+        if self.text == text {
+            return Ok(());
+        }
+        let start = text.ceil_char_boundary(text.len().saturating_sub(PROMPT_BYTES));
+        // Whisper's own text begins with a space; control characters (NUL among them) are no words.
+        let mut clean = String::with_capacity(text.len() - start + 1);
+        clean.push(' ');
+        clean.extend(text[start..].trim().chars().filter(|c| !c.is_control()));
+        let mut tokens = match clean.trim() {
+            "" => Vec::new(),
+            // No text has more tokens than bytes. (whisper-rs 0.16 mistakes "too many" for a length.)
+            _ => context.tokenize(&clean, clean.len() + 1).map_err(engine)?,
+        };
+        tokens.drain(..tokens.len().saturating_sub(PROMPT_TOKENS));
+        *self = Self { text: text.to_owned(), tokens };
+        Ok(())
+    }
+}
+
+/// whisper.cpp's question whether to stop; `flag` is an `AtomicBool`.
+unsafe extern "C" fn is_set(flag: *mut c_void) -> bool {
+    // SAFETY: set together with this callback, to a flag that outlives the decoding.
+    unsafe { &*flag.cast::<AtomicBool>() }.load(Ordering::Relaxed)
+}
+
+fn failed(detail: impl Into<String>) -> SpeechError {
+    SpeechError::Engine { engine: ENGINE, detail: detail.into() }
+}
+
+fn engine(error: impl std::fmt::Display) -> SpeechError {
+    failed(error.to_string())
+}
+
+#[cfg(test)]
+mod tests;
