@@ -156,14 +156,9 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
 fn phrases(config: &Config, languages: &[Language]) -> Result<Phrases, Problem> {
     let mut files = Vec::new();
     for language in languages {
-        let prompts = files::read_prompts(&config.dialplan.prompts, &language.0)?;
-        files.extend(
-            prompts.into_iter().filter(|file| file.path.ends_with("phrases.md")).map(|file| (language.clone(), file)),
-        );
+        files.push((language.clone(), files::read_prompts(&config.dialplan.prompts, &language.0)?));
     }
-    let texts: Vec<_> =
-        files.iter().map(|(language, file)| (language.clone(), file.path.as_str(), file.text.as_str())).collect();
-    Phrases::parse(&texts).map_err(|problems| {
+    Phrases::from_files(&files).map_err(|problems| {
         let report = problems.iter().map(|(_, problem)| problem.to_string()).collect::<Vec<_>>().join("\n");
         Problem::Phrases { directory: config.dialplan.prompts.clone(), report }
     })
