@@ -110,7 +110,13 @@ impl Dialogue {
     /// Says why, then goes the other way.
     pub(super) fn unreachable(&mut self, entry: Option<DirectoryId>, why: Unreachable) {
         self.dead_ends = self.dead_ends.saturating_add(1);
+        let most = match why {
+            Unreachable::Failed(_) => MOST_FAILED_TRANSFERS,
+            _ => MOST_DEAD_ENDS,
+        };
+        let last = self.dead_ends >= most;
         match why {
+            Unreachable::Closed if last => {}
             Unreachable::Closed => {
                 let next = self.next_opening(entry);
                 self.say_with(PhraseId::Closed, |_| next.clone());
@@ -125,13 +131,11 @@ impl Dialogue {
             Unreachable::Failed(408 | 480 | 487) => self.say(PhraseId::NoAnswer),
             Unreachable::Failed(_) => self.say(PhraseId::TransferFailed),
         }
-        let most = match why {
-            Unreachable::Failed(_) => MOST_FAILED_TRANSFERS,
-            _ => MOST_DEAD_ENDS,
-        };
-        if self.dead_ends >= most {
+        if last {
             return self.give_up();
         }
+        // What comes now is another question, with tries of its own; `dead_ends` bounds how often.
+        self.progress();
         // In the middle of a call-back request the request is the way.
         if let Stage::Filling(form) = &self.stage
             && Some(form.topic) == self.call_back_form()
@@ -147,6 +151,12 @@ impl Dialogue {
             },
             Some(Action::Voicemail(_)) => self.call_back_or_number(),
             Some(Action::HangUp) => self.goodbye(),
+            Some(Action::Offer(topic)) if self.in_this_language(topic) != self.call_back_form() => {
+                match self.in_this_language(topic) {
+                    Some(topic) => self.perform(&Action::Offer(topic)),
+                    None => self.offer_call_back(),
+                }
+            }
             // A service that can't be reached directly: the operator may help.
             None if why == Unreachable::NoExtension && self.can_reach_operator() && self.plan.operator() != entry => {
                 self.escalate();
@@ -201,7 +211,7 @@ impl Dialogue {
         }
     }
 
-    fn say_number(&mut self) {
+    pub(super) fn say_number(&mut self) {
         let plan = Arc::clone(&self.plan);
         // While the town hall is open the next opening says nothing: that sentence is left out.
         let opening = if plan.is_open(self.at) { None } else { self.next_opening(None) };

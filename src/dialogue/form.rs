@@ -49,6 +49,15 @@ impl Dialogue {
                 self.stage = Stage::Filling(form);
                 self.ask_slot(&question);
             }
+            None if form.values.iter().flatten().any(Filled::is_skipped) => {
+                // Something was never understood: what is known is kept, reading it back would only confuse.
+                self.stage = Stage::Filling(form);
+                if !self.save_what_is_known() {
+                    self.say_number();
+                }
+                self.progress();
+                self.ask_anything_else();
+            }
             None => match &topic.confirm {
                 Some(confirm) => {
                     form.at = FormStep::Confirm;
@@ -102,7 +111,7 @@ impl Dialogue {
         match form.at.clone() {
             FormStep::Slot { index, digits } => {
                 let Some(slot) = topic.slots.get(index) else {
-                    return self.form_failure();
+                    return self.form_failure(false);
                 };
                 if !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
                     return;
@@ -121,7 +130,7 @@ impl Dialogue {
                     self.stage = Stage::Filling(form);
                     return self.say_with(PhraseId::NumberContinues, |_| Some(spoken.clone()));
                 }
-                self.form_failure();
+                self.form_failure(false);
             }
             FormStep::Confirm => match yes_no::read(text) {
                 Some(answer) if answer.yes => {
@@ -136,11 +145,11 @@ impl Dialogue {
                 }
                 None if self.correct(topic, &mut form, text) => {}
                 None if self.digression(form.topic, interpretation) => {}
-                None => self.form_failure(),
+                None => self.form_failure(false),
             },
             FormStep::Correct => {
                 if !self.correct(topic, &mut form, text) {
-                    self.form_failure();
+                    self.form_failure(false);
                 }
             }
         }
@@ -267,7 +276,7 @@ impl Dialogue {
     }
 
     /// A slot was not answered: once more, then a human, or what is known is kept.
-    pub(super) fn form_failure(&mut self) {
+    pub(super) fn form_failure(&mut self, silent: bool) {
         let plan = Arc::clone(&self.plan);
         let Stage::Filling(mut form) = self.stage.clone() else {
             return;
@@ -285,6 +294,15 @@ impl Dialogue {
         if failures >= MOST_FAILURES {
             if self.can_reach_operator() && self.dead_ends == 0 {
                 return self.escalate();
+            }
+            // Nobody can help now. What isn't needed to call back is left out; silence ends the call.
+            if let FormStep::Slot { index, .. } = step
+                && !silent
+                && topic.slots.get(index).is_some_and(|slot| slot.kind != SlotKind::Telephone)
+                && let Stage::Filling(mut form) = self.stage.clone()
+            {
+                form.values[index] = Some(Filled::skipped());
+                return self.next_slot(topic, form);
             }
             return self.give_up();
         }
@@ -407,7 +425,7 @@ impl Dialogue {
                 self.progress();
                 self.next_slot(topic, form);
             }
-            None => self.form_failure(),
+            None => self.form_failure(false),
         }
     }
 
@@ -446,7 +464,7 @@ impl Dialogue {
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut reachable = false;
         for (i, slot) in topic.slots.iter().enumerate() {
-            let known = values.get(i).cloned().flatten().map(|v| v.value);
+            let known = values.get(i).cloned().flatten().filter(|v| !v.is_skipped()).map(|v| v.value);
             let caller = || self.caller_number.clone().filter(|_| slot.kind == SlotKind::Telephone);
             if let Some(value) = known.or_else(caller) {
                 reachable |= slot.kind == SlotKind::Telephone;
@@ -469,12 +487,12 @@ impl Dialogue {
             return None;
         };
         let index = self.topic(form.topic)?.slots.iter().position(|s| s.name == name)?;
-        form.values.get(index)?.as_ref().map(|v| v.spoken.clone())
+        form.values.get(index)?.as_ref().filter(|v| !v.is_skipped()).map(|v| v.spoken.clone())
     }
 
     /// What is said now is taken as it is (a message, an address): commands in it are words of the message.
     pub(super) fn is_taking_free_text(&self) -> bool {
-        self.slot_under_way().is_some_and(|kind| takes_anything(kind))
+        self.slot_under_way().is_some_and(takes_anything)
     }
 
     /// Digits can be typed now.

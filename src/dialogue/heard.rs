@@ -61,6 +61,15 @@ impl Dialogue {
 
     /// Does what the understanding decided.
     pub(super) fn act_on(&mut self, interpretation: Interpretation, text: &str, confidence: f32) {
+        let asks = matches!(interpretation.decision, Decision::Confirm(_) | Decision::Offer(_));
+        if asks && matches!(self.stage, Stage::Confirming(_) | Stage::Offering(_)) {
+            // A question answered by what only leads to another one: nothing was gained.
+            self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
+            if self.trouble.total() >= 2 {
+                self.note(Note::NotUnderstood);
+                return self.escalate();
+            }
+        }
         match interpretation.decision {
             Decision::Emergency => self.emergency(),
             Decision::Answer(topic) if self.refused.contains(&topic) => self.not_understood(),

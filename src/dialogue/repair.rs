@@ -37,7 +37,7 @@ impl Dialogue {
         if self.trouble.noises >= 2 {
             if matches!(self.stage, Stage::Filling(_)) {
                 self.note(Note::NotUnderstood);
-                return self.form_failure();
+                return self.form_failure(false);
             }
             self.not_understood();
         }
@@ -53,7 +53,7 @@ impl Dialogue {
         self.trouble.silences = self.trouble.silences.saturating_add(1);
         self.trouble.here = self.trouble.here.saturating_add(1);
         if matches!(self.stage, Stage::Filling(_)) {
-            return self.form_failure();
+            return self.form_failure(true);
         }
         if self.officers_way_out(false) {
             return;
@@ -117,6 +117,7 @@ impl Dialogue {
             Stage::Confirming(_) | Stage::Proposing(_) => {
                 self.say(PhraseId::NotUnderstoodYesNo);
             }
+            Stage::Filling(_) => self.ask_slot_again(),
             Stage::Offering(topics) => {
                 self.say(PhraseId::NotUnderstoodHere);
                 let outputs = self.outputs.len();

@@ -140,21 +140,29 @@ pub(super) fn either(options: &[String]) -> String {
     }
 }
 
-/// Topics named as examples of what may be asked: the first of each service, three at most.
+/// Topics named as examples of what may be asked: of the services with most to say, the topic that goes deepest; three at
+/// most.
 pub(super) fn examples(plan: &LanguagePlan) -> String {
     let built_in = [Some(plan.welcome), plan.keypad_menu, plan.anything_else];
-    let mut services: Vec<&str> = Vec::new();
-    let mut titles = Vec::new();
+    let mut best: Vec<(usize, &str, &str)> = Vec::new();
     for (id, topic) in plan.iter() {
         let ordinary = topic.parent.is_none()
             && !built_in.contains(&Some(id))
             && topic.record.is_none()
             && (!topic.phrases.is_empty() || !topic.keywords.is_empty());
-        if ordinary && !services.contains(&topic.service.as_str()) && titles.len() < 3 {
-            services.push(&topic.service);
-            titles.push(small_first(&topic.title));
+        if !ordinary {
+            continue;
+        }
+        let depth = plan.follow_ups(id).count();
+        match best.iter_mut().find(|(_, service, _)| *service == topic.service) {
+            Some(known) if known.0 >= depth => {}
+            Some(known) => *known = (depth, &topic.service, &topic.title),
+            None => best.push((depth, &topic.service, &topic.title)),
         }
     }
+    // The sort is stable: among equals the order written decides.
+    best.sort_by_key(|(depth, ..)| std::cmp::Reverse(*depth));
+    let titles: Vec<String> = best.iter().take(3).map(|(.., title)| small_first(title)).collect();
     either(&titles)
 }
 

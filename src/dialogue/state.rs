@@ -53,6 +53,17 @@ pub(super) struct Filled {
     pub spoken: String,
 }
 
+impl Filled {
+    /// Given up after two failures, at an hour when nobody can help.
+    pub fn skipped() -> Self {
+        Self { value: String::new(), spoken: String::new() }
+    }
+
+    pub fn is_skipped(&self) -> bool {
+        self.value.is_empty()
+    }
+}
+
 /// Failures in a row; any progress clears them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(super) struct Trouble {

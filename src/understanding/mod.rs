@@ -74,7 +74,8 @@ const ENOUGH_TO_ANSWER: f32 = 0.45;
 const ENOUGH_TO_ASK: f32 = 0.3;
 /// Likeness of the nearest example that allows a question with little lexical evidence.
 const NEAR_ENOUGH_TO_ASK: f32 = 0.55;
-/// Share of the sentence's meaningful words that must be the topic's for an answer: the rest may be about something else.
+/// Share of the sentence's meaningful words that must be the topic's for an answer, at least two of them; a single word has
+/// to be more than half of what is said. The rest may be about something else.
 const KNOWN_ENOUGH: f32 = 0.45;
 /// Advantage of the best candidate over the next that makes it the only one.
 const CLEAR_LEAD: f32 = 0.08;
@@ -286,7 +287,8 @@ impl Understanding {
         let lead = best.fused - runner_up.map_or(0.0, |r| r.fused);
 
         // A whole phrase of the officer's, better found than any other.
-        let whole = |j: &Judged| j.spot.score >= WHOLE_PHRASE && j.spot.coverage >= 0.5;
+        let explains = |words: usize, share: f32| share > 0.5 || (words >= 2 && share >= KNOWN_ENOUGH);
+        let whole = |j: &Judged| j.spot.score >= WHOLE_PHRASE && explains(j.spot.words, j.spot.coverage);
         if whole(best) && !runner_up.is_some_and(|r| whole(r) && lead < 0.02 && r.spot.matched >= best.spot.matched) {
             return Decision::Answer(topic(first));
         }
@@ -295,7 +297,8 @@ impl Understanding {
         let lexical_best =
             (0..judged.len()).max_by(|a, b| judged[*a].lexical.total_cmp(&judged[*b].lexical)).unwrap_or(first);
         let agree = learned_best == first && lexical_best == first;
-        if agree && best.lexical >= ENOUGH_TO_ANSWER && best.known >= KNOWN_ENOUGH && lead >= CLEAR_LEAD {
+        let explained = explains(best.words.len(), best.known);
+        if agree && best.lexical >= ENOUGH_TO_ANSWER && explained && lead >= CLEAR_LEAD {
             return Decision::Answer(topic(first));
         }
         let askable = |j: &Judged| j.lexical >= ENOUGH_TO_ASK || (j.nearest >= NEAR_ENOUGH_TO_ASK && j.lexical > 0.15);

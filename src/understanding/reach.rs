@@ -24,6 +24,8 @@ static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
             "avoir madame|monsieur|mme|mr",
             "avoir|voudrais|veux|besoin un|une|d? agent|conseiller|conseillere|operateur|operatrice|humain|humaine",
             "avoir le|un? standard|standardiste",
+            "veux|voudrais|prefere|prefererais|aimerais un|une vrai|vraie|etre? humain|personne|agent|conseiller|conseillere",
+            "lui|leur parler",
             "pas a? un|une|de|d? robot|machine|repondeur|ordinateur",
         ],
         0,
@@ -99,6 +101,8 @@ mod tests {
             "je voudrais avoir quelqu'un au téléphone",
             "un conseiller",
             "transférez-moi à l'accueil",
+            "j'en ai marre des robots je veux un être humain",
+            "monsieur Dupont à l'urbanisme s'il vous plaît je voudrais lui parler",
         ] {
             assert!(asked(&tokens(text)).is_some(), "{text}");
         }

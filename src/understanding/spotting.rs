@@ -25,6 +25,8 @@ pub struct Spot {
     pub matched: f32,
     /// 0–1: share of the sentence's meaningful words that the phrase explains.
     pub coverage: f32,
+    /// How many meaningful words were matched.
+    pub words: usize,
 }
 
 /// A phrase made ready for spotting.
@@ -164,6 +166,7 @@ fn grade(reading: &[Wanted], said: &[Token], matches: &Matches, required: f32) -
         score: (score * (1.0 - GAP_PENALTY * gaps as f32)).clamp(0.0, 1.0),
         matched,
         coverage: if content == 0 { 1.0 } else { explained as f32 / content as f32 },
+        words: explained,
     }
 }
 

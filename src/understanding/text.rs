@@ -195,6 +195,20 @@ const FILLERS: &[&str] = &[
 ];
 
 const FUNCTION_WORDS: &[&str] = &[
+    "cherche",
+    "cherchais",
+    "chercher",
+    "recherche",
+    "donner",
+    "donnez",
+    "prendre",
+    "appelle",
+    "appeler",
+    "appelais",
+    "expliquer",
+    "indiquer",
+    "veuillez",
+    "dirait",
     "a",
     "ai",
     "aimerais",

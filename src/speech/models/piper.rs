@@ -6,7 +6,7 @@
 //! Kokoro's graph takes `tokens` i64 [1, n] (0, ids, 0), `style` f32 [1, 256] (row n − 2 of the voice's table, at
 //! most its last) and `speed` f32 [1], and gives `audio` f32 [samples]. Piper's takes `input` i64 [1, m] (`^`, then
 //! each phoneme followed by `_`, then `$`), `input_lengths` i64 [1], `scales` f32 [3] (noise, length, noise width)
-//! and, for several speakers, `sid` i64 [1], and gives `output` f32 [1, 1, samples]. Twenty nodes stand between them:
+//! and, for several speakers, `sid` i64 [1], and gives `output` f32 [1, 1, samples]. Sixteen nodes stand between them:
 //! drop the pads, count what is left to find the row of the speaker's table, turn length into speed.
 
 use std::collections::BTreeMap;
@@ -29,20 +29,35 @@ const BOUNDARY: i64 = 0;
 /// Sampling rate of Kokoro, Hz.
 const RATE: u32 = 24_000;
 
+/// Bytes of a voice's table.
+const TABLE: usize = STYLES * STYLE * 4;
+
+/// The weighted mean of tables of styles: a voice between those voices.
+pub fn blend<'a>(parts: impl Iterator<Item = (&'a [u8], f32)>) -> Result<Vec<u8>, ModelsError> {
+    let mut mean = vec![0.0_f32; STYLES * STYLE];
+    for (table, weight) in parts {
+        if table.len() != TABLE {
+            return Err(wrong_table());
+        }
+        for (sum, bytes) in mean.iter_mut().zip(table.chunks_exact(4)) {
+            *sum += weight * f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
+        }
+    }
+    Ok(mean.iter().flat_map(|number| number.to_le_bytes()).collect())
+}
+
+fn wrong_table() -> ModelsError {
+    ModelsError::malformed("voices/*.bin", format!("une voix n'a pas {TABLE} octets"))
+}
+
 /// Adds Piper's inputs and output to Kokoro's graph. `tables` holds each voice's styles, f32 [510, 256] as
 /// little-endian bytes, in the order of `sid`.
 pub fn wrap(kokoro: &[u8], tables: &[Vec<u8>]) -> Result<Vec<u8>, ModelsError> {
     const FILE: &str = "kokoro.onnx";
-    let mut stacked = Vec::with_capacity(tables.len() * STYLES * STYLE * 4);
-    for table in tables {
-        if table.len() != STYLES * STYLE * 4 {
-            return Err(ModelsError::malformed(
-                "voices/*.bin",
-                format!("{} octets au lieu de {}", table.len(), STYLES * STYLE * 4),
-            ));
-        }
-        stacked.extend_from_slice(table);
+    if tables.iter().any(|table| table.len() != TABLE) {
+        return Err(wrong_table());
     }
+    let stacked = tables.concat();
     let mut model = Model::decode_whole(FILE, kokoro)?;
     let graph = model.graph.as_mut().ok_or_else(|| ModelsError::malformed(FILE, "aucun graphe"))?;
     let names =

