@@ -9,7 +9,7 @@ use self::machine::Machine;
 use self::service::{Service, Workshop};
 use super::Failure;
 use super::stage;
-use super::telephone::{self, EngineArgs};
+use super::telephone::{self, EngineArgs, Studio};
 use crate::audio::Codec;
 use crate::net;
 use crate::simulate::caller::{self, Observation, Outcome};
@@ -61,14 +61,14 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let machine = Machine::here();
     let workshop = Workshop::new()?;
     let config = args.engines.config()?;
-    let mut voice = telephone::open_voice(&config, &args.engines.voice)?;
+    let mut studio = Studio::open(&config, &args.engines.voice)?;
     let asked: Vec<usize> = (0..args.turns).map(|turn| turn % QUESTIONS.len()).collect();
     progress("les questions sont mises en voix");
     let mut lines = Vec::new();
     for (question, _) in QUESTIONS.iter().take(args.turns) {
-        lines.push(telephone::speak(voice.as_mut(), question)?);
+        lines.push(studio.speak(question)?);
     }
-    drop(voice);
+    drop(studio);
     let measured = telephone::runtime()?.block_on(measure(&args, &workshop, &asked, &lines))?;
     progress("les réponses sont transcrites");
     let transcriber = telephone::transcriber(&config)?;

@@ -2,6 +2,7 @@
 //! loopback; what is shown of the agent's words is transcribed from the audio that the caller received.
 
 mod play;
+mod progress;
 mod screen;
 
 use std::future::Future;
@@ -14,10 +15,11 @@ use serde::Serialize;
 use tokio::sync::{mpsc, oneshot};
 
 use self::play::{Camera, Play, Scene, Texts};
+use self::progress::Progress;
 use self::screen::{BOLD, DIM, Screen, Who};
 use super::Failure;
 use super::stage;
-use super::telephone::{self, EngineArgs};
+use super::telephone::{self, EngineArgs, Studio};
 use crate::audio::Codec;
 use crate::config::Config;
 use crate::net::{self, CallLine, sleep_until};
@@ -106,7 +108,9 @@ async fn perform(args: &Args, screen: &mut Screen) -> Result<(), Failure> {
             Ok(ready) = announced => Ok(ready),
         }
     };
-    let ready = waiting(screen, "l'agent prépare sa voix (une à deux minutes la première fois)", starting).await?;
+    let progress = Progress::watch();
+    let what = "l'agent prépare ses phrases (quelques minutes la première fois)";
+    let ready = waiting(screen, what, || progress.shown(), starting).await?;
     remove_dialplan_copy(&args.out);
     screen.done(&format!(
         "l'agent est prêt en {} s : {} phrases déjà dites d'avance",
@@ -136,14 +140,14 @@ async fn prepare(
     let (config, description) = (base.clone(), args.engines.voice.clone());
     let work = tokio::task::spawn_blocking(move || {
         let transcriber = telephone::transcriber(&config)?;
-        let mut voice = telephone::open_voice(&config, &description)?;
-        let mut say = |texts: &[&str]| texts.iter().map(|text| telephone::speak(voice.as_mut(), text)).collect();
+        let mut studio = Studio::open(&config, &description)?;
+        let mut say = |texts: &[&str]| texts.iter().map(|text| studio.speak(text)).collect();
         let script: Result<Vec<Line>, Failure> = say(&CALLER_SAYS);
         let operator: Result<Vec<Line>, Failure> = say(&OPERATOR_SAYS);
         Ok((transcriber, script?, operator?))
     });
     let started = net::now();
-    let prepared = waiting(screen, "l'appelant apprend son texte", async {
+    let prepared = waiting(screen, "l'appelant apprend son texte", String::new, async {
         work.await.unwrap_or_else(|_| Err(Failure::new("La préparation s'est interrompue.")))
     });
     let prepared = prepared.await?;
@@ -177,7 +181,12 @@ fn remove_dialplan_copy(out: &Path) {
 }
 
 /// Waits with a status line that shows the seconds.
-async fn waiting<T>(screen: &mut Screen, what: &str, work: impl Future<Output = T>) -> T {
+async fn waiting<T>(
+    screen: &mut Screen,
+    what: &str,
+    how_far: impl Fn() -> String,
+    work: impl Future<Output = T>,
+) -> T {
     const REDRAW: Duration = Duration::from_millis(200);
     let started = net::now();
     let mut work = pin!(work);
@@ -186,7 +195,7 @@ async fn waiting<T>(screen: &mut Screen, what: &str, work: impl Future<Output = 
     }
     loop {
         let elapsed = (net::now() - started).as_secs();
-        screen.status(&format!("{what}… {elapsed} s"));
+        screen.status(&format!("{what}… {}{elapsed} s", how_far()));
         tokio::select! {
             done = &mut work => {
                 screen.clear_status();

@@ -14,12 +14,16 @@ use crate::simulate::address::{SIP_PORT, host_part};
 use crate::simulate::script::Line;
 use crate::simulate::transcripts::Transcriber;
 use crate::sip::EndpointConfig;
+use crate::speech::cache::{Cache, Key};
 use crate::speech::{Pace, Recogniser, SpeechError, Voice};
 
 const PREPARE: &str = "Remède : « allo-mairie models prepare » prépare les modèles et contrôle ceux qui sont là.";
 
 /// Helps the recogniser with the words of a town hall.
 const TRANSCRIPT_PROMPT: &str = "Mairie de Saint-Germain-en-Laye, état civil, carte d'identité, passeport.";
+
+/// Bound of the sentences on disk; the same as the service's, whose folder it is.
+const CACHE_BYTES: u64 = 2 << 30;
 
 /// Options of every test telephone.
 #[derive(clap::Args)]
@@ -112,16 +116,16 @@ pub fn net_failure(error: &NetError) -> Failure {
 
 /// Speaks the script before the call, so that no engine works for the caller during it.
 pub fn prepare_script(script: &ScriptArgs, config: &Config, description: &Path) -> Result<Vec<Line>, Failure> {
-    let mut voice = None;
+    let mut studio = None;
     let mut lines = Vec::new();
     for step in &script.steps {
         lines.push(match step {
             Step::Say(text) => {
-                let voice = match &mut voice {
-                    Some(voice) => voice,
-                    None => voice.insert(open_voice(config, description)?),
+                let studio = match &mut studio {
+                    Some(studio) => studio,
+                    None => studio.insert(Studio::open(config, description)?),
                 };
-                speak(voice.as_mut(), text)?
+                studio.speak(text)?
             }
             Step::Play(path) => Line::speak(path.display().to_string(), read_wav(path)?),
             Step::Keys(keys) => Line::keys(keys).ok_or_else(|| {
@@ -132,11 +136,35 @@ pub fn prepare_script(script: &ScriptArgs, config: &Config, description: &Path) 
     Ok(lines)
 }
 
-pub fn speak(voice: &mut dyn Voice, text: &str) -> Result<Line, Failure> {
-    let samples = voice
-        .speak(text, Pace::Normal)
-        .map_err(|error| Failure::new(format!("« {text} » n'a pas pu être dit : {error}.\n{PREPARE}")))?;
-    Ok(Line::speak(text, samples))
+/// The voice of the person at the test telephone, with what it has said before on disk.
+pub struct Studio {
+    voice: Box<dyn Voice>,
+    /// None when the folder can't be used: then every line is spoken anew.
+    cache: Option<Cache>,
+}
+
+impl Studio {
+    pub fn open(config: &Config, description: &Path) -> Result<Self, Failure> {
+        let voice = open_voice(config, description)?;
+        Ok(Self { voice, cache: Cache::open(&config.voice.cache, CACHE_BYTES).ok() })
+    }
+
+    pub fn speak(&mut self, text: &str) -> Result<Line, Failure> {
+        let key = Key::new(&self.voice.fingerprint(), Pace::Normal, "fr", text);
+        if let Some(samples) = self.cache.as_ref().and_then(|cache| cache.load(&key)) {
+            return Ok(Line::speak(text, samples));
+        }
+        let samples = self
+            .voice
+            .speak(text, Pace::Normal)
+            .map_err(|error| Failure::new(format!("« {text} » n'a pas pu être dit : {error}.\n{PREPARE}")))?;
+        if let Some(cache) = &self.cache
+            && let Err(error) = cache.store(&key, &samples)
+        {
+            tracing::debug!(%error, "a test line could not be kept");
+        }
+        Ok(Line::speak(text, samples))
+    }
 }
 
 fn read_wav(path: &Path) -> Result<Vec<i16>, Failure> {
