@@ -1,1 +1,223 @@
-//! Placeholder of the first commit.
+//! The journal: `tracing` set up from the configuration, and the closing line of each call.
+//!
+//! Owns: filter, form and destination (standard error) of log lines; the gate for personal data. Must not know: what is
+//! logged, but for a call's [`Record`].
+//!
+//! No line's text holds a caller's words, number or name. A field that may hold them goes through [`personal`], which
+//! lets it pass only when the configuration says so.
+
+use std::io::{self, IsTerminal};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tracing::Subscriber;
+use tracing::field::Value;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::call::Record;
+use crate::config::{LogConfig, LogFormat};
+use crate::store::{decisions, milliseconds, not_understood, topics};
+
+/// Environment variable with a filter in `tracing`'s syntax; wins over the configured level.
+pub const FILTER_VARIABLE: &str = "ALLO_MAIRIE_LOG";
+
+/// Targets of our own lines; the configured level is theirs, libraries stay at warnings.
+const TARGETS: [&str; 3] = ["allo_mairie", "call", "store"];
+
+static PERSONAL: AtomicBool = AtomicBool::new(false);
+
+/// The journal can't be set up. French, with the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    #[error(
+        "La variable {FILTER_VARIABLE} = « {value} » n'est pas un filtre valide ({source}).\n    \
+         Remède : écrivez par exemple {FILTER_VARIABLE}=info,allo_mairie::sip=debug, ou supprimez-la."
+    )]
+    Filter { value: String, source: tracing_subscriber::filter::ParseError },
+    #[error("le journal est déjà en place")]
+    AlreadySet,
+}
+
+/// Sets up the journal for the whole process, on standard error. Call once, before any call is taken.
+pub fn init(log: &LogConfig) -> Result<(), TelemetryError> {
+    let written = std::env::var(FILTER_VARIABLE).ok();
+    let subscriber = subscriber(log, written.as_deref(), io::stderr, io::stderr().is_terminal())?;
+    tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::AlreadySet)?;
+    PERSONAL.store(log.personal, Ordering::Relaxed);
+    Ok(())
+}
+
+/// A field with personal data: `tracing::debug!(text = personal(text.as_str()), "utterance recognised")`. The field is
+/// left out of the line unless `log.personal` is set.
+pub fn personal<T: Value>(value: T) -> Option<T> {
+    PERSONAL.load(Ordering::Relaxed).then_some(value)
+}
+
+/// The closing line of a call: one event, target `call`, no personal data. Times in ms; the record bounds its lists.
+pub fn call_ended(record: &Record) {
+    let replies: Vec<String> = record.replies.iter().map(|reply| milliseconds(*reply).to_string()).collect();
+    tracing::info!(
+        target: "call",
+        outcome = record.outcome.as_str(),
+        duration_ms = milliseconds(record.duration),
+        greeting_ms = record.greeting_after.map(milliseconds),
+        replies_ms = replies.join(","),
+        topics = topics(record).join(","),
+        decisions = decisions(record).join(","),
+        not_understood = not_understood(record),
+        transfers = record.transfers,
+        turns = record.turns,
+        keys = record.keys,
+        interruptions = record.interruptions,
+        packets_sent = record.packets.sent,
+        packets_received = record.packets.received,
+        packets_lost = record.packets.lost,
+        max_gap_ms = record.packets.max_gap_ms,
+        "call ended"
+    );
+}
+
+fn subscriber<W>(
+    log: &LogConfig,
+    written: Option<&str>,
+    writer: W,
+    colours: bool,
+) -> Result<Box<dyn Subscriber + Send + Sync>, TelemetryError>
+where
+    W: for<'a> MakeWriter<'a> + Send + Sync + 'static,
+{
+    let text = match written.map(str::trim) {
+        Some(text) if !text.is_empty() => text.to_owned(),
+        _ => default_filter(log.level),
+    };
+    let filter = EnvFilter::try_new(&text).map_err(|source| TelemetryError::Filter { value: text, source })?;
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(writer);
+    Ok(match log.format {
+        LogFormat::Text => Box::new(builder.with_ansi(colours).finish()),
+        LogFormat::Json => Box::new(builder.json().flatten_event(true).with_span_list(false).finish()),
+    })
+}
+
+fn default_filter(level: LevelFilter) -> String {
+    // More is more verbose in LevelFilter's order: libraries never say more than we do.
+    let libraries = level.min(LevelFilter::WARN);
+    let ours = TARGETS.map(|target| format!("{target}={level}"));
+    format!("{libraries},{}", ours.join(","))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Arc, Mutex};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::call::Outcome;
+    use crate::config::Config;
+    use crate::dialogue::Note;
+    use crate::rtp::Counters;
+
+    #[derive(Clone, Default)]
+    struct Lines(Arc<Mutex<Vec<u8>>>);
+
+    impl io::Write for Lines {
+        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+            self.0.lock().unwrap().extend_from_slice(bytes);
+            Ok(bytes.len())
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    /// What is written when `work` runs under this configuration.
+    fn written(format: LogFormat, filter: Option<&str>, work: impl FnOnce()) -> String {
+        let log = LogConfig { format, ..Config::default().log };
+        let lines = Lines::default();
+        let writer = lines.clone();
+        let subscriber = subscriber(&log, filter, move || writer.clone(), false).unwrap();
+        tracing::subscriber::with_default(subscriber, work);
+        let bytes = lines.0.lock().unwrap().clone();
+        String::from_utf8(bytes).unwrap()
+    }
+
+    #[test]
+    fn the_closing_line_is_one_json_object_with_every_number() {
+        let record = Record {
+            outcome: Outcome::Transferred,
+            duration: Duration::from_millis(61_000),
+            greeting_after: Some(Duration::from_millis(40)),
+            replies: vec![Duration::from_millis(412), Duration::from_millis(530)],
+            notes: vec![
+                Note::Topic("cni_passeport/prix".into()),
+                Note::NotUnderstood,
+                Note::Topic("dechets/encombrants".into()),
+                Note::Escalated,
+            ],
+            transfers: 1,
+            turns: 3,
+            keys: 1,
+            interruptions: 2,
+            packets: Counters { sent: 3050, received: 3000, lost: 3, max_gap_ms: 45 },
+        };
+        let text = written(LogFormat::Json, None, || {
+            let span = tracing::info_span!("call", id = 7);
+            span.in_scope(|| call_ended(&record));
+        });
+        assert_eq!(text.lines().count(), 1, "{text}");
+        let mut line: serde_json::Map<String, serde_json::Value> = serde_json::from_str(&text).unwrap();
+        assert!(line.remove("timestamp").is_some());
+        let expected = serde_json::json!({
+            "level": "INFO", "target": "call", "message": "call ended", "span": {"name": "call", "id": 7},
+            "outcome": "transferred", "duration_ms": 61_000, "greeting_ms": 40, "replies_ms": "412,530",
+            "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "not_understood,escalated",
+            "not_understood": 1, "transfers": 1, "turns": 3, "keys": 1, "interruptions": 2,
+            "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
+        });
+        assert_eq!(serde_json::Value::Object(line), expected);
+    }
+
+    #[test]
+    fn libraries_stay_quiet_unless_asked() {
+        let speak = || {
+            tracing::info!(target: "some_library", "from a library");
+            tracing::info!("from us");
+            tracing::debug!("details");
+        };
+        let usual = written(LogFormat::Text, None, speak);
+        assert!(
+            usual.contains("from us") && !usual.contains("from a library") && !usual.contains("details"),
+            "{usual}"
+        );
+        let asked = written(LogFormat::Text, Some("some_library=info"), speak);
+        assert!(asked.contains("from a library") && !asked.contains("from us"), "{asked}");
+        assert_eq!(written(LogFormat::Text, Some("  "), speak).lines().count(), 1);
+    }
+
+    #[test]
+    fn personal_fields_are_left_out_unless_allowed() {
+        let speak = || tracing::info!(number = personal("0612345678"), keys = 3, "digits typed");
+        let kept_out = written(LogFormat::Json, None, speak);
+        assert!(kept_out.contains("digits typed") && kept_out.contains("keys"), "{kept_out}");
+        assert!(!kept_out.contains("0612345678"), "{kept_out}");
+        PERSONAL.store(true, Ordering::Relaxed);
+        let allowed = written(LogFormat::Json, None, speak);
+        PERSONAL.store(false, Ordering::Relaxed);
+        assert!(allowed.contains("0612345678"), "{allowed}");
+    }
+
+    #[test]
+    fn a_wrong_filter_is_explained() {
+        let Err(error) = subscriber(&Config::default().log, Some("allo=loud=x"), io::stderr, false) else {
+            panic!("accepted")
+        };
+        assert!(error.to_string().contains("Remède"), "{error}");
+    }
+
+    #[test]
+    fn libraries_never_say_more_than_we_do() {
+        assert_eq!(default_filter(LevelFilter::ERROR), "error,allo_mairie=error,call=error,store=error");
+        assert_eq!(default_filter(LevelFilter::DEBUG), "warn,allo_mairie=debug,call=debug,store=debug");
+    }
+}

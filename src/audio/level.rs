@@ -87,7 +87,7 @@ pub fn trim_silence(samples: &[i16], rate: u32, margin_ms: u32) -> Vec<i16> {
         power > 0.0 && power >= threshold
     };
     let chunks: Vec<&[i16]> = samples.chunks(window).collect();
-    let (Some(first), Some(last)) = (chunks.iter().position(|c| loud(c)), chunks.iter().rposition(|c| loud(c))) else {
+    let (Some(first), Some(last)) = (chunks.iter().position(&loud), chunks.iter().rposition(&loud)) else {
         return Vec::new();
     };
     let margin = rate as usize * margin_ms as usize / 1000;

@@ -1,10 +1,321 @@
-//! `allo-mairie check`.
+//! `allo-mairie check`: what is wrong with a dialplan, and whether its trials come out as written.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anstyle::{AnsiColor, Style};
+use serde::Serialize;
 
 use super::Failure;
+use crate::dialogue::{Phrases, TrialOutcome, run_trial};
+use crate::dialplan::{self, Dialplan, Language, Location, Problem, Severity, SourceFile, Trial};
+use crate::files;
+use crate::understanding::Understanding;
+
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
 
 #[derive(clap::Args)]
-pub struct Args {}
+pub struct Args {
+    /// Dossier du dialplan : celui qui contient mairie.md
+    dir: PathBuf,
+    /// Dossier des phrases de tous les jours ; sans lui, celles du programme
+    #[arg(long, value_name = "DOSSIER")]
+    prompts: Option<PathBuf>,
+    /// Écrire le résultat en JSON
+    #[arg(long)]
+    json: bool,
+}
 
-pub fn run(_args: Args) -> Result<(), Failure> {
-    Err(Failure::new("Cette commande n'est pas encore disponible."))
+/// Everything found, as `--json` writes it.
+#[derive(Serialize)]
+struct Report {
+    ok: bool,
+    name: Option<String>,
+    errors: usize,
+    warnings: usize,
+    problems: Vec<ReportedProblem>,
+    trials: Vec<ReportedTrial>,
+}
+
+#[derive(Serialize)]
+struct ReportedProblem {
+    severity: &'static str,
+    file: String,
+    line: usize,
+    column: usize,
+    message: String,
+    remedy: Option<String>,
+}
+
+#[derive(Serialize)]
+struct ReportedTrial {
+    title: String,
+    file: String,
+    line: usize,
+    passed: bool,
+    /// The line that did not hold, and why.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure: Option<ReportedProblem>,
+}
+
+/// A dialplan read, checked and tried.
+struct Checked {
+    files: Vec<SourceFile>,
+    dialplan: Option<Arc<Dialplan>>,
+    /// What the parser and the checker say, then the trials that failed.
+    problems: Vec<Problem>,
+    /// Trials played: none when there is an error, for they would fail for reasons already told.
+    trials: Vec<(Trial, TrialOutcome)>,
+}
+
+pub fn run(args: Args) -> Result<(), Failure> {
+    let phrases = Arc::new(everyday_phrases(args.prompts.as_deref())?);
+    let checked = check(&args.dir, &phrases, today())?;
+    let report = checked.report();
+    if args.json {
+        let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::new(error.to_string()))?;
+        println!("{text}");
+    } else {
+        checked.print(&report);
+    }
+    // What is wrong has been said.
+    if report.ok { Ok(()) } else { Err(Failure::new("")) }
+}
+
+/// The phrases of `dir/<language>/`, or those this version came with.
+fn everyday_phrases(dir: Option<&Path>) -> Result<Phrases, Failure> {
+    let Some(dir) = dir else {
+        return Ok(Phrases::built_in());
+    };
+    let french = files::read_prompts(dir, "fr").map_err(|error| Failure::new(error.to_string()))?;
+    let text = |name: &str| {
+        french
+            .iter()
+            .find(|file| file.path == name)
+            .map(|file| file.text.as_str())
+            .ok_or_else(|| Failure::new(format!("« {} » manque.", dir.join("fr").join(name).display())))
+    };
+    Phrases::parse(&[(Language("fr".to_owned()), text("phrases.md")?, text("mots.txt")?)]).map_err(|errors| {
+        let lines: Vec<String> = errors.iter().map(|(language, e)| format!("{}/phrases.md, {e}", language.0)).collect();
+        Failure::new(lines.join("\n"))
+    })
+}
+
+fn check(dir: &Path, phrases: &Arc<Phrases>, today: jiff::civil::Date) -> Result<Checked, Failure> {
+    let files = files::read_dialplan(dir).map_err(|error| Failure::new(error.to_string()))?;
+    let (dialplan, mut problems) = dialplan::parse(&files);
+    let dialplan = dialplan.map(Arc::new);
+    let mut trials = Vec::new();
+    if let Some(dialplan) = &dialplan {
+        problems.extend(dialplan::check(dialplan, today));
+        problems.sort_by_key(|problem| (problem.location.file, problem.location.start));
+        if problems.iter().all(|problem| problem.severity < Severity::Error) {
+            trials = play(dialplan, phrases);
+        }
+    }
+    problems.extend(trials.iter().filter_map(|(trial, outcome)| failed(trial, outcome)));
+    Ok(Checked { files, dialplan, problems, trials })
+}
+
+fn play(dialplan: &Arc<Dialplan>, phrases: &Arc<Phrases>) -> Vec<(Trial, TrialOutcome)> {
+    let understanding: Arc<Vec<Understanding>> = Arc::new(dialplan.plans.iter().map(Understanding::train).collect());
+    dialplan.trials.iter().map(|trial| (trial.clone(), run_trial(dialplan, phrases, &understanding, trial))).collect()
+}
+
+/// A failed trial as a problem at the line that did not hold.
+fn failed(trial: &Trial, outcome: &TrialOutcome) -> Option<Problem> {
+    match outcome {
+        TrialOutcome::Passed => None,
+        TrialOutcome::Failed { location, message } => Some(Problem {
+            severity: Severity::Error,
+            location: *location,
+            message: format!("l'essai « {} » échoue : {message}", trial.title),
+            remedy: Some("corrigez la fiche, ou l'essai s'il n'est plus juste".to_owned()),
+        }),
+    }
+}
+
+impl Checked {
+    fn report(&self) -> Report {
+        let count = |severity| self.problems.iter().filter(|problem| problem.severity == severity).count();
+        let errors = count(Severity::Error);
+        Report {
+            ok: errors == 0 && self.dialplan.is_some(),
+            name: self.dialplan.as_ref().map(|dialplan| dialplan.name.clone()),
+            errors,
+            warnings: count(Severity::Warning),
+            problems: self.problems.iter().map(|problem| reported(&self.files, problem)).collect(),
+            trials: self.trials.iter().map(|(trial, outcome)| self.reported_trial(trial, outcome)).collect(),
+        }
+    }
+
+    fn reported_trial(&self, trial: &Trial, outcome: &TrialOutcome) -> ReportedTrial {
+        let (file, line, _) = position(&self.files, trial.location);
+        ReportedTrial {
+            title: trial.title.clone(),
+            file,
+            line,
+            passed: *outcome == TrialOutcome::Passed,
+            failure: failed(trial, outcome).map(|problem| reported(&self.files, &problem)),
+        }
+    }
+
+    fn print(&self, report: &Report) {
+        anstream::print!("{}", dialplan::render(&self.files, &self.problems, true));
+        if let Some(dialplan) = &self.dialplan {
+            println!("{}", inventory(dialplan));
+        }
+        for trial in &report.trials {
+            let (style, mark) = if trial.passed { (GOOD, "réussi") } else { (BAD, "échoué") };
+            anstream::println!("  {style}{mark}{style:#}  {} ({}, ligne {})", trial.title, trial.file, trial.line);
+        }
+        println!("{}", verdict(report));
+    }
+}
+
+fn reported(files: &[SourceFile], problem: &Problem) -> ReportedProblem {
+    let (file, line, column) = position(files, problem.location);
+    ReportedProblem {
+        severity: match problem.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        file,
+        line,
+        column,
+        message: problem.message.clone(),
+        remedy: problem.remedy.clone(),
+    }
+}
+
+/// Path, line and column, the latter two from 1.
+fn position(files: &[SourceFile], at: Location) -> (String, usize, usize) {
+    match files.get(at.file) {
+        Some(file) => {
+            let (line, column) = dialplan::line_and_column(file, at.start);
+            (file.path.clone(), line, column)
+        }
+        None => (String::new(), 1, 1),
+    }
+}
+
+/// "Mairie de …: 5 fiches, 40 sujets, 180 phrases."
+fn inventory(dialplan: &Dialplan) -> String {
+    let services: usize = dialplan.plans.iter().map(|plan| plan.services.len()).sum();
+    let topics: usize = dialplan.plans.iter().map(|plan| plan.topics.len()).sum();
+    let phrases: usize = dialplan.plans.iter().flat_map(|plan| &plan.topics).map(|topic| topic.phrases.len()).sum();
+    format!(
+        "{} : {}, {}, {}.",
+        dialplan.name,
+        counted(services, "fiche"),
+        counted(topics, "sujet"),
+        counted(phrases, "phrase")
+    )
+}
+
+fn verdict(report: &Report) -> String {
+    let passed = report.trials.iter().filter(|trial| trial.passed).count();
+    let trials = match report.trials.len() {
+        0 => String::new(),
+        all if passed == all => format!(" {} réussi{}.", counted(all, "essai"), if all > 1 { "s" } else { "" }),
+        all => format!(" Essais : {passed} sur {all} réussis."),
+    };
+    match (report.errors, report.warnings) {
+        (0, 0) => format!("Rien à redire.{trials}"),
+        (0, warnings) => format!("Aucune erreur, {}.{trials}", counted(warnings, "avertissement")),
+        (errors, warnings) => format!(
+            "{}, {} : le dialplan est à corriger avant de servir.{trials}",
+            counted(errors, "erreur"),
+            counted(warnings, "avertissement")
+        ),
+    }
+}
+
+/// "1 fiche", "2 fiches", "aucune fiche" is left to the caller.
+fn counted(count: usize, noun: &str) -> String {
+    format!("{count} {noun}{}", if count > 1 { "s" } else { "" })
+}
+
+#[expect(clippy::disallowed_methods, reason = "the command line is where the date of the day comes in")]
+fn today() -> jiff::civil::Date {
+    jiff::Zoned::now().date()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn checked(dir: &Path) -> Checked {
+        check(dir, &Arc::new(Phrases::built_in()), jiff::civil::date(2026, 11, 23)).unwrap()
+    }
+
+    fn town() -> PathBuf {
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("dialplans/saint-germain-en-laye")
+    }
+
+    #[test]
+    fn the_towns_dialplan_is_sound_and_its_trials_pass() {
+        let checked = checked(&town());
+        let report = checked.report();
+        assert!(report.ok, "{}", dialplan::render(&checked.files, &checked.problems, false));
+        let dialplan = checked.dialplan.as_ref().unwrap();
+        let plan = dialplan.first_plan().unwrap();
+        for service in ["cni_passeport", "dechets", "etat_civil"] {
+            let topics = plan.topics.iter().filter(|topic| topic.service == service).count();
+            assert!(topics >= 5, "{service}: {topics} topics");
+        }
+        assert!(report.trials.len() >= 12 && report.trials.iter().all(|trial| trial.passed));
+        // The only objections are sources the officer has to read again.
+        let others: Vec<&str> =
+            report.problems.iter().map(|p| p.message.as_str()).filter(|m| !m.contains("sources")).collect();
+        assert!(others.is_empty(), "{others:?}");
+    }
+
+    #[test]
+    fn a_trial_that_does_not_come_out_is_an_error_at_its_line() {
+        let dir = tempfile::tempdir().unwrap();
+        let mairie = "# Mairie\n## Annuaire\n### Standard\n- Poste : 100\n";
+        let accueil = "## Accueil\nDire :\n> Bonjour, ici l'assistant vocal.\n\n## Partout\n\
+                       - « un agent », touche 0 : transférer à Standard\n\n## Essai : politesse\n- mairie : Bonsoir\n";
+        std::fs::create_dir(dir.path().join("fr")).unwrap();
+        std::fs::write(dir.path().join("mairie.md"), mairie).unwrap();
+        std::fs::write(dir.path().join("fr/accueil.md"), accueil).unwrap();
+        let checked = checked(dir.path());
+        let report = checked.report();
+        assert!(!report.ok);
+        let failure = report.trials[0].failure.as_ref().unwrap();
+        assert_eq!((failure.file.as_str(), failure.line), ("fr/accueil.md", 9));
+        assert!(failure.message.contains("« politesse »") && failure.message.contains("Bonsoir"));
+        assert!(verdict(&report).contains("0 sur 1"));
+    }
+
+    #[test]
+    fn a_faulty_dialplan_is_refused_with_lines_and_columns() {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("mairie.md"), "# Mairie\n\n## Accueil\nDirre :\n> Bonjour.\n").unwrap();
+        let checked = checked(dir.path());
+        let report = checked.report();
+        assert!(!report.ok && checked.dialplan.is_none() && report.trials.is_empty());
+        let first = &report.problems.iter().find(|p| p.message.contains("Dirre")).unwrap();
+        assert_eq!((first.file.as_str(), first.line, first.column), ("mairie.md", 4, 1));
+        assert_eq!(first.severity, "error");
+        assert!(verdict(&report).contains("à corriger"));
+        let failure = run(Args { dir: dir.path().to_owned(), json: true, prompts: None }).unwrap_err();
+        assert_eq!((failure.status, failure.message.as_str()), (1, ""));
+    }
+
+    #[test]
+    fn phrases_of_the_towns_own_are_read_or_refused() {
+        let own = Path::new(env!("CARGO_MANIFEST_DIR")).join("prompts");
+        assert!(everyday_phrases(Some(&own)).is_ok());
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::create_dir(dir.path().join("fr")).unwrap();
+        std::fs::write(dir.path().join("fr/phrases.md"), "## au-revoi\n> Au revoir.\n").unwrap();
+        let missing = everyday_phrases(Some(dir.path())).unwrap_err().message;
+        assert!(missing.contains("mots.txt"), "{missing}");
+        std::fs::write(dir.path().join("fr/mots.txt"), "mairie\n").unwrap();
+        let wrong = everyday_phrases(Some(dir.path())).unwrap_err().message;
+        assert!(wrong.contains("au-revoi"), "{wrong}");
+    }
 }

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+pub mod bench;
 pub mod call;
 pub mod check;
 pub mod demo;
@@ -14,8 +15,11 @@ pub mod models;
 pub mod phone;
 pub mod requests;
 pub mod say;
+mod script;
 pub mod serve;
+mod stage;
 pub mod talk;
+mod telephone;
 pub mod transcribe;
 
 /// A command could not do its work. The text is French, for the person at the terminal, and names the remedy.
@@ -64,6 +68,9 @@ enum Command {
     Call(call::Args),
     /// Poste d'agent pour les essais : répond aux appels transférés
     Phone(phone::Args),
+    /// Mesurer les délais d'un appel (tableau Markdown)
+    #[command(hide = true)]
+    Bench(bench::Args),
     /// Démonstration : un appel complet, à voir et à écouter
     Demo(demo::Args),
     /// Demander au service s'il est prêt (SIP OPTIONS)
@@ -83,6 +90,7 @@ pub fn main() -> ExitCode {
         Command::Transcribe(args) => transcribe::run(args),
         Command::Call(args) => call::run(args),
         Command::Phone(args) => phone::run(args),
+        Command::Bench(args) => bench::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Health(args) => health::run(args),
         Command::Requests(args) => requests::run(args),

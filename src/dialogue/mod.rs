@@ -3,17 +3,51 @@
 //! Owns: what to say and do next: topics, forms, repair, escalation. Must not know: audio, SIP, timers (it is told of
 //! silence), files. Local time comes in with each input.
 //!
+//! One concept a file: [`state`] says where a conversation is; `heard` and `keys` route what the caller says and types;
+//! `flow` walks topics and actions; `form` fills forms; `repair` deals with silence and misunderstanding; `escalation` finds
+//! a human or the next best thing; `speak` makes sentences; `expect` says what may be heard next; [`fixed`] lists what can be
+//! synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
+//!
 //! ```text
-//! Dialogue::new(plan: Arc<Dialplan>, phrases: Arc<Phrases>, understanding: Arc<…>) -> Dialogue
+//! Dialogue::new(plan: Arc<Dialplan>, phrases: Arc<Phrases>, understanding: Arc<Vec<Understanding>>) -> Dialogue
 //! dialogue.handle_input(at: civil::DateTime, Input)
 //! dialogue.poll_output() -> Option<Output>
 //! fixed_sentences(plan, phrases) -> Vec<(Language, String)>   // everything to synthesise before the first call
 //! ```
 
-use crate::dialplan::{DirectoryId, Language};
+mod conversation;
+mod escalation;
+mod expect;
+mod fixed;
+mod flow;
+mod form;
+mod heard;
+mod keys;
+mod phrases;
+mod repair;
+mod slots;
+mod speak;
+mod state;
+#[cfg(test)]
+mod tests;
+mod trial;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use jiff::civil::DateTime;
+
+use crate::dialplan::{Dialplan, DirectoryId, Language, LanguagePlan, Topic, TopicId};
 use crate::rtp::Key;
 use crate::speech::Pace;
 use crate::turn::Patience;
+use crate::understanding::Understanding;
+use state::{Spoken, Stage, Trouble};
+
+pub use conversation::Conversation;
+pub use fixed::fixed_sentences;
+pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
+pub use trial::{TrialOutcome, run_trial};
 
 /// What happens in a conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -98,4 +132,225 @@ pub enum Note {
     Emergency,
     TransferFailed(u16),
     RequestSaved(String),
+}
+
+/// Most outputs that wait to be polled; one input makes fewer than ten.
+const MOST_OUTPUTS: usize = 64;
+
+/// One conversation.
+#[derive(Debug, Clone)]
+pub struct Dialogue {
+    plan: Arc<Dialplan>,
+    phrases: Arc<Phrases>,
+    understanding: Arc<Vec<Understanding>>,
+    /// Index into `plan.plans` and `understanding`.
+    language: usize,
+    pace: Pace,
+    stage: Stage,
+    /// The topic answered last: its follow-ups can be asked.
+    open: Option<TopicId>,
+    trouble: Trouble,
+    /// Topics the caller has just said it is not.
+    refused: Vec<TopicId>,
+    caller_number: Option<String>,
+    /// The caller has said or typed something.
+    someone_is_there: bool,
+    /// How often nobody could be reached.
+    dead_ends: u8,
+    /// How often the recogniser failed.
+    deaf: u8,
+    emergencies: u8,
+    /// Topics entered during this input: bounds `Ensuite` that run in circles.
+    hops: u8,
+    /// Inputs so far; chooses among several texts of a phrase.
+    turn: usize,
+    at: DateTime,
+    spoken: Spoken,
+    /// Sentences of the prompt being made.
+    saying: Vec<String>,
+    /// Sentences of this input, for [`Spoken`].
+    said_now: Vec<String>,
+    outputs: VecDeque<Output>,
+}
+
+impl Dialogue {
+    /// A conversation that waits for [`Input::Started`]. `understanding`: one for each of `plan.plans`, in their order.
+    pub fn new(plan: Arc<Dialplan>, phrases: Arc<Phrases>, understanding: Arc<Vec<Understanding>>) -> Self {
+        Self {
+            plan,
+            phrases,
+            understanding,
+            language: 0,
+            pace: Pace::Normal,
+            stage: Stage::Waiting,
+            open: None,
+            trouble: Trouble::default(),
+            refused: Vec::new(),
+            caller_number: None,
+            someone_is_there: false,
+            dead_ends: 0,
+            deaf: 0,
+            emergencies: 0,
+            hops: 0,
+            turn: 0,
+            at: DateTime::default(),
+            spoken: Spoken::default(),
+            saying: Vec::new(),
+            said_now: Vec::new(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    /// The topic under way, as `service/slug`, for the console and `talk`.
+    pub fn open_topic(&self) -> Option<String> {
+        self.open.and_then(|id| self.topic(id)).map(name_of)
+    }
+
+    /// The language being spoken.
+    pub fn language(&self) -> Language {
+        self.words().map_or_else(|| Language("fr".to_owned()), |words| words.language.clone())
+    }
+
+    /// Nothing more will come: the call was handed over or ended.
+    pub fn has_ended(&self) -> bool {
+        self.stage == Stage::Ended
+    }
+
+    /// What `text` would be taken for now, for `--explain`.
+    pub fn interpret(&self, text: &str) -> Option<crate::understanding::Interpretation> {
+        Some(self.understanding.get(self.language)?.interpret(text, self.open))
+    }
+
+    /// Title of a topic in the language being spoken.
+    pub fn title(&self, topic: TopicId) -> String {
+        self.words().map(|words| speak::spoken_title(words, topic)).unwrap_or_default()
+    }
+
+    /// Everything that happens comes in here; `at` is the local time.
+    pub fn handle_input(&mut self, at: DateTime, input: Input) {
+        self.at = at;
+        if self.stage == Stage::Ended {
+            return;
+        }
+        self.turn += 1;
+        self.hops = 0;
+        self.said_now.clear();
+        let listens = self.route(input);
+        self.flush(true);
+        if !self.said_now.is_empty() {
+            self.spoken.last.clone_from(&self.said_now);
+            self.spoken.unheard.clear();
+        }
+        let waits = !matches!(self.stage, Stage::Waiting | Stage::Transferring(_) | Stage::Ended);
+        if listens && waits {
+            let expectation = self.expectation();
+            self.put(Output::Listen(expectation));
+        }
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    /// `true` when what may be heard next has to be told anew.
+    fn route(&mut self, input: Input) -> bool {
+        if matches!(self.stage, Stage::Waiting) && !matches!(input, Input::Started { .. } | Input::TimeIsUp) {
+            return false;
+        }
+        if matches!(self.stage, Stage::Transferring(_))
+            && !matches!(input, Input::TransferFinished { .. } | Input::TimeIsUp)
+        {
+            return false;
+        }
+        match input {
+            Input::Started { caller_number } => self.started(caller_number),
+            Input::Heard { text, confidence } => self.heard(&text, confidence),
+            Input::Key(key) => return self.key(key),
+            Input::KeysPaused => return self.keys_paused(),
+            Input::Silence => self.silence(),
+            Input::SpeechFinished => {
+                self.spoken.unheard.clear();
+                return false;
+            }
+            Input::SpeechInterrupted { heard } => {
+                let heard = heard.min(self.spoken.last.len());
+                self.spoken.unheard = self.spoken.last[heard..].to_vec();
+                return false;
+            }
+            Input::TransferFinished { status } => self.transfer_finished(status),
+            Input::RecogniserFailed => self.recogniser_failed(),
+            Input::TimeIsUp => {
+                self.flush(true);
+                self.say(PhraseId::TimeIsUp);
+                self.flush(false);
+                self.hang_up();
+            }
+        }
+        true
+    }
+
+    fn words(&self) -> Option<&LanguagePlan> {
+        self.plan.plans.get(self.language)
+    }
+
+    fn topic(&self, id: TopicId) -> Option<&Topic> {
+        self.words()?.topics.get(id.0)
+    }
+
+    fn put(&mut self, output: Output) {
+        if self.outputs.len() < MOST_OUTPUTS {
+            self.outputs.push_back(output);
+        }
+    }
+
+    fn note(&mut self, note: Note) {
+        self.put(Output::Note(note));
+    }
+
+    /// Adds sentences to the prompt being made.
+    fn say_sentences(&mut self, sentences: impl IntoIterator<Item = String>) {
+        self.saying.extend(sentences);
+    }
+
+    fn say(&mut self, id: PhraseId) {
+        self.say_with(id, |_| None);
+    }
+
+    /// Says an everyday phrase; sentences whose value is unknown are left out.
+    fn say_with(&mut self, id: PhraseId, value: impl Fn(&str) -> Option<String>) {
+        let phrases = Arc::clone(&self.phrases);
+        let Some(book) = phrases.book(&self.language()) else {
+            return;
+        };
+        let sentences = book.sentences(id, self.turn).iter().filter_map(|sentence| speak::fill(sentence, &value));
+        self.saying.extend(sentences);
+    }
+
+    /// Ends the prompt being made; what follows is another one.
+    fn flush(&mut self, interruptible: bool) {
+        if self.saying.is_empty() {
+            return;
+        }
+        let sentences = std::mem::take(&mut self.saying);
+        self.said_now.extend(sentences.iter().cloned());
+        let prompt = Prompt { language: self.language(), sentences, pace: self.pace, interruptible };
+        self.put(Output::Say(prompt));
+    }
+
+    /// The caller got on: failures are forgotten.
+    fn progress(&mut self) {
+        self.trouble = Trouble::default();
+        self.refused.clear();
+    }
+
+    fn hang_up(&mut self) {
+        self.flush(true);
+        self.put(Output::HangUp);
+        self.stage = Stage::Ended;
+    }
+}
+
+/// `service/slug`.
+fn name_of(topic: &Topic) -> String {
+    format!("{}/{}", topic.service, topic.slug)
 }

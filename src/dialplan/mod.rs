@@ -5,12 +5,28 @@
 //!
 //! ```text
 //! parse(files: &[SourceFile]) -> (Option<Dialplan>, Vec<Problem>)     // a Dialplan only when no problem is an error
+//! check(dialplan: &Dialplan, today: civil::Date) -> Vec<Problem>      // what a careful reader would object to
 //! render(files: &[SourceFile], problems: &[Problem], colour: bool) -> String   // rustc-like, in French
 //! ```
 
+mod check;
+mod holidays;
+mod hours;
+mod lookup;
 pub mod model;
+mod parse;
+mod phrase;
+mod render;
+mod spoken;
+mod text;
 
+pub use check::check;
+pub use holidays::Holidays;
 pub use model::*;
+pub use parse::parse;
+pub use render::{line_and_column, place, render};
+pub use spoken::{speak_next_opening, speak_todays_hours};
+pub use text::{fold, folded_words, slug};
 
 /// One Markdown file of a dialplan.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -11,6 +11,11 @@ pub struct Dialplan {
     pub name: String,
     /// Public telephone number.
     pub number: Option<String>,
+    pub address: Option<String>,
+    pub email: Option<String>,
+    pub website: Option<String>,
+    /// The two more public holidays of Alsace and Moselle apply.
+    pub alsace_moselle: bool,
     /// Languages, the first is the one a call starts in.
     pub languages: Vec<Language>,
     /// Hours of the town hall.
@@ -36,6 +41,8 @@ pub struct DirectoryId(pub usize);
 pub struct LanguagePlan {
     pub language: Language,
     pub topics: Vec<Topic>,
+    /// One for each file of this language, in the order of the files.
+    pub services: Vec<Service>,
     /// The topic a call starts with (`Accueil`).
     pub welcome: TopicId,
     /// `Menu au clavier`, if there is one.
@@ -46,13 +53,23 @@ pub struct LanguagePlan {
     pub everywhere: Vec<Rule>,
 }
 
+/// One file of topics.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Service {
+    /// As in [`Topic::service`].
+    pub id: String,
+    /// The `#` title of the file, if it has one.
+    pub title: Option<String>,
+}
+
 /// A `##` topic or a `###` follow-up.
 #[derive(Debug, Clone)]
 pub struct Topic {
     pub title: String,
-    /// Title folded: lower case, no accents, words joined by `-`. Unique together with `service`.
+    /// Title folded: lower case, no accents, words joined by `-`; or the explicit `{#id}` of the heading.
+    /// A follow-up's is `parent/own`. Unique together with `service`; pairs the topics of two languages.
     pub slug: String,
-    /// File stem the topic stands in, e.g. `cni_passeport`.
+    /// File stem the topic stands in, `-` written as `_`: `cni_passeport`.
     pub service: String,
     /// Follow-ups are reachable by their own phrases only while their parent is open.
     pub parent: Option<TopicId>,
@@ -199,11 +216,13 @@ pub struct DirectoryEntry {
     pub extension: Option<String>,
     /// `Numéro`: public number, said to callers.
     pub number: Option<String>,
+    pub address: Option<String>,
+    pub email: Option<String>,
     /// `Sonner`: how long the extension may ring.
     pub ring: Duration,
     /// `Horaires` of its own, else the town hall's.
     pub hours: Option<Hours>,
-    /// `Si fermé, occupé ou sans réponse`.
+    /// `Si fermé, occupé ou sans réponse`. A topic in it is one of the first language.
     pub fallback: Option<Action>,
     pub location: Location,
 }
@@ -243,6 +262,7 @@ pub struct Span {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Source {
     pub name: String,
+    /// The first day of the period when only a month or year is given.
     pub checked: Option<civil::Date>,
     pub location: Location,
 }

@@ -1,1 +1,27 @@
-//! Placeholder of the first commit.
+//! The edge to the network and to time: the only sockets and the only clock of the house.
+//!
+//! Owns: UDP sockets, the task that drives the [`crate::sip::Endpoint`], wake-ups, local addresses.
+//! Must not know: what a call is about. SIP text, RTP headers and dialogue are other modules' business.
+
+mod address;
+mod clock;
+mod rtp_socket;
+mod sip_task;
+
+pub use address::{check_free, local_address_towards, split_host_port};
+pub use clock::{local_time, now, sleep_until, timestamp};
+pub use rtp_socket::RtpSocket;
+pub use sip_task::{CallLine, SipHandle, bind};
+
+use std::net::SocketAddr;
+
+/// What can go wrong at the edge.
+#[derive(Debug, thiserror::Error)]
+pub enum NetError {
+    #[error("cannot bind {address}: {source}")]
+    Bind { address: SocketAddr, source: std::io::Error },
+    #[error("no free RTP port in {first}-{last}")]
+    NoRtpPort { first: u16, last: u16 },
+    #[error("the SIP task has ended")]
+    Closed,
+}

@@ -3,6 +3,15 @@
 //! Owns: one call's RTP session: order and loss of received packets, keys, headers of sent ones, the 20 ms grid.
 //! Must not know: sockets, SIP, speech.
 
+mod dtmf;
+mod jitter;
+mod pacer;
+mod sequence;
+mod session;
+
+pub use pacer::Pacer;
+pub use session::Session;
+
 use std::net::SocketAddr;
 
 use crate::audio::{Codec, FRAME_SAMPLES};
@@ -39,16 +48,3 @@ pub struct Counters {
     /// Longest time between two received packets, ms.
     pub max_gap_ms: u64,
 }
-
-// The session, in `rtp/session.rs`:
-//
-//   Session::new(config: SessionConfig, seed: u64) -> Session            // SSRC, first sequence number and timestamp from the seed
-//   session.renegotiate(config: SessionConfig)                            // re-INVITE: SSRC stays, latch opens again
-//   session.handle_packet(now, source: SocketAddr, packet: &[u8])         // never fails: bad packets are counted and dropped
-//   session.poll_frame(now) -> Option<Frame>                              // in order; call until None. Frames lost for > 60 ms are concealed,
-//                                                                          // and when nothing arrives at all, silence frames keep pace with `now`
-//   session.poll_key() -> Option<Key>                                     // once per press, at its first packet
-//   session.send_audio(samples: &[i16; FRAME_SAMPLES]) -> Vec<u8>         // next packet in PCMA/PCMU; timestamps advance 160 a packet
-//   session.skip_audio()                                                  // a tick without a packet (hold): the timestamp advances, marker on the next
-//   session.send_key(key: Key) / telephone events are sent by `Pacer` ticks: see session docs
-//   session.remote() -> SocketAddr; session.counters() -> Counters

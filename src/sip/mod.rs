@@ -3,10 +3,19 @@
 //! Owns: messages on the wire, transactions, dialogs, offer/answer, the outcome of transfers.
 //! Must not know: audio, dialogue, tasks, sockets. One [`Endpoint`] serves every call of the process.
 
+mod dialog;
+mod endpoint;
 pub mod sdp;
+#[cfg(test)]
+mod tests;
+mod timers;
+mod transaction;
+pub mod wire;
 
+pub use endpoint::Endpoint;
+
+use std::fmt;
 use std::net::SocketAddr;
-use std::time::Instant;
 
 use bytes::Bytes;
 
@@ -58,7 +67,8 @@ pub enum Command {
     AnswerReoffer { sdp: Option<String> },
     /// End the call in whatever state it is: BYE, CANCEL or a final refusal.
     HangUp,
-    /// Blind transfer (RFC 3515, 5589): REFER to `target`, a SIP URI.
+    /// Blind transfer (RFC 3515, 5589): REFER to `target`, a SIP or `tel:` URI. Ignored while one is under way. A refusal
+    /// or an unanswered REFER (408) is a `TransferFinished`; the call itself goes on.
     Transfer { target: String },
     /// The far end sent a REFER (`accept_transfers`): 202 and NOTIFY 100 Trying.
     AcceptTransfer,
@@ -76,13 +86,20 @@ pub enum Output {
 }
 
 /// A party as From (or P-Asserted-Identity) names it. Personal data: never goes into a log line.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Clone, Default, PartialEq, Eq)]
 pub struct Party {
     pub display_name: Option<String>,
     /// User part: the telephone number, or an extension.
     pub user: Option<String>,
     /// The whole URI as received.
     pub uri: String,
+}
+
+/// Shows nothing: a party printed by mistake stays unnamed.
+impl fmt::Debug for Party {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Party(personal)")
+    }
 }
 
 /// What happens to a call.
@@ -94,7 +111,8 @@ pub enum Event {
     Progress { status: u16 },
     /// Outgoing call: 200; the ACK has been sent. Carries the SDP of the 200.
     Answered { sdp: Option<String> },
-    /// Incoming call: the ACK for our 200 arrived (with the SDP answer if the offer was ours).
+    /// Incoming call: the ACK for our 200 arrived (with the SDP answer if the offer was ours). After a re-INVITE it is
+    /// reported only when the offer was ours.
     Acknowledged { sdp: Option<String> },
     /// The far end offers new media (re-INVITE); `None` asks us to offer. Answer with AnswerReoffer.
     Reoffered { offer: Option<String> },
@@ -103,7 +121,8 @@ pub enum Event {
     /// The transfer's final outcome: 200–299 succeeded; else the refusal of the target (486, 480, 408, 603 …) or of
     /// the REFER itself. A subscription that ends without a final status is 408.
     TransferFinished { status: u16 },
-    /// The far end asks us to call `target` (REFER). Answer with AcceptTransfer, or ignore to have it refused after the call.
+    /// The far end asks us to call `target` (REFER). Answer with AcceptTransfer; ignored for 32 s, or until the call
+    /// ends, it is refused (603).
     TransferRequested { target: String },
     /// The call is over, for this reason.
     Ended { cause: EndCause },
@@ -112,17 +131,19 @@ pub enum Event {
 /// Why a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EndCause {
-    /// BYE from the far end.
+    /// BYE from the far end. During a transfer it says nothing of the outcome: most switchboards leave before their
+    /// final NOTIFY.
     RemoteBye,
     /// CANCEL before we answered.
     RemoteCancel,
-    /// We hung up or refused.
+    /// We hung up or refused. Reported at once: BYE, CANCEL and their answers follow in the background
+    /// (`active_calls` counts the call until they are done).
     Local,
     /// Outgoing call refused with this status.
     Refused(u16),
     /// Our 200 was never acknowledged (64·T1); a BYE was sent.
     NoAck,
-    /// A request of ours got no answer (timer B/F), or 408/481 within the dialog.
+    /// Our INVITE or OPTIONS got no answer (timer B/F).
     Timeout,
 }
 
@@ -137,19 +158,4 @@ pub struct Dial {
     pub offer: String,
     /// Display name and user for From, else the endpoint's own.
     pub from: Option<Party>,
-}
-
-/// The user agent. See the crate's contract of the pure modules.
-///
-/// ```text
-/// Endpoint::new(config: EndpointConfig, seed: u64) -> Endpoint
-/// endpoint.handle_input(now, Input)
-/// endpoint.dial(now, Dial) -> CallHandle
-/// endpoint.poll_output() -> Option<Output>
-/// endpoint.poll_timeout() -> Option<Instant>
-/// endpoint.active_calls() -> usize
-/// ```
-pub struct Endpoint {
-    _config: EndpointConfig,
-    _next: Option<Instant>,
 }

@@ -3,8 +3,17 @@
 //! Owns: Whisper (`recogniser`, feature `whisper`), the Piper voice (`voice`, feature `piper`), the cache of prompts,
 //! text in spoken form, preparation of the models. Must not know: SIP, RTP, dialogue.
 
+pub mod cache;
+pub mod fake;
 pub mod models;
+#[cfg(any(test, feature = "piper"))]
+mod phonemes;
 pub mod recogniser;
+pub mod speaker;
+pub mod spoken;
+#[cfg(feature = "piper")]
+pub mod voice;
+pub mod worker;
 
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
@@ -66,6 +75,18 @@ pub trait Voice: Send {
     /// Speaks one sentence of written text (numbers, hours and abbreviations are put in spoken form here):
     /// mono, 8 kHz, loudness-normalised, trimmed of silence at both ends.
     fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError>;
-    /// Identifies voice, settings and lexicon; part of the cache's key.
+    /// Identifies voice and settings; part of the cache's key.
     fn fingerprint(&self) -> String;
+    /// How this voice reads a text (spoken form, lexicon): the other part of the cache's key, so that a changed rule or
+    /// pronunciation makes anew only the sentences it changes. The default: the text as it is.
+    fn reader(&self) -> Reader {
+        Arc::new(str::to_owned)
+    }
+    /// Loads what the first sentence would have to wait for.
+    fn warm_up(&mut self) -> Result<(), SpeechError> {
+        Ok(())
+    }
 }
+
+/// Written text → its reading; see [`Voice::reader`].
+pub type Reader = Arc<dyn Fn(&str) -> String + Send + Sync>;

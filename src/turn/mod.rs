@@ -3,8 +3,15 @@
 //! Owns: the decision that the caller started, paused, resumed and finished speaking, and the samples of the utterance.
 //! Must not know: RTP, recogniser, dialogue (which only tells what it expects through [`Patience`]).
 
+mod detector;
+mod floor;
+mod timbre;
+mod vad;
+
 use std::sync::Arc;
 use std::time::Duration;
+
+pub use detector::Detector;
 
 /// How long a silence ends the turn; chosen by what the dialogue expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,13 +54,3 @@ pub enum Event {
     /// `speech_ended_ago` is how long before this frame's end the last speech frame ended.
     Ended { revision: u32, samples: Arc<[i16]>, speech_ended_ago: Duration },
 }
-
-// The detector, in `turn/detector.rs`:
-//
-//   Detector::new(settings: Settings) -> Detector
-//   detector.set_patience(Patience)
-//   detector.set_agent_speaking(bool)             // higher onset while our own prompt plays (barge-in, echo)
-//   detector.handle_frame(&[i16; FRAME_SAMPLES])  // one 20 ms frame; frames are the clock
-//   detector.poll_event() -> Option<Event>
-//   detector.is_caller_speaking() -> bool
-//   detector.reset()                              // forget the utterance under way

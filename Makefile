@@ -1,0 +1,44 @@
+# Allô Mairie. « make help » énumère les commandes.
+SHELL := bash
+.DEFAULT_GOAL := help
+.PHONY: help demo test setup build models serve bench-call
+
+PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
+
+help: ## Montrer cette aide
+	@echo "Allô Mairie : l'agent vocal qui répond au téléphone de la mairie"
+	@echo
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@echo
+	@echo "La première fois, chaque commande installe et prépare ce qui lui manque."
+
+demo: ## Voir et écouter un appel complet, sur cette machine
+	@scripts/setup.sh
+	@scripts/build.sh
+	@$(PROGRAM) demo
+
+test: ## Vérifier tout le programme : mise en forme, clippy, essais, vrais téléphones SIP
+	@scripts/setup.sh --tests
+	@scripts/test.sh
+
+setup: ## Installer les paquets du système nécessaires
+	@scripts/setup.sh
+	@echo "Tout ce qu'il faut pour compiler est installé."
+
+build: ## Compiler le programme
+	@scripts/setup.sh
+	@cargo build --release
+
+models: ## Préparer les modèles de reconnaissance et de voix (une fois)
+	@scripts/setup.sh
+	@scripts/build.sh
+
+serve: ## Répondre aux appels, avec config.toml s'il existe
+	@scripts/setup.sh
+	@scripts/build.sh
+	@$(PROGRAM) serve
+
+bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette machine
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-call.sh

@@ -1,0 +1,76 @@
+#!/usr/bin/env bash
+# Installs what building the program needs and, with --tests, what testing it needs. When everything is there, which
+# takes a few hundredths of a second to see, it does nothing.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+
+# Why each one: cmake and g++ build whisper.cpp and espeak-ng, libclang-dev serves bindgen, libsonic-dev is linked with
+# espeak-ng (whose CMake would fetch it from the network). libpcaudio-dev must stay away, see below.
+packages=(cmake g++ libclang-dev libsonic-dev make pkg-config)
+# Real SIP peers for sip-tests.
+test_packages=(baresip-core sip-tester)
+
+[[ ${1:-} == --tests ]] && packages+=("${test_packages[@]}")
+
+check_rust() {
+    local wanted found oldest
+    command -v cargo >/dev/null ||
+        stop "Rust n'est pas installé." "suivez https://rustup.rs, ouvrez un nouveau terminal, puis relancez la commande."
+    wanted=$(sed -n 's/^rust-version = "\(.*\)"/\1/p' Cargo.toml)
+    found=$(rustc --version | cut -d' ' -f2)
+    oldest=$(printf '%s\n%s\n' "$wanted" "$found" | sort -V | head -n1)
+    [[ $oldest == "$wanted" ]] || stop "Rust $found est trop ancien : il faut au moins $wanted." "lancez « rustup update »."
+}
+
+# pip and npm only fetch the models: once these are prepared nobody needs them.
+models_prepared() {
+    [[ -s models/whisper-base.ggml && -s models/fr_FR-siwis.onnx && -s models/libonnxruntime.so ]]
+}
+
+missing_packages() {
+    local installed name
+    installed=$(dpkg-query -W -f '${Package} ${db:Status-Status}\n' "${packages[@]}" 2>/dev/null || true)
+    for name in "${packages[@]}"; do
+        grep -qx "$name installed" <<<"$installed" || printf '%s\n' "$name"
+    done
+    if ! models_prepared; then
+        python3 -c 'import pip' 2>/dev/null || printf 'python3-pip\n'
+        command -v npm >/dev/null || printf 'npm\n'
+    fi
+}
+
+install_packages() {
+    local by=()
+    if ((EUID != 0)); then
+        if command -v sudo >/dev/null && { sudo -n true 2>/dev/null || [[ -t 0 ]]; }; then
+            by=(sudo)
+        else
+            stop "Il manque des paquets du système, et leur installation demande les droits d'administration." \
+                "faites lancer par l'administrateur : apt-get install --no-install-recommends $*"
+        fi
+    fi
+    printf 'Installation de : %s\n' "$*"
+    local apt=("${by[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -qq -o DPkg::Lock::Timeout=120 -o Acquire::Retries=3)
+    # A stale list may still do: the installation decides.
+    "${apt[@]}" update || warn "la liste des paquets n'a pas pu être mise à jour (réseau ?)."
+    "${apt[@]}" install --yes --no-install-recommends "$@" >/dev/null ||
+        stop "L'installation des paquets a échoué." \
+            "vérifiez le réseau, puis lancez : apt-get update && apt-get install --no-install-recommends $*"
+}
+
+check_rust
+if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
+    mapfile -t missing < <(missing_packages)
+    if ((${#missing[@]} > 0)); then
+        step "Paquets du système" install_packages "${missing[@]}"
+    fi
+    # espeak-ng's CMake uses it when it is there, and then the static library refers to symbols that nothing links.
+    if dpkg-query -W -f '${db:Status-Status}\n' libpcaudio-dev 2>/dev/null | grep -qx installed; then
+        warn "libpcaudio-dev est installé ; il empêche de compiler espeak-ng. Si la compilation échoue :
+    apt-get remove libpcaudio-dev && cargo clean --release -p espeak-rs-sys"
+    fi
+else
+    warn "ce système n'est ni Debian ni l'un de ses dérivés : installez vous-même l'équivalent de ${packages[*]}."
+fi

@@ -1,0 +1,30 @@
+#!/usr/bin/env bash
+# Everything that must hold before a change goes in. The test runner's closing lines are the last ones.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+
+# A missing SIPp or baresip fails the tests instead of skipping some.
+export ALLO_MAIRIE_REQUIRE_PEERS=1
+log=$target_dir/test.log
+
+doc_tests() { cargo test --release --doc --quiet; }
+
+run_tests() {
+    mkdir -p "$target_dir"
+    if cargo nextest --version >/dev/null 2>&1; then
+        cargo nextest run --release 2>&1 | tee "$log"
+    else
+        # What .config/nextest.toml does with groups: tests with real peers run one at a time.
+        {
+            cargo test --release --lib --bins && cargo test --release --test '*' -- --test-threads=1
+        } 2>&1 | tee "$log"
+    fi
+}
+
+step "Mise en forme (rustfmt)" cargo fmt --check
+scripts/build.sh --with-test-voice
+step "Relecture (clippy)" cargo clippy --release --all-targets -- -D warnings
+step "Exemples de la documentation" doc_tests
+step "Essais" run_tests

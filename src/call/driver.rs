@@ -1,0 +1,194 @@
+//! Drives one call: a short loop between its line, its RTP socket, the engines and the [`Machine`].
+
+use std::collections::{HashMap, HashSet};
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+
+use jiff::tz::TimeZone;
+use tokio::sync::watch;
+use tokio::task::{AbortHandle, JoinSet};
+use tracing::{info, warn};
+
+use super::machine::{Input, JobId, Machine, Output, SentenceId, Settings};
+use super::record::Record;
+use crate::dialogue::{Dialogue, Request};
+use crate::dialplan::Dialplan;
+use crate::net::{CallLine, RtpSocket, local_address_towards, local_time, now, sleep_until};
+use crate::sip::{Command, Event};
+use crate::speech::speaker::Speaker;
+use crate::speech::worker::RecogniserPool;
+use crate::speech::{Pace, SpeechError, Transcript};
+
+/// Larger than any RTP packet of telephone audio; longer datagrams are cut and fail to parse.
+const PACKET_BYTES: usize = 2_048;
+
+/// What every call shares.
+pub struct Services {
+    pub plan: Arc<Dialplan>,
+    pub settings: Arc<Settings>,
+    /// Makes the conversation of a new call.
+    pub dialogue: Box<dyn Fn() -> Dialogue + Send + Sync>,
+    pub recognisers: RecogniserPool,
+    pub speaker: Speaker,
+    /// Language and text of the sentences that hold nothing of a caller: what may be kept once spoken.
+    pub fixed: HashSet<(String, String)>,
+    pub rtp: RtpAddresses,
+    pub zone: TimeZone,
+    /// Takes the caller's requests; never blocks.
+    pub save: Box<dyn Fn(Request) + Send + Sync>,
+}
+
+/// Where calls receive their audio.
+#[derive(Debug, Clone)]
+pub struct RtpAddresses {
+    pub listen: IpAddr,
+    pub ports: RangeInclusive<u16>,
+    /// The address told to peers; without one, the local address on the route to the peer.
+    pub advertised: Option<IpAddr>,
+}
+
+enum Done {
+    Recognised(JobId, Result<Transcript, SpeechError>),
+    Spoken(SentenceId, Result<Arc<[i16]>, SpeechError>),
+}
+
+/// Runs one incoming call to its end and returns its record; `None` when it ended before it began.
+pub async fn run(
+    mut line: CallLine,
+    services: Arc<Services>,
+    seed: u64,
+    mut stop: watch::Receiver<bool>,
+) -> Option<Record> {
+    let first = line.event().await?;
+    let Event::Incoming { source, .. } = first else { return None };
+    let rtp = match RtpSocket::bind(services.rtp.listen, services.rtp.ports.clone()).await {
+        Ok(rtp) => rtp,
+        Err(error) => {
+            warn!(%error, "call refused: no RTP port");
+            line.command(Command::Reject { status: 503 }).await;
+            while line.event().await.is_some() {}
+            return None;
+        }
+    };
+    let ip = services.rtp.advertised.unwrap_or_else(|| match rtp.local_address().ip() {
+        ip if ip.is_unspecified() => local_address_towards(source),
+        ip => ip,
+    });
+    let media = SocketAddr::new(ip, rtp.local_address().port());
+    let mut call = Call { line, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), finished: None };
+    let services = &call.services;
+    let mut machine = Machine::new(
+        services.settings.clone(),
+        services.plan.clone(),
+        (services.dialogue)(),
+        media,
+        seed,
+        now(),
+        local_time(&services.zone).datetime(),
+    );
+    machine.handle_input(now(), Input::Sip(first));
+    let mut buffer = [0; PACKET_BYTES];
+    let mut told = false;
+    loop {
+        call.drain(&mut machine).await;
+        if machine.is_over() {
+            return call.finished;
+        }
+        tokio::select! {
+            biased;
+            () = sleep_until(machine.poll_timeout()) => machine.handle_input(now(), Input::Timeout),
+            event = call.line.event() => match event {
+                Some(event) => machine.handle_input(now(), Input::Sip(event)),
+                None => return call.finished,
+            },
+            received = call.rtp.receive(&mut buffer) => if let Ok((length, source)) = received {
+                machine.handle_input(now(), Input::Rtp { source, packet: &buffer[..length] });
+            },
+            Some(done) = call.work.join_next() => match done {
+                Ok(Done::Recognised(job, outcome)) => {
+                    call.jobs.remove(&job);
+                    machine.handle_input(now(), Input::Recognised { job, outcome });
+                }
+                Ok(Done::Spoken(sentence, outcome)) => {
+                    machine.handle_input(now(), Input::Spoken { sentence, outcome });
+                }
+                // Abandoned on purpose.
+                Err(_) => {}
+            },
+            stopping = async { stop.wait_for(|stop| *stop).await.is_ok() }, if !told => {
+                told = true;
+                if stopping {
+                    info!("the service stops: the caller is told");
+                    machine.handle_input(now(), Input::Stop);
+                }
+            }
+        }
+    }
+}
+
+/// The edges of one call.
+struct Call {
+    line: CallLine,
+    rtp: RtpSocket,
+    services: Arc<Services>,
+    /// Recognitions and syntheses under way. Dropping one abandons it.
+    work: JoinSet<Done>,
+    jobs: HashMap<JobId, AbortHandle>,
+    finished: Option<Record>,
+}
+
+impl Call {
+    async fn drain(&mut self, machine: &mut Machine) {
+        while let Some(output) = machine.poll_output() {
+            match output {
+                Output::Sip(command) => self.line.command(command).await,
+                Output::Rtp { destination, packet } => self.rtp.send(destination, &packet),
+                Output::Recognise { job, utterance } => match self.services.recognisers.submit(utterance) {
+                    Ok(ticket) => {
+                        let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
+                        self.jobs.insert(job, handle);
+                    }
+                    Err(error) => machine.handle_input(now(), Input::Recognised { job, outcome: Err(error) }),
+                },
+                Output::Abandon { job } => {
+                    if let Some(handle) = self.jobs.remove(&job) {
+                        handle.abort();
+                    }
+                }
+                Output::Speak { sentence, language, text, pace } => {
+                    if let Some(outcome) = self.speak(sentence, language, text, pace) {
+                        machine.handle_input(now(), Input::Spoken { sentence, outcome });
+                    }
+                }
+                Output::Save(request) => (self.services.save)(request),
+                Output::Finished(record) => self.finished = Some(record),
+            }
+        }
+    }
+    /// The sentence's audio if it is in memory or can't be had; else it comes as [`Done::Spoken`].
+    fn speak(
+        &mut self,
+        sentence: SentenceId,
+        language: String,
+        text: String,
+        pace: Pace,
+    ) -> Option<Result<Arc<[i16]>, SpeechError>> {
+        let Services { speaker, fixed, .. } = &*self.services;
+        if let Some(samples) = speaker.cached(&language, &text, pace) {
+            return Some(Ok(samples));
+        }
+        let said = (language, text);
+        let kept = fixed.contains(&said);
+        let (language, text) = said;
+        let ticket =
+            if kept { speaker.speak(&language, &text, pace) } else { speaker.speak_once(&language, &text, pace) };
+        match ticket {
+            Ok(ticket) => {
+                self.work.spawn(async move { Done::Spoken(sentence, ticket.await) });
+                None
+            }
+            Err(error) => Some(Err(error)),
+        }
+    }
+}

@@ -1,0 +1,214 @@
+//! The call's side of the conversation: who speaks when, what was heard, keys, the dialogue's wishes.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::hearing::Heard;
+use super::playout::{Slot, Then};
+use super::timers::Timer;
+use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, SentenceId};
+use crate::call::record::Outcome;
+use crate::dialogue::{self, Expectation};
+use crate::rtp::Key;
+use crate::speech::{SpeechError, Transcript, Utterance};
+
+impl Machine {
+    /// Tells the dialogue what happened and does what it wants.
+    pub(super) fn converse(&mut self, now: Instant, input: dialogue::Input) {
+        self.timers.stop(Timer::Idle);
+        let at = self.local_time(now);
+        self.dialogue.handle_input(at, input);
+        while let Some(output) = self.dialogue.poll_output() {
+            self.handle_wish(now, output);
+        }
+        self.follow_up(now);
+    }
+
+    fn handle_wish(&mut self, now: Instant, wish: dialogue::Output) {
+        match wish {
+            dialogue::Output::Say(prompt) => {
+                for text in prompt.sentences {
+                    let sentence = self.playout.push_sentence(prompt.interruptible);
+                    let language = prompt.language.0.clone();
+                    self.outputs.push_back(Output::Speak { sentence, language, text, pace: prompt.pace });
+                }
+            }
+            dialogue::Output::Listen(expectation) => {
+                self.hearing.set_patience(expectation.patience);
+                self.expectation = Some(expectation);
+            }
+            dialogue::Output::Transfer(entry) => self.playout.push_then(Then::Transfer(entry)),
+            dialogue::Output::HangUp => {
+                self.playout.push_then(Then::HangUp);
+                if !self.timers.is_set(Timer::LastResort) {
+                    self.timers.set(Timer::LastResort, now + LAST_WORDS);
+                }
+            }
+            dialogue::Output::Save(request) => self.outputs.push_back(Output::Save(request)),
+            dialogue::Output::Note(note) => self.record.note(note),
+        }
+    }
+
+    /// The next 20 ms of our voice, or silence; nothing while the far end holds us.
+    pub(super) fn send_frame(&mut self, now: Instant) {
+        if !self.is_heard() {
+            if let Some(media) = &mut self.media {
+                media.session.skip_audio();
+            }
+            return;
+        }
+        let slot = self.playout.next_frame();
+        let samples = match slot {
+            Slot::Speech(samples) => {
+                self.note_first_packet(now);
+                samples
+            }
+            Slot::Silence => [0; _],
+        };
+        let Some(media) = &mut self.media else { return };
+        let packet = media.session.send_audio(&samples);
+        let destination = media.session.remote();
+        self.outputs.push_back(Output::Rtp { destination, packet });
+    }
+
+    fn note_first_packet(&mut self, now: Instant) {
+        if let Some(ended) = self.reply_due.take() {
+            self.record.reply(now.saturating_duration_since(ended));
+        }
+        if self.record.greeting_after.is_none() {
+            self.record.greeting_after = self.answered.map(|answered| now.saturating_duration_since(answered));
+        }
+    }
+
+    /// What comes once everything said has been heard: the dialogue's next move, or waiting for the caller.
+    pub(super) fn follow_up(&mut self, now: Instant) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        match self.playout.take_then() {
+            Some(Then::Transfer(entry)) => return self.transfer(now, entry),
+            Some(Then::HangUp) => return self.hang_up(now, Outcome::AgentHungUp),
+            None => {}
+        }
+        if self.playout.take_ran_dry() {
+            self.converse(now, dialogue::Input::SpeechFinished);
+            while self.phase == Phase::Talking
+                && let Some(key) = self.keys_held.pop_front()
+            {
+                self.handle_key(now, key);
+            }
+        }
+        let waiting = !self.playout.is_speaking() && !self.hearing.is_busy() && self.is_heard();
+        if !waiting {
+            self.timers.stop(Timer::Idle);
+        } else if self.phase == Phase::Talking && !self.timers.is_set(Timer::Idle) {
+            self.timers.set(Timer::Idle, now + self.settings.idle);
+        }
+    }
+
+    pub(super) fn handle_heard(&mut self, now: Instant, heard: Heard) {
+        match heard {
+            Heard::Started => self.playout.pause(),
+            Heard::Recognise { job, samples } => {
+                let (language, prompt) = match &self.expectation {
+                    Some(Expectation { language, prompt, .. }) => (language.0.clone(), prompt.clone()),
+                    None => {
+                        (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
+                    }
+                };
+                let utterance = Utterance { samples, language, prompt };
+                self.outputs.push_back(Output::Recognise { job, utterance });
+            }
+            Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),
+            Heard::Awaiting => self.timers.set(Timer::Recognition, now + self.settings.recognition),
+            Heard::Concluded { outcome, speech_ended, length } => {
+                self.timers.stop(Timer::Recognition);
+                match outcome {
+                    Ok(transcript) => self.turn_ended(now, transcript, speech_ended, length >= ATTEMPT),
+                    Err(error) => {
+                        tracing::warn!(%error, "recognition failed");
+                        self.recogniser_failed(now);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The caller's turn is over and its words are known.
+    fn turn_ended(&mut self, now: Instant, transcript: Transcript, speech_ended: Instant, attempt: bool) {
+        if transcript.text.is_empty() && (self.playout.is_paused() || !attempt) {
+            // A cough or a noise: what was being said goes on.
+            self.playout.resume();
+            return;
+        }
+        self.record.turns += 1;
+        self.failing = false;
+        self.interrupt(now);
+        self.reply_due = Some(speech_ended);
+        let Transcript { text, confidence, .. } = transcript;
+        self.converse(now, dialogue::Input::Heard { text, confidence });
+    }
+
+    /// The caller takes the floor.
+    fn interrupt(&mut self, now: Instant) {
+        if let Some(heard) = self.playout.cut() {
+            self.record.interruptions += 1;
+            self.converse(now, dialogue::Input::SpeechInterrupted { heard });
+        }
+    }
+
+    /// The recogniser is down or too slow. Said once until it works again.
+    pub(super) fn recogniser_failed(&mut self, now: Instant) {
+        if std::mem::replace(&mut self.failing, true) {
+            self.playout.resume();
+            return;
+        }
+        self.interrupt(now);
+        self.converse(now, dialogue::Input::RecogniserFailed);
+    }
+
+    pub(super) fn handle_key(&mut self, now: Instant, key: Key) {
+        if self.phase != Phase::Talking {
+            return;
+        }
+        if self.playout.is_speaking() && !self.playout.is_interruptible() {
+            if self.keys_held.len() < KEYS_HELD {
+                self.keys_held.push_back(key);
+            }
+            return;
+        }
+        self.record.keys += 1;
+        if let Some(heard) = self.hearing.forget() {
+            self.handle_heard(now, heard);
+        }
+        self.timers.stop(Timer::Recognition);
+        self.interrupt(now);
+        self.reply_due = None;
+        self.converse(now, dialogue::Input::Key(key));
+        let typing = self.expectation.as_ref().is_some_and(|expectation| expectation.digits);
+        if typing && self.phase == Phase::Talking {
+            self.timers.set(Timer::KeyPause, now + self.settings.key_pause);
+        } else {
+            self.timers.stop(Timer::KeyPause);
+        }
+    }
+
+    pub(super) fn handle_spoken(
+        &mut self,
+        now: Instant,
+        sentence: SentenceId,
+        outcome: Result<Arc<[i16]>, SpeechError>,
+    ) {
+        match outcome {
+            Ok(samples) => self.playout.supply(sentence, Some(samples)),
+            Err(error) => {
+                // Cached prompts still work: the dialogue goes on with the keypad menu.
+                tracing::warn!(%error, "a sentence could not be spoken");
+                self.playout.supply(sentence, None);
+                if !std::mem::replace(&mut self.failing, true) {
+                    self.converse(now, dialogue::Input::RecogniserFailed);
+                }
+            }
+        }
+    }
+}

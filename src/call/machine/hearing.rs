@@ -1,0 +1,192 @@
+//! From the caller's frames to words: which turn is under way and which recognition belongs to it.
+//!
+//! Owns: the turn detector and the one recognition under way. Recognition starts on the first short silence,
+//! while the turn may still go on; if the caller goes on, that work is void (recognise ahead).
+//! Must not know: what words mean, what is being played.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::audio::{FRAME_SAMPLES, LINE_RATE};
+use crate::speech::{SpeechError, Transcript};
+use crate::turn::{Detector, Event, Patience, Settings};
+
+/// Names one recognition; a later one makes it void.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct JobId(pub u64);
+
+/// What hearing tells the call.
+#[derive(Debug)]
+pub(super) enum Heard {
+    /// The caller began to speak.
+    Started,
+    /// Recognise this.
+    Recognise { job: JobId, samples: Arc<[i16]> },
+    /// Nobody wants this result any more.
+    Abandon { job: JobId },
+    /// The turn is over but its words are not known yet.
+    Awaiting,
+    /// The turn is over and these are its words.
+    Concluded { outcome: Result<Transcript, SpeechError>, speech_ended: Instant, length: Duration },
+}
+
+#[derive(Debug, Default)]
+enum Turn {
+    #[default]
+    Quiet,
+    /// The caller speaks, with the recognition of an earlier pause if one is under way.
+    Speaking,
+    /// A short silence; the recognition of what was said so far is under way or done.
+    Pausing { job: JobId, outcome: Option<Result<Transcript, SpeechError>> },
+    /// The turn has ended, its recognition is under way.
+    Ended { job: JobId, samples: Arc<[i16]>, speech_ended: Instant, length: Duration },
+}
+
+/// Audio of an earlier turn is joined to a later one up to this length (30 s: Whisper's window).
+const LONGEST_JOINED: usize = 30 * LINE_RATE as usize;
+
+pub(super) struct Hearing {
+    detector: Detector,
+    turn: Turn,
+    /// Audio of a turn whose words were not known yet when the caller went on: it is recognised with what follows.
+    earlier: Option<Arc<[i16]>>,
+    /// The turn under way started over a prompt that can't be cut: it is let pass.
+    ignoring: bool,
+    next_job: u64,
+}
+
+impl Hearing {
+    pub fn new(settings: Settings) -> Self {
+        Self { detector: Detector::new(settings), turn: Turn::Quiet, earlier: None, ignoring: false, next_job: 0 }
+    }
+
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.detector.set_patience(patience);
+    }
+
+    /// The caller is speaking, or has just spoken and the words are not known yet.
+    pub fn is_busy(&self) -> bool {
+        !matches!(self.turn, Turn::Quiet)
+    }
+
+    /// Drops the turn under way.
+    pub fn forget(&mut self) -> Option<Heard> {
+        self.detector.reset();
+        self.ignoring = false;
+        self.earlier = None;
+        self.void()
+    }
+
+    /// One frame of the caller's audio. `audible`: our own voice is being heard; `cuttable`: and may be cut.
+    pub fn handle_frame(
+        &mut self,
+        now: Instant,
+        frame: &[i16; FRAME_SAMPLES],
+        audible: bool,
+        cuttable: bool,
+        mut tell: impl FnMut(Heard),
+    ) {
+        self.detector.set_agent_speaking(audible);
+        self.detector.handle_frame(frame);
+        while let Some(event) = self.detector.poll_event() {
+            match event {
+                Event::Started => {
+                    self.ignoring = !cuttable;
+                    if !self.ignoring {
+                        if let Turn::Ended { samples, .. } = &self.turn {
+                            self.earlier = Some(samples.clone());
+                        }
+                        self.void().into_iter().for_each(&mut tell);
+                        self.turn = Turn::Speaking;
+                        tell(Heard::Started);
+                    }
+                }
+                _ if self.ignoring => {
+                    if matches!(event, Event::Ended { .. }) {
+                        self.ignoring = false;
+                    }
+                }
+                Event::Paused { samples, .. } => {
+                    self.void().into_iter().for_each(&mut tell);
+                    let job = self.next_job();
+                    self.turn = Turn::Pausing { job, outcome: None };
+                    tell(Heard::Recognise { job, samples: self.joined(samples) });
+                }
+                Event::Resumed => {
+                    self.void().into_iter().for_each(&mut tell);
+                    self.turn = Turn::Speaking;
+                }
+                Event::Ended { samples, speech_ended_ago, .. } => {
+                    let speech_ended = now.checked_sub(speech_ended_ago).unwrap_or(now);
+                    self.end(samples, speech_ended, &mut tell);
+                }
+            }
+        }
+    }
+
+    fn end(&mut self, samples: Arc<[i16]>, speech_ended: Instant, tell: &mut impl FnMut(Heard)) {
+        let length = Duration::from_millis(samples.len() as u64 * 1_000 / u64::from(LINE_RATE));
+        match std::mem::take(&mut self.turn) {
+            Turn::Pausing { outcome: Some(outcome), .. } => {
+                self.earlier = None;
+                tell(Heard::Concluded { outcome, speech_ended, length });
+            }
+            Turn::Pausing { job, outcome: None } => {
+                let samples = self.joined(samples);
+                self.turn = Turn::Ended { job, samples, speech_ended, length };
+                tell(Heard::Awaiting);
+            }
+            // The longest utterance was cut without a pause.
+            Turn::Speaking => {
+                let job = self.next_job();
+                let samples = self.joined(samples);
+                self.turn = Turn::Ended { job, samples: samples.clone(), speech_ended, length };
+                tell(Heard::Recognise { job, samples });
+                tell(Heard::Awaiting);
+            }
+            turn @ (Turn::Quiet | Turn::Ended { .. }) => self.turn = turn,
+        }
+    }
+
+    /// The recogniser answered. Results that nobody waits for any more are dropped.
+    pub fn handle_result(&mut self, done: JobId, result: Result<Transcript, SpeechError>) -> Option<Heard> {
+        match &mut self.turn {
+            Turn::Pausing { job, outcome } if *job == done => {
+                *outcome = Some(result);
+                None
+            }
+            Turn::Ended { job, speech_ended, length, .. } if *job == done => {
+                let concluded = Heard::Concluded { outcome: result, speech_ended: *speech_ended, length: *length };
+                self.turn = Turn::Quiet;
+                self.earlier = None;
+                Some(concluded)
+            }
+            _ => None,
+        }
+    }
+
+    /// The recogniser took too long for the turn that has ended.
+    pub fn give_up(&mut self) -> Option<Heard> {
+        self.earlier = None;
+        matches!(self.turn, Turn::Ended { .. }).then(|| self.void()).flatten()
+    }
+
+    fn next_job(&mut self) -> JobId {
+        self.next_job += 1;
+        JobId(self.next_job)
+    }
+
+    /// What was said before and not understood yet, with what is said now; the newest is kept when it gets long.
+    fn joined(&self, samples: Arc<[i16]>) -> Arc<[i16]> {
+        let Some(earlier) = &self.earlier else { return samples };
+        let keep = LONGEST_JOINED.saturating_sub(samples.len()).min(earlier.len());
+        [&earlier[earlier.len() - keep..], &samples[..]].concat().into()
+    }
+
+    fn void(&mut self) -> Option<Heard> {
+        match std::mem::take(&mut self.turn) {
+            Turn::Pausing { job, outcome: None } | Turn::Ended { job, .. } => Some(Heard::Abandon { job }),
+            Turn::Quiet | Turn::Speaking | Turn::Pausing { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,322 @@
+//! What one call does, PURE: signalling, media and conversation joined, in virtual time.
+//!
+//! Owns: the phases of a call, who speaks when, transfers and their outcome, the call's timers and record.
+//! Must not know: sockets, threads, the clock, engines; it asks for recognition and speech and is told the results.
+
+mod conversation;
+mod hearing;
+mod playout;
+mod signalling;
+#[cfg(test)]
+mod tests;
+mod timers;
+
+pub use hearing::JobId;
+pub use playout::SentenceId;
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use jiff::civil;
+
+use super::record::{Outcome, Record};
+use crate::audio::Codec;
+use crate::config::TransferTarget;
+use crate::dialogue::{self, Dialogue, Expectation};
+use crate::dialplan::Dialplan;
+use crate::rtp::{Key, Pacer, Session};
+use crate::sip::sdp::{Direction, LocalMedia};
+use crate::sip::{Command, Event};
+use crate::speech::{Pace, SpeechError, Transcript, Utterance};
+use crate::turn;
+
+use hearing::Hearing;
+use playout::Playout;
+use timers::{Timer, Timers};
+
+/// Times and choices of a call, from the configuration.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Silence after the caller has heard everything, until a reminder.
+    pub idle: Duration,
+    /// Time after a key until what was typed counts as complete.
+    pub key_pause: Duration,
+    /// Longest call.
+    pub longest: Duration,
+    /// Without any packet for this long the call is over.
+    pub network_silence: Duration,
+    /// The recogniser must answer a finished turn within this, else the call goes on with keys.
+    pub recognition: Duration,
+    /// Added to the time an extension may ring, for signalling on the way.
+    pub transfer_margin: Duration,
+    /// SIP URI of an extension.
+    pub transfer_target: TransferTarget,
+    /// Codecs, best first.
+    pub codecs: Vec<Codec>,
+    pub turn: turn::Settings,
+}
+
+/// After goodbye or the longest duration, everything still to be said must fit in this.
+const LAST_WORDS: Duration = Duration::from_secs(30);
+/// A noise without words at least this long was an attempt to speak: the caller is told it was not understood.
+const ATTEMPT: Duration = Duration::from_millis(1_500);
+/// Keys typed over a prompt that can't be cut wait for its end; more than this are dropped.
+const KEYS_HELD: usize = 32;
+
+/// Everything that happens to a call.
+#[derive(Debug)]
+pub enum Input<'a> {
+    Sip(Event),
+    Rtp {
+        source: SocketAddr,
+        packet: &'a [u8],
+    },
+    /// A recognition is done.
+    Recognised {
+        job: JobId,
+        outcome: Result<Transcript, SpeechError>,
+    },
+    /// A sentence has its audio: mono, 8 kHz.
+    Spoken {
+        sentence: SentenceId,
+        outcome: Result<Arc<[i16]>, SpeechError>,
+    },
+    /// The service is being stopped: tell the caller and end.
+    Stop,
+    Timeout,
+}
+
+/// What a call wants done.
+#[derive(Debug)]
+pub enum Output {
+    Sip(Command),
+    Rtp {
+        destination: SocketAddr,
+        packet: Vec<u8>,
+    },
+    Recognise {
+        job: JobId,
+        utterance: Utterance,
+    },
+    /// The result is no longer wanted.
+    Abandon {
+        job: JobId,
+    },
+    Speak {
+        sentence: SentenceId,
+        language: String,
+        text: String,
+        pace: Pace,
+    },
+    Save(dialogue::Request),
+    /// The call is over; nothing follows.
+    Finished(Record),
+}
+
+/// Where a call stands. Variants carry only what that phase needs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    /// The INVITE is being answered.
+    Arriving,
+    /// Our 200 carries the offer; media starts with the answer in the ACK (RFC 3264 §4, late offer).
+    AwaitingAnswer,
+    Talking,
+    /// REFER sent; the caller is on the way to an operator.
+    Transferring,
+    /// We have hung up or refused and wait for the end.
+    Leaving,
+    Over,
+}
+
+/// One call. See the crate's contract of the pure modules.
+pub struct Machine {
+    settings: Arc<Settings>,
+    plan: Arc<Dialplan>,
+    dialogue: Dialogue,
+    started: Instant,
+    /// Local time at `started`.
+    started_at: civil::DateTime,
+    local: LocalMedia,
+    seed: u64,
+    phase: Phase,
+    /// None before offer/answer is done.
+    media: Option<Media>,
+    hearing: Hearing,
+    playout: Playout,
+    timers: Timers,
+    expectation: Option<Expectation>,
+    caller_number: Option<String>,
+    keys_held: VecDeque<Key>,
+    /// End of the caller's last turn, until its answer's first packet.
+    reply_due: Option<Instant>,
+    answered: Option<Instant>,
+    failing: bool,
+    /// How the call ends, once that is known.
+    ending: Option<Outcome>,
+    record: Record,
+    outputs: VecDeque<Output>,
+}
+
+struct Media {
+    session: Session,
+    pacer: Pacer,
+    direction: Direction,
+}
+
+impl Machine {
+    /// A call that has just arrived: give it [`Event::Incoming`] next. `media` is where we receive RTP;
+    /// `seed` feeds the stream's SSRC and first sequence number (RFC 3550 §5.1).
+    pub fn new(
+        settings: Arc<Settings>,
+        plan: Arc<Dialplan>,
+        dialogue: Dialogue,
+        media: SocketAddr,
+        seed: u64,
+        now: Instant,
+        local_time: civil::DateTime,
+    ) -> Self {
+        let local =
+            LocalMedia { address: media, codecs: settings.codecs.clone(), session_id: seed >> 1, session_version: 1 };
+        let mut timers = Timers::default();
+        timers.set(Timer::Longest, now + settings.longest);
+        Self {
+            hearing: Hearing::new(settings.turn.clone()),
+            settings,
+            plan,
+            dialogue,
+            started: now,
+            started_at: local_time,
+            local,
+            seed,
+            phase: Phase::Arriving,
+            media: None,
+            playout: Playout::default(),
+            timers,
+            expectation: None,
+            caller_number: None,
+            keys_held: VecDeque::new(),
+            reply_due: None,
+            answered: None,
+            failing: false,
+            ending: None,
+            record: Record::default(),
+            outputs: VecDeque::new(),
+        }
+    }
+
+    pub fn is_over(&self) -> bool {
+        self.phase == Phase::Over
+    }
+
+    /// Local wall-clock time.
+    fn local_time(&self, now: Instant) -> civil::DateTime {
+        let elapsed = now.saturating_duration_since(self.started);
+        self.started_at.saturating_add(elapsed)
+    }
+
+    /// The one entrance. Drain [`Self::poll_output`] after each call.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        if self.phase == Phase::Over {
+            return;
+        }
+        match input {
+            Input::Sip(event) => self.handle_sip(now, event),
+            Input::Rtp { source, packet } => self.handle_rtp(now, source, packet),
+            Input::Recognised { job, outcome } => {
+                if let Some(heard) = self.hearing.handle_result(job, outcome) {
+                    self.handle_heard(now, heard);
+                }
+            }
+            Input::Spoken { sentence, outcome } => self.handle_spoken(now, sentence, outcome),
+            Input::Stop => self.time_is_up(now, Outcome::Shutdown),
+            Input::Timeout => {}
+        }
+        self.handle_due(now);
+    }
+
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.outputs.pop_front()
+    }
+
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        if self.phase == Phase::Over {
+            return None;
+        }
+        let tick = self.media.as_ref().map(|media| media.pacer.next_deadline());
+        [self.timers.next_timeout(), tick].into_iter().flatten().min()
+    }
+
+    /// Ticks and timers that are due.
+    fn handle_due(&mut self, now: Instant) {
+        let ticks = self.media.as_mut().map_or(0, |media| media.pacer.ticks_due(now));
+        for _ in 0..ticks {
+            self.tick(now);
+        }
+        while self.phase != Phase::Over
+            && let Some(timer) = self.timers.take_due(now)
+        {
+            self.handle_timer(now, timer);
+        }
+    }
+
+    fn handle_timer(&mut self, now: Instant, timer: Timer) {
+        match timer {
+            Timer::Idle => self.converse(now, dialogue::Input::Silence),
+            Timer::KeyPause => self.converse(now, dialogue::Input::KeysPaused),
+            Timer::Recognition => {
+                if let Some(heard) = self.hearing.give_up() {
+                    self.handle_heard(now, heard);
+                }
+                self.recogniser_failed(now);
+            }
+            // The extension rang longer than it may: RFC 3261's 408, as if the operator had not answered.
+            Timer::Transfer => self.transfer_finished(now, 408),
+            Timer::NetworkSilence => self.hang_up(now, Outcome::Lost),
+            Timer::Longest => self.time_is_up(now, Outcome::TimeLimit),
+            Timer::LastResort => self.hang_up(now, Outcome::AgentHungUp),
+        }
+    }
+
+    fn time_is_up(&mut self, now: Instant, why: Outcome) {
+        match self.phase {
+            Phase::Talking => {
+                self.ending.get_or_insert(why);
+                self.timers.stop(Timer::Longest);
+                if !self.timers.is_set(Timer::LastResort) {
+                    self.timers.set(Timer::LastResort, now + LAST_WORDS);
+                    self.converse(now, dialogue::Input::TimeIsUp);
+                }
+            }
+            // The operator's telephone is ringing: that ends one way or the other.
+            Phase::Transferring => {
+                self.timers.set(Timer::LastResort, now + LAST_WORDS + self.settings.transfer_margin);
+            }
+            Phase::Arriving | Phase::AwaitingAnswer => self.hang_up(now, why),
+            Phase::Leaving | Phase::Over => {}
+        }
+    }
+
+    /// Every 20 ms: what the caller sent comes in, what is said goes out.
+    fn tick(&mut self, now: Instant) {
+        let audible = self.playout.is_audible();
+        let cuttable = self.playout.is_interruptible();
+        let mut told = Vec::new();
+        let Some(media) = &mut self.media else { return };
+        while let Some(frame) = media.session.poll_frame(now) {
+            if self.phase == Phase::Talking {
+                self.hearing.handle_frame(now, &frame.samples, audible, cuttable, |heard| told.push(heard));
+            }
+        }
+        let keys: Vec<Key> = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD).collect();
+        for heard in told {
+            self.handle_heard(now, heard);
+        }
+        for key in keys {
+            self.handle_key(now, key);
+        }
+        self.send_frame(now);
+        self.follow_up(now);
+    }
+}

@@ -1,0 +1,133 @@
+//! Who speaks when.
+
+use std::time::Duration;
+
+use super::rig::{Rig, SENTENCE};
+use crate::speech::SpeechError;
+
+#[test]
+fn words_over_a_prompt_cut_it() {
+    let mut rig = Rig::dial();
+    rig.run(SENTENCE + Duration::from_millis(500));
+    rig.say(1_200, "refaire ma carte d'identité");
+    let ended = rig.now;
+    rig.run_until("the answer", |rig| rig.has_said("Il faut un rendez-vous"));
+    assert!(rig.now - ended < Duration::from_millis(700));
+    let silent_from = ended - Duration::from_millis(800);
+    let while_speaking = rig.heard.iter().filter(|at| **at > silent_from && **at <= ended).count();
+    assert_eq!(while_speaking, 0, "the agent is silent while the caller speaks");
+}
+
+#[test]
+fn the_prompt_pauses_within_300_ms_of_speech() {
+    let mut rig = Rig::dial();
+    rig.run(SENTENCE + Duration::from_millis(500));
+    let began = rig.now;
+    rig.say(1_200, "refaire ma carte");
+    let last = rig.heard.iter().filter(|at| **at < rig.now).max().copied().expect("audio");
+    assert!(last - began <= Duration::from_millis(300), "{:?}", last - began);
+}
+
+#[test]
+fn a_cough_lets_the_prompt_go_on() {
+    let mut rig = Rig::dial();
+    rig.run(SENTENCE + Duration::from_millis(500));
+    let asked = rig.said.len();
+    rig.cough();
+    let heard = rig.heard.len();
+    rig.run_until_quiet();
+    assert!(rig.heard.len() > heard + 25, "the greeting goes on");
+    assert_eq!(rig.said.len(), asked, "and nothing else is said");
+}
+
+#[test]
+fn a_caller_who_goes_on_is_recognised_again() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    rig.say(900, "je voudrais");
+    rig.run(Duration::from_millis(350));
+    assert!(!rig.has_said("Il faut"), "a pause of 350 ms does not end the turn");
+    rig.say(900, "je voudrais refaire ma carte d'identité");
+    rig.run_until_quiet();
+    assert!(rig.has_said("Il faut un rendez-vous"));
+}
+
+#[test]
+fn silence_is_answered_and_ends_in_a_transfer_or_a_goodbye() {
+    let mut rig = Rig::dial();
+    rig.operator = vec![486];
+    rig.run_until_quiet();
+    let (heard_all, asked) = (rig.now, rig.said.len());
+    rig.run_until("a reminder", |rig| rig.said.len() > asked);
+    let idle = rig.now - heard_all;
+    assert!(idle > Duration::from_secs(4) && idle < Duration::from_secs(7), "{idle:?}");
+    assert!(rig.has_said("tapez zéro pour un agent"), "{:?}", rig.texts());
+    for _ in 0..5 {
+        if rig.phone_ended() {
+            break;
+        }
+        rig.run(Duration::from_secs(55));
+    }
+    assert!(rig.phone_ended(), "a call of pure silence ends: {:?}", rig.texts());
+}
+
+#[test]
+fn two_failures_lead_to_the_operator() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    rig.say(1_000, "patatras bidule");
+    rig.run_until_quiet();
+    assert!(rig.transferred_to.is_none());
+    rig.say(1_000, "machin chouette");
+    rig.run_until("the transfer", |rig| rig.transferred_to.is_some());
+}
+
+#[test]
+fn a_dead_recogniser_leaves_the_keys() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    rig.say(1_000, "");
+    rig.words = Err(SpeechError::Engine { engine: "whisper", detail: "essai".to_owned() });
+    rig.run_until_quiet();
+    assert!(rig.has_said("Pour la carte d'identité, tapez 1."), "{:?}", rig.texts());
+    rig.press("1");
+    rig.run_until_quiet();
+    assert!(rig.has_said("Il faut un rendez-vous"));
+}
+
+#[test]
+fn a_recogniser_that_hangs_is_not_waited_for() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    rig.recognition = Duration::from_secs(50);
+    rig.say(1_000, "refaire ma carte");
+    let ended = rig.now;
+    rig.run_until("the keypad menu", |rig| rig.has_said("Pour la carte d'identité, tapez 1."));
+    assert!(rig.now - ended < Duration::from_secs(7));
+}
+
+#[test]
+fn digits_are_complete_after_a_pause() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    rig.say(1_000, "je voudrais être rappelé");
+    rig.run_until_quiet();
+    assert!(rig.has_said("À quel numéro vous rappeler ?"), "{:?}", rig.texts());
+    rig.press("0612345678");
+    let typed = rig.now;
+    rig.run_until("the number is read back", |rig| rig.last_said().contains("bien cela"));
+    assert!(rig.now - typed <= Duration::from_millis(3_300), "at once or after the pause");
+    assert!(rig.texts().iter().any(|text| text.contains("06 12 34 56 78")), "{:?}", rig.texts());
+}
+
+#[test]
+fn the_service_is_told_apart_from_the_voice() {
+    let mut rig = Rig::dial();
+    rig.voice_fails = true;
+    rig.run(Duration::from_secs(2));
+    assert!(rig.record.is_none(), "a voice that fails does not end the call");
+    rig.voice_fails = false;
+    rig.press("1");
+    rig.run_until_quiet();
+    assert!(rig.has_said("Il faut un rendez-vous"));
+}

@@ -1,0 +1,5 @@
+//! Whole calls in virtual time.
+
+mod conversation;
+mod rig;
+mod signalling;

@@ -1,0 +1,90 @@
+//! What is kept of a call once it is over: times, decisions and packets, no personal data.
+
+use std::time::Duration;
+
+use crate::dialogue::Note;
+use crate::rtp::Counters;
+
+/// How a call ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Outcome {
+    /// The caller hung up after having been answered.
+    CallerHungUp,
+    /// The caller gave up before we answered.
+    Cancelled,
+    /// The agent ended the conversation.
+    AgentHungUp,
+    /// Handed over to a person.
+    Transferred,
+    /// Refused: all lines busy, no common codec, or the service is stopping.
+    Refused,
+    /// Our answer was never acknowledged.
+    NotAcknowledged,
+    /// No more RTP, or no answer to our requests.
+    Lost,
+    /// The longest duration was reached.
+    TimeLimit,
+    /// The service was stopped during the call.
+    Shutdown,
+    /// An error of ours.
+    #[default]
+    Failed,
+}
+
+impl Outcome {
+    /// The name in logs and in the database; never changes.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::CallerHungUp => "caller_hung_up",
+            Self::Cancelled => "cancelled",
+            Self::AgentHungUp => "agent_hung_up",
+            Self::Transferred => "transferred",
+            Self::Refused => "refused",
+            Self::NotAcknowledged => "not_acknowledged",
+            Self::Lost => "lost",
+            Self::TimeLimit => "time_limit",
+            Self::Shutdown => "shutdown",
+            Self::Failed => "failed",
+        }
+    }
+}
+
+/// The record of one call. Holds nothing that names the caller or repeats words.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Record {
+    pub outcome: Outcome,
+    /// INVITE to end.
+    pub duration: Duration,
+    /// 200 OK to the first packet of the greeting.
+    pub greeting_after: Option<Duration>,
+    /// For each of the caller's spoken turns that was answered: end of speech to the first packet of the answer.
+    pub replies: Vec<Duration>,
+    /// What the dialogue decided, in order. Bounded by [`Record::MAX_NOTES`].
+    pub notes: Vec<Note>,
+    /// Turns of speech that the recogniser heard words in.
+    pub turns: u32,
+    /// Keys pressed.
+    pub keys: u32,
+    /// Prompts that the caller cut short.
+    pub interruptions: u32,
+    /// Transfers tried.
+    pub transfers: u32,
+    pub packets: Counters,
+}
+
+impl Record {
+    /// Notes and replies kept; later ones are dropped. A call of ten minutes makes a few dozen.
+    pub const MAX_NOTES: usize = 256;
+
+    pub(super) fn note(&mut self, note: Note) {
+        if self.notes.len() < Self::MAX_NOTES {
+            self.notes.push(note);
+        }
+    }
+
+    pub(super) fn reply(&mut self, after: Duration) {
+        if self.replies.len() < Self::MAX_NOTES {
+            self.replies.push(after);
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! The measured service: a process of its own, as in use, on loopback.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
+
+use tokio::sync::oneshot;
+
+use crate::cli::Failure;
+use crate::net;
+
+/// The first start synthesises every sentence; on a slow machine that takes minutes.
+const START_LIMIT: Duration = Duration::from_secs(900);
+/// Lines of the service's journal shown when it fails.
+const JOURNAL_LINES: usize = 12;
+
+/// A running `allo-mairie serve`; killed when dropped.
+pub struct Service {
+    child: Child,
+    pub address: SocketAddr,
+    pub uri: String,
+    /// Process start to "ready".
+    pub started_in: Duration,
+}
+
+impl Service {
+    /// Starts the service with `environment` on top of ours and waits until it takes calls.
+    pub async fn start(config: Option<&Path>, environment: &[(String, String)], journal: &Path) -> Result<Self, Failure> {
+        let problem = |error: std::io::Error| Failure::new(format!("Le service n'a pas pu être lancé : {error}."));
+        let log = fs::File::create(journal).map_err(problem)?;
+        let mut command = Command::new(std::env::current_exe().map_err(problem)?);
+        command.arg("serve").envs(environment.iter().cloned()).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        let begun = net::now();
+        let mut child = command.spawn().map_err(problem)?;
+        let announcement = child.stdout.take().map(announcement);
+        let announced = async {
+            match announcement {
+                Some(announcement) => announcement.await.ok().flatten(),
+                None => None,
+            }
+        };
+        let announced = tokio::select! {
+            announced = announced => announced,
+            () = net::sleep_until(Some(begun + START_LIMIT)) => None,
+        };
+        let started_in = net::now() - begun;
+        let Some((uri, address)) = announced else {
+            let _ = child.kill();
+            let _ = child.wait();
+            return Err(Failure::new(format!("Le service n'a pas démarré.\n{}", last_lines(journal))));
+        };
+        Ok(Self { child, address, uri, started_in })
+    }
+
+    /// Resident memory now, MiB.
+    pub fn memory_mib(&self) -> Option<u64> {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
+        resident_mib(&status)
+    }
+
+    /// Asks it to stop (SIGTERM) and waits.
+    pub fn stop(mut self) -> Result<(), Failure> {
+        let pid = self.child.id().to_string();
+        let asked = Command::new("kill").args(["-TERM", &pid]).status();
+        if !asked.is_ok_and(|status| status.success()) {
+            let _ = self.child.kill();
+        }
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(Failure::new(format!("Le service s'est mal arrêté ({status})."))),
+            Err(error) => Err(Failure::new(format!("Le service ne s'arrête pas : {error}."))),
+        }
+    }
+}
+
+impl Drop for Service {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Waits on a thread for the line that says the service is ready, then reads on so that the pipe never fills.
+fn announcement(stdout: std::process::ChildStdout) -> oneshot::Receiver<Option<(String, SocketAddr)>> {
+    let (sender, receiver) = oneshot::channel();
+    std::thread::spawn(move || {
+        let mut sender = Some(sender);
+        for line in BufReader::new(stdout).lines().map_while(Result::ok) {
+            if let Some(found) = address_in(&line)
+                && let Some(sender) = sender.take()
+            {
+                let _ = sender.send(Some(found));
+            }
+        }
+    });
+    receiver
+}
+
+/// The `sip:user@address:port` in a line.
+fn address_in(line: &str) -> Option<(String, SocketAddr)> {
+    let start = line.find("sip:")?;
+    let uri: String = line[start..].chars().take_while(|c| !c.is_whitespace() && *c != ',').collect();
+    let address = uri.rsplit_once('@')?.1.parse().ok()?;
+    Some((uri, address))
+}
+
+fn resident_mib(status: &str) -> Option<u64> {
+    let line = status.lines().find(|line| line.starts_with("VmRSS:"))?;
+    let kib: u64 = line.split_whitespace().nth(1)?.parse().ok()?;
+    Some(kib.div_ceil(1_024))
+}
+
+fn last_lines(journal: &Path) -> String {
+    let text = fs::read_to_string(journal).unwrap_or_default();
+    let lines: Vec<&str> = text.lines().collect();
+    lines[lines.len().saturating_sub(JOURNAL_LINES)..].join("\n")
+}
+
+/// A directory for the run, removed at its end.
+pub struct Workshop {
+    pub directory: PathBuf,
+}
+
+impl Workshop {
+    pub fn new() -> Result<Self, Failure> {
+        let directory = std::env::temp_dir().join(format!("allo-mairie-bench-{}", std::process::id()));
+        fs::create_dir_all(&directory)
+            .map_err(|error| Failure::new(format!("{} n'a pas pu être créé : {error}.", directory.display())))?;
+        Ok(Self { directory })
+    }
+}
+
+impl Drop for Workshop {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.directory);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_announcement_names_the_address() {
+        let line = "Allô Mairie est prête : sip:mairie@127.0.0.1:41234 (118 phrases, 1.2 s). Ctrl-C pour arrêter.";
+        let (uri, address) = address_in(line).unwrap();
+        assert_eq!((uri.as_str(), address.port()), ("sip:mairie@127.0.0.1:41234", 41_234));
+        assert_eq!(address_in("prête"), None);
+    }
+
+    #[test]
+    fn memory_is_read_in_mebibytes() {
+        assert_eq!(resident_mib("Name:\tx\nVmRSS:\t  524289 kB\n"), Some(513));
+        assert_eq!(resident_mib("Name:\tx\n"), None);
+    }
+}

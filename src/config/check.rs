@@ -1,0 +1,325 @@
+//! From raw to checked: every value is looked at, every problem is gathered.
+
+use std::collections::BTreeMap;
+use std::fmt::Display;
+use std::net::{IpAddr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use jiff::tz::TimeZone;
+use tracing::level_filters::LevelFilter;
+
+use super::error::{ConfigProblem, Origin};
+use super::raw::{RawConfig, RawLanguageVoice};
+use super::{
+    BadTransferTarget, CallConfig, Config, DialplanConfig, LogConfig, LogFormat, RecogniserConfig, RtpConfig,
+    SipConfig, StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
+};
+use crate::audio::Codec;
+use crate::dialplan::Language;
+
+/// Gathers problems; a value that fails is replaced by a harmless one so that checking can go on.
+pub struct Checker {
+    pub origins: BTreeMap<String, Origin>,
+    pub problems: Vec<ConfigProblem>,
+}
+
+impl Checker {
+    /// The checked configuration; worth something only if `problems` is still empty.
+    pub fn check(&mut self, raw: RawConfig) -> Config {
+        let sip = SipConfig {
+            listen: self.listen(&raw.sip.listen),
+            advertised: None,
+            advertised_port: None,
+            user: self.user(raw.sip.user),
+            max_calls: self.whole("sip.max_calls", raw.sip.max_calls, 1..=500, 40),
+        };
+        let (advertised, advertised_port) = self.advertised(&raw.sip.advertised);
+        let sip = SipConfig { advertised, advertised_port, ..sip };
+        let config = Config {
+            rtp: RtpConfig { ports: self.ports(&raw.rtp.ports), codecs: self.codecs(&raw.rtp.codecs) },
+            sip,
+            transfer: TransferConfig {
+                target: self.target(&raw.transfer.target),
+                margin: self.seconds("transfer.margin", raw.transfer.margin, 1.0..=60.0, 5.0),
+            },
+            dialplan: DialplanConfig {
+                directory: self.path("dialplan.directory", raw.dialplan.directory),
+                prompts: self.path("dialplan.prompts", raw.dialplan.prompts),
+                timezone: self.timezone(&raw.dialplan.timezone),
+            },
+            recogniser: RecogniserConfig {
+                model: self.path("recogniser.model", raw.recogniser.model),
+                threads: match self.whole("recogniser.threads", raw.recogniser.threads, 0..=64, 2) {
+                    0 => std::thread::available_parallelism().map_or(1, usize::from),
+                    threads => threads,
+                },
+                workers: self.whole("recogniser.workers", raw.recogniser.workers, 1..=16, 1),
+                queue: self.whole("recogniser.queue", raw.recogniser.queue, 1..=1000, 16),
+            },
+            voice: VoiceConfig {
+                languages: self.languages(raw.voice.languages),
+                onnxruntime: self.path("voice.onnxruntime", raw.voice.onnxruntime),
+                cache: self.path("voice.cache", raw.voice.cache),
+                queue: self.whole("voice.queue", raw.voice.queue, 1..=1000, 64),
+            },
+            call: CallConfig {
+                longest: self.seconds("call.longest", raw.call.longest, 30.0..=7200.0, 600.0),
+                idle: self.seconds("call.idle", raw.call.idle, 2.0..=60.0, 6.0),
+                key_pause: self.seconds("call.key_pause", raw.call.key_pause, 1.0..=20.0, 3.0),
+                network_silence: self.seconds("call.network_silence", raw.call.network_silence, 5.0..=300.0, 30.0),
+            },
+            store: StoreConfig {
+                path: self.path("store.path", raw.store.path),
+                retention_days: self.days(raw.store.retention_days),
+            },
+            log: LogConfig {
+                level: self.level(&raw.log.level),
+                format: self.format(&raw.log.format),
+                personal: raw.log.personal,
+            },
+        };
+        self.check_together(&config);
+        config
+    }
+
+    /// Settings that only make sense together; looked at only when each is right by itself.
+    fn check_together(&mut self, config: &Config) {
+        if !self.problems.is_empty() {
+            return;
+        }
+        let free = config.rtp.ports.clone().filter(|port| port % 2 == 0).count();
+        if free < config.sip.max_calls {
+            self.problem(
+                "rtp.ports",
+                quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
+                format!("{free} ports pairs ne suffisent pas à {} appels simultanés", config.sip.max_calls),
+                format!("élargissez la plage ou abaissez sip.max_calls à {free}."),
+            );
+        }
+        if config.rtp.ports.contains(&config.sip.listen.port()) {
+            self.problem(
+                "rtp.ports",
+                quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
+                format!("cette plage contient le port {} de sip.listen", config.sip.listen.port()),
+                "choisissez une plage qui ne le contient pas, par exemple « 20000-20999 ».",
+            );
+        }
+    }
+
+    fn problem(&mut self, key: &str, value: impl Display, message: impl Into<String>, remedy: impl Into<String>) {
+        self.problems.push(ConfigProblem {
+            key: key.into(),
+            value: Some(value.to_string()),
+            origin: self.origins.get(key).cloned().unwrap_or(Origin::Default),
+            message: message.into(),
+            remedy: remedy.into(),
+        });
+    }
+
+    fn whole(&mut self, key: &str, value: i64, range: RangeInclusive<i64>, instead: usize) -> usize {
+        match usize::try_from(value) {
+            Ok(checked) if range.contains(&value) => checked,
+            _ => {
+                let message = format!("la valeur doit être comprise entre {} et {}", range.start(), range.end());
+                self.problem(key, value, message, format!("écrivez par exemple {instead}."));
+                instead
+            }
+        }
+    }
+
+    fn days(&mut self, value: i64) -> u16 {
+        u16::try_from(self.whole("store.retention_days", value, 1..=1095, 30)).unwrap_or(30)
+    }
+
+    fn seconds(&mut self, key: &str, value: f64, range: RangeInclusive<f64>, instead: f64) -> Duration {
+        if range.contains(&value) {
+            return Duration::from_secs_f64(value);
+        }
+        let message = format!("la durée doit être comprise entre {} et {} secondes", range.start(), range.end());
+        self.problem(key, value, message, format!("écrivez par exemple {instead}."));
+        Duration::from_secs_f64(instead)
+    }
+
+    fn path(&mut self, key: &str, value: String) -> PathBuf {
+        if value.trim().is_empty() || value.contains('\0') {
+            self.problem(key, quoted(&value), "il faut un chemin", "donnez un chemin ou supprimez la ligne.");
+        }
+        PathBuf::from(value)
+    }
+
+    fn listen(&mut self, value: &str) -> SocketAddr {
+        value.parse().unwrap_or_else(|_| {
+            self.problem(
+                "sip.listen",
+                quoted(value),
+                "il faut une adresse IP et un port",
+                "écrivez par exemple « 0.0.0.0:5060 » ; un nom de machine ne convient pas.",
+            );
+            SocketAddr::from(([0, 0, 0, 0], 5060))
+        })
+    }
+
+    fn advertised(&mut self, value: &str) -> (Option<IpAddr>, Option<u16>) {
+        if value.is_empty() {
+            return (None, None);
+        }
+        let given = match (value.parse::<SocketAddr>(), value.parse::<IpAddr>()) {
+            (Ok(address), _) => Some((address.ip(), Some(address.port()))),
+            (_, Ok(ip)) => Some((ip, None)),
+            _ => None,
+        };
+        match given {
+            Some((ip, port)) if !ip.is_unspecified() && port != Some(0) => (Some(ip), port),
+            _ => {
+                self.problem(
+                    "sip.advertised",
+                    quoted(value),
+                    "il faut une adresse IP que le standard peut joindre",
+                    "écrivez par exemple « 192.168.10.5 » ou « 192.168.10.5:5060 », ou laissez vide.",
+                );
+                (None, None)
+            }
+        }
+    }
+
+    fn user(&mut self, value: String) -> String {
+        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
+        if value.is_empty() || value.len() > 64 || !value.chars().all(fits) {
+            self.problem(
+                "sip.user",
+                quoted(&value),
+                "le nom ne peut contenir que des lettres sans accent, des chiffres et - _ . +",
+                "écrivez par exemple « mairie » ou le numéro de poste de l'agent.",
+            );
+        }
+        value
+    }
+
+    fn ports(&mut self, value: &str) -> RangeInclusive<u16> {
+        let range = value
+            .split_once('-')
+            .and_then(|(first, last)| Some((first.trim().parse().ok()?, last.trim().parse().ok()?)))
+            .filter(|(first, last)| *first >= 1024 && first < last);
+        match range {
+            Some((first, last)) => first..=last,
+            None => {
+                self.problem(
+                    "rtp.ports",
+                    quoted(value),
+                    "il faut une plage de ports croissante, entre 1024 et 65535",
+                    "écrivez par exemple « 20000-20999 ».",
+                );
+                20000..=20999
+            }
+        }
+    }
+
+    fn codecs(&mut self, values: &[String]) -> Vec<Codec> {
+        let mut codecs = Vec::new();
+        for value in values {
+            let codec = match value.to_ascii_uppercase().as_str() {
+                "PCMA" => Codec::Pcma,
+                "PCMU" => Codec::Pcmu,
+                _ => {
+                    let remedy = "codecs connus : « PCMA » et « PCMU ».";
+                    self.problem("rtp.codecs", quoted(value), "ce codec n'est pas connu", remedy);
+                    continue;
+                }
+            };
+            if codecs.contains(&codec) {
+                self.problem("rtp.codecs", quoted(value), "ce codec est écrit deux fois", "supprimez le second.");
+            } else {
+                codecs.push(codec);
+            }
+        }
+        if values.is_empty() {
+            let remedy = "écrivez par exemple [\"PCMA\", \"PCMU\"].";
+            self.problem("rtp.codecs", "[]", "il faut au moins un codec", remedy);
+        }
+        codecs
+    }
+
+    fn target(&mut self, value: &str) -> TransferTarget {
+        value.parse().unwrap_or_else(|error: BadTransferTarget| {
+            self.problem(
+                "transfer.target",
+                quoted(value),
+                error.to_string(),
+                "écrivez par exemple « sip:{poste}@192.168.10.1 » avec l'adresse de votre standard.",
+            );
+            TransferTarget::fallback()
+        })
+    }
+
+    fn timezone(&mut self, value: &str) -> TimeZone {
+        TimeZone::get(value).unwrap_or_else(|_| {
+            self.problem(
+                "dialplan.timezone",
+                quoted(value),
+                "ce fuseau horaire n'est pas connu",
+                "écrivez par exemple « Europe/Paris », « Indian/Reunion » ou « America/Cayenne ».",
+            );
+            TimeZone::UTC
+        })
+    }
+
+    fn languages(&mut self, given: BTreeMap<String, RawLanguageVoice>) -> BTreeMap<Language, VoiceFiles> {
+        if given.is_empty() {
+            let remedy = "ajoutez une section [voice.languages.fr] avec son « model ».";
+            self.problem("voice.languages", "{}", "il faut au moins une voix", remedy);
+        }
+        let mut languages = BTreeMap::new();
+        for (code, raw) in given {
+            let key = format!("voice.languages.{code}");
+            if code.len() != 2 || !code.bytes().all(|byte| byte.is_ascii_lowercase()) {
+                let remedy = "écrivez le code à deux lettres de la langue : fr, en, es…";
+                self.problem(&key, quoted(&code), "ce n'est pas un code de langue", remedy);
+            }
+            let model = self.path(&format!("{key}.model"), raw.model);
+            let config = if raw.config.is_empty() {
+                let mut name = model.clone().into_os_string();
+                name.push(".json");
+                PathBuf::from(name)
+            } else {
+                PathBuf::from(raw.config)
+            };
+            let speaker = self.whole(&format!("{key}.speaker"), raw.speaker, 0..=10_000, 0);
+            let speaker = u32::try_from(speaker).unwrap_or(0);
+            languages.insert(Language(code), VoiceFiles { model, config, speaker });
+        }
+        languages
+    }
+
+    fn level(&mut self, value: &str) -> LevelFilter {
+        match value {
+            "error" => LevelFilter::ERROR,
+            "warn" => LevelFilter::WARN,
+            "info" => LevelFilter::INFO,
+            "debug" => LevelFilter::DEBUG,
+            "trace" => LevelFilter::TRACE,
+            _ => {
+                let remedy = "choisissez parmi « error », « warn », « info », « debug », « trace ».";
+                self.problem("log.level", quoted(value), "ce niveau n'existe pas", remedy);
+                LevelFilter::INFO
+            }
+        }
+    }
+
+    fn format(&mut self, value: &str) -> LogFormat {
+        match value {
+            "text" => LogFormat::Text,
+            "json" => LogFormat::Json,
+            _ => {
+                let remedy = "choisissez « text » ou « json ».";
+                self.problem("log.format", quoted(value), "cette forme n'existe pas", remedy);
+                LogFormat::Text
+            }
+        }
+    }
+}
+
+fn quoted(value: &str) -> String {
+    format!("« {value} »")
+}

@@ -1,0 +1,227 @@
+use super::*;
+
+const EXAMPLE: &str = include_str!("../../config.example.toml");
+
+fn load(text: &str, variables: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+    Config::from_parts(Some(("config.toml", text)), environment)
+}
+
+fn problems(text: &str, variables: &[(&str, &str)]) -> Vec<ConfigProblem> {
+    match load(text, variables) {
+        Err(ConfigError::Invalid(problems)) => problems,
+        other => panic!("expected problems, got {other:?}"),
+    }
+}
+
+#[test]
+fn the_example_is_exactly_the_defaults() {
+    assert_eq!(load(EXAMPLE, &[]).unwrap(), Config::default());
+    let example: raw::RawConfig = toml::from_str(EXAMPLE).expect("every setting stands in the example");
+    assert_eq!(example, raw::RawConfig::default());
+}
+
+#[test]
+fn every_setting_of_the_example_has_a_comment() {
+    let lines: Vec<&str> = EXAMPLE.lines().collect();
+    for (index, line) in lines.iter().enumerate() {
+        if line.contains(" = ") && !line.starts_with('#') {
+            assert!(index > 0 && lines[index - 1].starts_with("# "), "no comment above: {line}");
+        }
+    }
+}
+
+#[test]
+fn the_file_overrides_the_defaults_and_the_environment_the_file() {
+    let text = "[sip]\nmax_calls = 3\nuser = '200'\n[call]\nidle = 4\nkey_pause = 2.5\n";
+    let config = load(
+        text,
+        &[
+            ("ALLO_MAIRIE_SIP__MAX_CALLS", "7"),
+            ("ALLO_MAIRIE_RTP__CODECS", "PCMU"),
+            ("ALLO_MAIRIE_LOG__PERSONAL", "true"),
+            ("ALLO_MAIRIE_LOG", "debug"),
+            ("HOME", "/root"),
+        ],
+    )
+    .unwrap();
+    assert_eq!((config.sip.max_calls, config.sip.user.as_str()), (7, "200"));
+    assert_eq!((config.call.idle, config.call.key_pause), (Duration::from_secs(4), Duration::from_millis(2500)));
+    assert_eq!(config.rtp.codecs, [Codec::Pcmu]);
+    assert!(config.log.personal);
+    assert_eq!(config.store, Config::default().store);
+}
+
+#[test]
+fn an_environment_value_is_text_where_text_is_wanted() {
+    assert_eq!(load("", &[("ALLO_MAIRIE_SIP__USER", "100")]).unwrap().sip.user, "100");
+}
+
+#[test]
+fn all_problems_are_told_at_once_with_their_places() {
+    let text = "[sip]\nlisten = 'mairie'\nmax_cals = 3\n\n[rtp]\nports = '30000-20000'\ncodecs = ['G729']\n[call]\nidle = 'six'\n";
+    let found = problems(text, &[("ALLO_MAIRIE_CALL__LONGEST", "deux"), ("ALLO_MAIRIE_STORE__RETENTION_DAYS", "0")]);
+    let at = |key: &str| found.iter().find(|problem| problem.key == key).unwrap_or_else(|| panic!("{key}: {found:?}"));
+    let line = |line| Origin::File { name: "config.toml".into(), line };
+    assert_eq!(found.len(), 7, "{found:#?}");
+    assert_eq!(at("sip.listen").origin, line(2));
+    assert_eq!(at("sip.max_cals").origin, line(3));
+    assert!(at("sip.max_cals").remedy.contains("max_calls"));
+    assert_eq!(at("rtp.ports").origin, line(6));
+    assert_eq!(at("rtp.codecs").origin, line(7));
+    assert_eq!(at("call.idle").origin, line(9));
+    assert_eq!(at("call.longest").origin, Origin::Environment { variable: "ALLO_MAIRIE_CALL__LONGEST".into() });
+    assert!(at("store.retention_days").message.contains("1095"));
+
+    let printed = ConfigError::Invalid(found).to_string();
+    assert!(printed.starts_with("La configuration comporte 7 erreurs :\n"), "{printed}");
+    assert!(printed.contains("sip.listen = « mairie » (config.toml, ligne 2) : "), "{printed}");
+    assert_eq!(printed.matches("Remède : ").count(), 7);
+}
+
+#[test]
+fn bounds_of_every_number() {
+    for (key, low, high) in [
+        ("sip.max_calls", "0", "501"),
+        ("transfer.margin", "0.5", "61"),
+        ("recogniser.threads", "-1", "65"),
+        ("recogniser.workers", "0", "17"),
+        ("recogniser.queue", "0", "1001"),
+        ("voice.queue", "0", "1001"),
+        ("voice.languages.fr.speaker", "-1", "10001"),
+        ("call.longest", "29", "7201"),
+        ("call.idle", "1", "61"),
+        ("call.key_pause", "0", "21"),
+        ("call.network_silence", "nan", "inf"),
+        ("store.retention_days", "0", "1096"),
+    ] {
+        for value in [low, high] {
+            let variable = format!("ALLO_MAIRIE_{}", key.to_uppercase().replace('.', "__"));
+            let found = problems("", &[(&variable, value)]);
+            assert_eq!(found.iter().map(|problem| problem.key.as_str()).collect::<Vec<_>>(), [key], "{key} = {value}");
+        }
+    }
+}
+
+#[test]
+fn zero_threads_means_every_processor() {
+    let config = load("[recogniser]\nthreads = 0\n", &[]).unwrap();
+    assert_eq!(config.recogniser.threads, std::thread::available_parallelism().unwrap().get());
+}
+
+#[test]
+fn settings_are_checked_against_each_other() {
+    assert_eq!(problems("[rtp]\nports = '20000-20009'\n", &[])[0].key, "rtp.ports");
+    let found = problems("[rtp]\nports = '5000-5999'\n", &[]);
+    assert!(found[0].message.contains("5060"), "{found:?}");
+    assert!(load("[rtp]\nports = '20000-20009'\n[sip]\nmax_calls = 5\n", &[]).is_ok());
+}
+
+#[test]
+fn advertised_addresses() {
+    let advertised = |value: &str| {
+        let config = load("", &[("ALLO_MAIRIE_SIP__ADVERTISED", value)]).ok()?;
+        Some((config.sip.advertised.map(|ip| ip.to_string()), config.sip.advertised_port))
+    };
+    assert_eq!(advertised(""), Some((None, None)));
+    assert_eq!(advertised("192.0.2.1"), Some((Some("192.0.2.1".into()), None)));
+    assert_eq!(advertised("192.0.2.1:5070"), Some((Some("192.0.2.1".into()), Some(5070))));
+    assert_eq!(advertised("[2001:db8::1]:5070"), Some((Some("2001:db8::1".into()), Some(5070))));
+    for wrong in ["0.0.0.0", "192.0.2.1:0", "pabx.example"] {
+        assert_eq!(advertised(wrong), None, "{wrong}");
+    }
+}
+
+#[test]
+fn transfer_targets_escape_the_extension() {
+    let target = &Config::default().transfer.target;
+    assert_eq!(target.uri("100"), "sip:100@127.0.0.1:5080");
+    assert_eq!(target.uri("*21#"), "sip:*21%23@127.0.0.1:5080");
+    assert_eq!(target.uri("1@evil>\r\nX: y"), "sip:1%40evil%3E%0D%0AX%3A%20y@127.0.0.1:5080");
+    for wrong in [
+        "sip:100@h",
+        "{poste}@h",
+        "sip:a@{poste}",
+        "sip:{poste}",
+        "sip:{poste}@",
+        "sip:{poste}@h>",
+        "sip:{poste}@{poste}",
+    ] {
+        let found = problems("", &[("ALLO_MAIRIE_TRANSFER__TARGET", wrong)]);
+        assert_eq!(found[0].key, "transfer.target", "{wrong}");
+    }
+}
+
+#[test]
+fn languages_given_in_the_file_replace_the_default_ones() {
+    let config = load("[voice.languages.en]\nmodel = 'v/en.onnx'\nspeaker = 2\n", &[]).unwrap();
+    let files = VoiceFiles { model: "v/en.onnx".into(), config: "v/en.onnx.json".into(), speaker: 2 };
+    assert_eq!(config.voice.languages, BTreeMap::from([(Language("en".into()), files)]));
+
+    let both = load("", &[("ALLO_MAIRIE_VOICE__LANGUAGES__EN__MODEL", "en.onnx")]).unwrap();
+    assert_eq!(both.voice.languages.keys().map(|language| language.0.as_str()).collect::<Vec<_>>(), ["en", "fr"]);
+
+    assert_eq!(problems("[voice.languages]\n", &[])[0].key, "voice.languages");
+    assert_eq!(problems("[voice.languages.english]\nmodel = 'x'\n", &[])[0].key, "voice.languages.english");
+    assert_eq!(problems("[voice.languages.en]\n", &[])[0].key, "voice.languages");
+}
+
+#[test]
+fn what_is_not_toml_names_line_and_column() {
+    let error = load("[sip]\nuser = mairie\n", &[]).unwrap_err();
+    let ConfigError::Syntax { line, .. } = &error else { panic!("{error:?}") };
+    assert_eq!(*line, 2);
+    assert!(error.to_string().contains("config.toml, ligne 2"), "{error}");
+}
+
+#[test]
+fn sections_and_values_are_not_mistaken_for_each_other() {
+    assert_eq!(problems("sip = 3\n", &[])[0].key, "sip");
+    assert_eq!(problems("[sip.listen]\nx = 1\n", &[])[0].key, "sip.listen");
+    assert_eq!(problems("[[sip]]\nuser = 'a'\n", &[])[0].key, "sip");
+    assert_eq!(problems("", &[("ALLO_MAIRIE_SIP__", "x")])[0].key, "sip.");
+    assert_eq!(problems("", &[("ALLO_MAIRIE___SIP", "x")])[0].message, "ce réglage n'existe pas");
+    assert_eq!(problems("[rtp]\ncodecs = [8]\n", &[])[0].key, "rtp.codecs");
+}
+
+#[test]
+fn a_named_file_that_is_absent_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("absent.toml");
+    assert!(matches!(Config::load(Some(&path)), Err(ConfigError::Unreadable { .. })));
+}
+
+#[test]
+fn missing_files_are_all_named_with_their_remedy() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = directory.path();
+    let mut config = Config::default();
+    config.recogniser.model = root.join("whisper.ggml");
+    config.voice.onnxruntime = root.join("lib.so");
+    for voice in config.voice.languages.values_mut() {
+        voice.model = root.join("voice.onnx");
+        voice.config = root.join("voice.onnx.json");
+    }
+    config.dialplan.directory = root.join("town");
+    config.dialplan.prompts = root.join("prompts");
+    let missing = |config: &Config| match config.check_files() {
+        Ok(()) => Vec::new(),
+        Err(ConfigError::MissingFiles(problems)) => problems,
+        Err(other) => panic!("{other:?}"),
+    };
+    let found = missing(&config);
+    assert_eq!(found.len(), 6, "{found:#?}");
+    assert_eq!(found.iter().filter(|problem| problem.remedy.contains("make models")).count(), 4);
+
+    std::fs::create_dir(root.join("town")).unwrap();
+    std::fs::create_dir(root.join("prompts")).unwrap();
+    for name in ["whisper.ggml", "lib.so", "voice.onnx", "voice.onnx.json", "town/mairie.md"] {
+        std::fs::write(root.join(name), "x").unwrap();
+    }
+    assert_eq!(missing(&config), []);
+
+    std::fs::write(root.join("lib.so"), "").unwrap();
+    let found = missing(&config);
+    assert_eq!(found.len(), 1);
+    assert!(found[0].message.contains("vide"), "{found:?}");
+}

@@ -1,0 +1,231 @@
+//! Finding a human, or the next best thing: the entry's fall-back, a call-back request, the number and the hours.
+
+use std::sync::Arc;
+
+use crate::dialplan::{Action, DirectoryId, TopicId, fold};
+use crate::understanding::text::tokens;
+
+use super::phrases::PhraseId;
+use super::speak::Moment;
+use super::state::{Stage, Unreachable};
+use super::{Dialogue, Note, Output};
+
+/// When nobody could be reached so often in one call, what is known is kept and the call ends politely.
+const MOST_DEAD_ENDS: u8 = 2;
+/// A busy line may be tried once more than a closed one.
+const MOST_FAILED_TRANSFERS: u8 = 3;
+
+impl Dialogue {
+    /// Failures lead to the operator.
+    pub(super) fn escalate(&mut self) {
+        match self.plan.operator() {
+            Some(entry) => self.transfer(entry),
+            None => self.unreachable(None, Unreachable::NoExtension),
+        }
+    }
+
+    /// The caller asked for somebody.
+    pub(super) fn asked_for_human(&mut self, entry: Option<DirectoryId>) {
+        match entry.or_else(|| self.plan.operator()) {
+            Some(entry) => self.transfer(entry),
+            None => self.unreachable(None, Unreachable::NoExtension),
+        }
+    }
+
+    /// "Je voudrais parler à l'état civil".
+    pub(super) fn reach(&mut self, text: &str, service: Option<TopicId>) {
+        let entry = self.entry_named(text).or_else(|| self.entry_of_service(service?));
+        // A service without a telephone of its own is reached through the operator.
+        let entry = entry.filter(|e| {
+            let entry = self.plan.entry(*e);
+            entry.extension.is_some() || entry.number.is_some() || entry.fallback.is_some()
+        });
+        self.asked_for_human(entry);
+    }
+
+    /// The entry whose name is said.
+    fn entry_named(&self, text: &str) -> Option<DirectoryId> {
+        let said = tokens(text);
+        let found = self.plan.directory.iter().position(|entry| {
+            let name = tokens(&entry.name);
+            let mut words = name.iter().filter(|w| w.is_content() && w.folded != "service").peekable();
+            words.peek().is_some() && words.all(|word| said.iter().any(|s| word.likeness(s) >= 0.85))
+        });
+        found.map(DirectoryId)
+    }
+
+    /// The entry that bears the name of the topic's service.
+    fn entry_of_service(&self, topic: TopicId) -> Option<DirectoryId> {
+        let words = self.words()?;
+        let service = &words.topics.get(topic.0)?.service;
+        let plain = |name: &str| fold(&name.replace(['_', '-'], " "));
+        let names = [Some(plain(service)), words.service_title(service).map(plain)];
+        let found = self.plan.directory.iter().position(|entry| names.contains(&Some(plain(&entry.name))));
+        found.map(DirectoryId)
+    }
+
+    pub(super) fn can_reach_operator(&self) -> bool {
+        self.plan
+            .operator()
+            .is_some_and(|entry| self.plan.entry(entry).extension.is_some() && self.plan.entry_is_open(entry, self.at))
+    }
+
+    /// Hands the call over, when the entry has an extension and is open now.
+    pub(super) fn transfer(&mut self, entry: DirectoryId) {
+        let Some(target) = self.plan.directory.get(entry.0) else {
+            return self.unreachable(None, Unreachable::NoExtension);
+        };
+        if !self.plan.entry_is_open(entry, self.at) {
+            return self.unreachable(Some(entry), Unreachable::Closed);
+        }
+        if target.extension.is_none() {
+            return self.unreachable(Some(entry), Unreachable::NoExtension);
+        }
+        if self.plan.operator() == Some(entry) {
+            self.say(PhraseId::TransferOperator);
+        } else {
+            let service = target.name.clone();
+            self.say_with(PhraseId::TransferService, |_| Some(service.clone()));
+        }
+        self.flush(false);
+        self.note(Note::Escalated);
+        self.put(Output::Transfer(entry));
+        self.stage = Stage::Transferring(entry);
+    }
+
+    pub(super) fn transfer_finished(&mut self, status: u16) {
+        let Stage::Transferring(entry) = self.stage else {
+            return;
+        };
+        if (200..300).contains(&status) {
+            self.stage = Stage::Ended;
+            return;
+        }
+        self.note(Note::TransferFailed(status));
+        self.progress();
+        self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+        self.unreachable(Some(entry), Unreachable::Failed(status));
+    }
+
+    /// Says why, then goes the other way.
+    pub(super) fn unreachable(&mut self, entry: Option<DirectoryId>, why: Unreachable) {
+        self.dead_ends = self.dead_ends.saturating_add(1);
+        let most = match why {
+            Unreachable::Failed(_) => MOST_FAILED_TRANSFERS,
+            _ => MOST_DEAD_ENDS,
+        };
+        let last = self.dead_ends >= most;
+        match why {
+            Unreachable::Closed if last => {}
+            Unreachable::Closed => {
+                let next = self.next_opening(entry);
+                self.say_with(PhraseId::Closed, |_| next.clone());
+            }
+            Unreachable::NoExtension => {
+                self.say(PhraseId::NoExtension);
+                if let Some(number) = entry.and_then(|e| self.plan.entry(e).number.clone()) {
+                    self.say_with(PhraseId::ServiceNumber, |_| Some(number.clone()));
+                }
+            }
+            Unreachable::Failed(486 | 600) => self.say(PhraseId::Busy),
+            Unreachable::Failed(408 | 480 | 487) => self.say(PhraseId::NoAnswer),
+            Unreachable::Failed(_) => self.say(PhraseId::TransferFailed),
+        }
+        if last {
+            return self.give_up();
+        }
+        // What comes now is another question, with tries of its own; `dead_ends` bounds how often.
+        self.progress();
+        // In the middle of a call-back request the request is the way.
+        if let Stage::Filling(form) = &self.stage
+            && Some(form.topic) == self.call_back_form()
+        {
+            return self.ask_slot_again();
+        }
+        let fallback = entry.and_then(|e| self.plan.entry(e).fallback.clone());
+        match fallback {
+            Some(Action::Transfer(other)) if Some(other) != entry && self.dead_ends == 1 => self.transfer(other),
+            Some(Action::GoTo(topic)) => match self.in_this_language(topic) {
+                Some(topic) => self.enter(topic, None),
+                None => self.offer_call_back(),
+            },
+            Some(Action::Voicemail(_)) => self.call_back_or_number(),
+            Some(Action::HangUp) => self.goodbye(),
+            Some(Action::Offer(topic)) if self.in_this_language(topic) != self.call_back_form() => {
+                match self.in_this_language(topic) {
+                    Some(topic) => self.perform(&Action::Offer(topic)),
+                    None => self.offer_call_back(),
+                }
+            }
+            // A service that can't be reached directly: the operator may help.
+            None if why == Unreachable::NoExtension && self.can_reach_operator() && self.plan.operator() != entry => {
+                self.escalate();
+            }
+            _ => self.offer_call_back(),
+        }
+    }
+
+    /// Topics of the directory are those of the first language.
+    fn in_this_language(&self, topic: TopicId) -> Option<TopicId> {
+        if self.language == 0 {
+            return Some(topic);
+        }
+        let found = self.plan.first_plan()?.topics.get(topic.0)?;
+        self.words()?.find(&found.service, &found.slug)
+    }
+
+    fn next_opening(&self, entry: Option<DirectoryId>) -> Option<String> {
+        let language = self.language();
+        Moment { plan: &self.plan, language: &language, at: self.at, entry, slot: &|_| None }.next_opening()
+    }
+
+    /// The form that asks for a call back.
+    pub(super) fn call_back_form(&self) -> Option<TopicId> {
+        let words = self.words()?;
+        let call_back = |text: &str| fold(text).contains("rappel") || fold(text).contains("call back");
+        let by_record = words.iter().find(|(_, t)| t.record.as_deref().is_some_and(call_back));
+        by_record.or_else(|| words.iter().find(|(_, t)| !t.slots.is_empty() && call_back(&t.title))).map(|(id, _)| id)
+    }
+
+    fn offer_call_back(&mut self) {
+        match self.call_back_form() {
+            Some(form) => {
+                self.say(PhraseId::OfferCallBack);
+                self.stage = Stage::Proposing(Action::GoTo(form));
+            }
+            None => {
+                self.say_number();
+                self.ask_anything_else();
+            }
+        }
+    }
+
+    /// Takes a call-back request at once, or says the number.
+    pub(super) fn call_back_or_number(&mut self) {
+        match self.call_back_form() {
+            Some(form) => self.enter(form, None),
+            None => {
+                self.say_number();
+                self.ask_anything_else();
+            }
+        }
+    }
+
+    pub(super) fn say_number(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        // While the town hall is open the next opening says nothing: that sentence is left out.
+        let opening = if plan.is_open(self.at) { None } else { self.next_opening(None) };
+        self.say_with(PhraseId::CallAgain, |name| match name {
+            "numéro" => plan.number.clone(),
+            _ => opening.clone(),
+        });
+    }
+
+    /// Nobody can be reached and nothing is understood: what is known is kept, then the call ends politely.
+    pub(super) fn give_up(&mut self) {
+        if !self.save_what_is_known() {
+            self.say_number();
+        }
+        self.goodbye();
+    }
+}

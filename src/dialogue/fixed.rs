@@ -1,0 +1,137 @@
+//! Every sentence that will be said without a value known only during a call: synthesised before the first call.
+
+use std::collections::HashSet;
+
+use crate::dialplan::{Dialplan, Language, LanguagePlan, Speech};
+
+use super::phrases::{PhraseBook, PhraseId, Phrases};
+use super::speak::{either, examples, fill, spoken_title, template};
+
+/// Language and sentence, each once, in the order they are likely to be needed: welcome first.
+pub fn fixed_sentences(plan: &Dialplan, phrases: &Phrases) -> Vec<(Language, String)> {
+    let mut list = List { seen: HashSet::new(), sentences: Vec::new() };
+    for words in &plan.plans {
+        list.plan(plan, words);
+        if let Some(book) = phrases.book(&words.language) {
+            list.everyday(plan, words, book);
+        }
+    }
+    list.sentences
+}
+
+struct List {
+    seen: HashSet<(Language, String)>,
+    sentences: Vec<(Language, String)>,
+}
+
+impl List {
+    fn add(&mut self, language: &Language, sentence: String) {
+        let entry = (language.clone(), sentence);
+        if self.seen.insert(entry.clone()) {
+            self.sentences.push(entry);
+        }
+    }
+
+    fn speech(&mut self, language: &Language, speech: &Speech) {
+        for sentence in template(speech).0 {
+            if !sentence.contains('{') {
+                self.add(language, sentence);
+            }
+        }
+    }
+
+    /// What the officer wrote.
+    fn plan(&mut self, _plan: &Dialplan, words: &LanguagePlan) {
+        let language = &words.language;
+        let first = words.topics.get(words.welcome.0);
+        for topic in first.into_iter().chain(&words.topics) {
+            let speeches = topic.say.iter().chain(&topic.on_silence).chain(&topic.confirm);
+            for speech in speeches.chain(topic.slots.iter().map(|slot| &slot.question)) {
+                self.speech(language, speech);
+            }
+        }
+    }
+
+    /// Everyday phrases, with the values that the dialplan fixes: titles, services, numbers, choices.
+    fn everyday(&mut self, plan: &Dialplan, words: &LanguagePlan, book: &PhraseBook) {
+        let language = &words.language;
+        let topics: Vec<usize> = (0..words.topics.len()).collect();
+        let titles = || topics.iter().map(|i| spoken_title(words, crate::dialplan::TopicId(*i)));
+        for id in PhraseId::ALL {
+            for sentence in book.all(*id) {
+                let with = |list: &mut Self, value: &str| {
+                    if let Some(sentence) = fill(sentence, |_| Some(value.to_owned())) {
+                        list.add(language, sentence);
+                    }
+                };
+                if !sentence.contains('{') {
+                    self.add(language, sentence.clone());
+                    continue;
+                }
+                match id {
+                    PhraseId::ConfirmTopic | PhraseId::OfferFirst | PhraseId::OfferNext => {
+                        for title in titles() {
+                            with(self, &title);
+                        }
+                    }
+                    PhraseId::Propose => {
+                        for target in proposed(words) {
+                            with(self, &spoken_title(words, target));
+                        }
+                    }
+                    PhraseId::TransferService => {
+                        for entry in plan.directory.iter().filter(|e| e.extension.is_some()) {
+                            with(self, &entry.name);
+                        }
+                    }
+                    PhraseId::ServiceNumber => {
+                        for number in plan.directory.iter().filter_map(|e| e.number.as_deref()) {
+                            with(self, number);
+                        }
+                    }
+                    PhraseId::CallAgain if !sentence.contains("{prochaine") => {
+                        if let Some(number) = &plan.number {
+                            with(self, number);
+                        }
+                    }
+                    PhraseId::NotUnderstood => {
+                        let examples = examples(words);
+                        if !examples.is_empty() {
+                            with(self, &examples);
+                        }
+                    }
+                    PhraseId::Choose => {
+                        for slot in words.topics.iter().flat_map(|t| &t.slots).filter(|s| !s.options.is_empty()) {
+                            let options: Vec<String> = slot.options.iter().map(|o| o.phrase.written.clone()).collect();
+                            with(self, &either(&options));
+                        }
+                    }
+                    PhraseId::Correct => {
+                        for topic in words.topics.iter().filter(|t| !t.slots.is_empty()) {
+                            let names: Vec<String> = topic.slots.iter().map(|s| s.name.clone()).collect();
+                            with(self, &either(&names));
+                        }
+                    }
+                    // Known only during the call: opening hours, digits.
+                    _ => {}
+                }
+            }
+        }
+    }
+}
+
+/// Topics that `proposer` leads to.
+fn proposed(words: &LanguagePlan) -> Vec<crate::dialplan::TopicId> {
+    use crate::dialplan::Action;
+    let actions = words.topics.iter().flat_map(|topic| {
+        let rules = topic.rules.iter().map(|rule| &rule.action);
+        rules.chain(&topic.next).chain(topic.after_failures.iter().map(|(_, action)| action))
+    });
+    actions
+        .chain(words.everywhere.iter().map(|rule| &rule.action))
+        .filter_map(|action| match action {
+            Action::Offer(topic) => Some(*topic),
+            _ => None,
+        })
+        .collect()
+}

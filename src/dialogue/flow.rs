@@ -1,0 +1,181 @@
+//! Walking topics and actions: what is said, what is asked then, where it goes on.
+
+use std::sync::Arc;
+
+use crate::dialplan::{Action, Language, Topic, TopicId};
+
+use super::phrases::PhraseId;
+use super::speak::{Moment, spoken_title};
+use super::state::Stage;
+use super::{Dialogue, Note, name_of};
+use crate::speech::Pace;
+
+/// Topics entered one after the other without the caller saying anything.
+const MOST_HOPS: u8 = 8;
+
+impl Dialogue {
+    pub(super) fn started(&mut self, caller_number: Option<String>) {
+        if self.stage != Stage::Waiting {
+            return;
+        }
+        self.caller_number = caller_number.and_then(|n| crate::understanding::slots::telephone::normalise(&n, false));
+        match self.words().map(|words| words.welcome) {
+            Some(welcome) => self.enter(welcome, None),
+            None => self.ask_anything_else(),
+        }
+    }
+
+    /// Says a topic and asks what it asks. `text`: what the caller said to get here; a form may use it.
+    pub(super) fn enter(&mut self, id: TopicId, text: Option<&str>) {
+        let plan = Arc::clone(&self.plan);
+        let Some(words) = plan.plans.get(self.language) else {
+            return;
+        };
+        let Some(topic) = words.topics.get(id.0) else {
+            return self.ask_anything_else();
+        };
+        self.hops += 1;
+        if self.hops > MOST_HOPS {
+            return self.ask_anything_else();
+        }
+        let built_in = id == words.welcome || Some(id) == words.keypad_menu || Some(id) == words.anything_else;
+        if !built_in {
+            self.note(Note::Topic(name_of(topic)));
+            self.open = Some(id);
+        }
+        self.trouble.here = 0;
+        let sentences = self.topic_sentences(topic);
+        self.say_sentences(sentences);
+        if !topic.slots.is_empty() || topic.record.is_some() {
+            return self.start_form(id, text);
+        }
+        if built_in || !topic.rules.is_empty() {
+            self.stage = Stage::Asking(Some(id));
+        } else if let Some(next) = &topic.next {
+            self.perform(next);
+        } else {
+            self.ask_anything_else();
+        }
+    }
+
+    /// What a topic says now.
+    pub(super) fn topic_sentences(&self, topic: &Topic) -> Vec<String> {
+        let language = self.language();
+        let moment = Moment {
+            plan: &self.plan,
+            language: &language,
+            at: self.at,
+            entry: None,
+            slot: &|name| self.slot_value(name),
+        };
+        topic.say.iter().flat_map(|speech| moment.sentences(speech)).collect()
+    }
+
+    /// Says one speech outside a topic's own flow.
+    pub(super) fn say_speech(&mut self, speech: &crate::dialplan::Speech) {
+        let language = self.language();
+        let moment = Moment {
+            plan: &self.plan,
+            language: &language,
+            at: self.at,
+            entry: None,
+            slot: &|name| self.slot_value(name),
+        };
+        let sentences = moment.sentences(speech);
+        self.say_sentences(sentences);
+    }
+
+    /// "Puis-je faire autre chose pour vous ?"
+    pub(super) fn ask_anything_else(&mut self) {
+        match self.words().and_then(|words| words.anything_else) {
+            Some(topic) if self.hops <= MOST_HOPS => self.enter(topic, None),
+            topic => {
+                self.say(PhraseId::AnythingElse);
+                self.stage = Stage::Asking(topic);
+            }
+        }
+    }
+
+    pub(super) fn perform(&mut self, action: &Action) {
+        match action {
+            Action::GoTo(topic) => self.enter(*topic, None),
+            Action::Offer(topic) => {
+                let title = self.title(*topic);
+                self.say_with(PhraseId::Propose, |_| Some(title.clone()));
+                self.stage = Stage::Proposing(Action::GoTo(*topic));
+            }
+            Action::Transfer(entry) => self.transfer(*entry),
+            Action::Repeat => self.repeat(),
+            Action::SlowDown => self.slow_down(),
+            Action::SwitchLanguage(language) => self.switch_language(language),
+            Action::HangUp => self.goodbye(),
+            Action::Voicemail(_) => self.call_back_or_number(),
+        }
+    }
+
+    pub(super) fn goodbye(&mut self) {
+        self.say(PhraseId::Goodbye);
+        self.hang_up();
+    }
+
+    /// Says the last turn again.
+    pub(super) fn repeat(&mut self) {
+        let last = self.spoken.last.clone();
+        self.say_sentences(last);
+    }
+
+    pub(super) fn slow_down(&mut self) {
+        self.pace = Pace::Slow;
+        let last = self.spoken.last.clone();
+        self.say(PhraseId::Slower);
+        self.flush(true);
+        // Asked again, it repeats what was said, not that it slows down.
+        self.said_now.clear();
+        self.say_sentences(last);
+    }
+
+    pub(super) fn switch_language(&mut self, language: &Language) {
+        let index = self.plan.plans.iter().position(|plan| plan.language == *language);
+        let spoken = self.phrases.book(language).is_some();
+        let Some(index) = index.filter(|_| spoken) else {
+            self.say(PhraseId::NoSuchLanguage);
+            return self.repeat();
+        };
+        if index == self.language {
+            return self.repeat();
+        }
+        // Topics pair between languages by service and slug.
+        let open = self.open.and_then(|id| self.topic(id)).map(|t| (t.service.clone(), t.slug.clone()));
+        self.language = index;
+        self.progress();
+        self.open = None;
+        let welcome = self.words().map(|words| words.welcome);
+        let pair = open.and_then(|(service, slug)| self.words()?.find(&service, &slug));
+        match pair.or(welcome) {
+            Some(topic) => self.enter(topic, None),
+            None => self.ask_anything_else(),
+        }
+    }
+
+    /// "J'ai compris : … C'est bien cela ?"
+    pub(super) fn ask_to_confirm(&mut self, topic: TopicId) {
+        self.note(Note::Confirmed);
+        let title = self.title(topic);
+        self.say_with(PhraseId::ConfirmTopic, |_| Some(title.clone()));
+        self.stage = Stage::Confirming(topic);
+    }
+
+    /// "Est-ce pour … ? Ou bien … ? Ou pour autre chose ?"
+    pub(super) fn offer(&mut self, topics: Vec<TopicId>) {
+        self.note(Note::Offered);
+        let plan = Arc::clone(&self.plan);
+        if let Some(words) = plan.plans.get(self.language) {
+            for (i, topic) in topics.iter().enumerate() {
+                let id = if i == 0 { PhraseId::OfferFirst } else { PhraseId::OfferNext };
+                self.say_with(id, |_| Some(spoken_title(words, *topic)));
+            }
+        }
+        self.say(PhraseId::OfferEnd);
+        self.stage = Stage::Offering(topics);
+    }
+}

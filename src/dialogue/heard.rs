@@ -1,0 +1,320 @@
+//! What the caller says, routed: emergencies, the question asked, everywhere, the form, then the topics.
+
+use std::sync::Arc;
+
+use crate::dialplan::{Action, Rule, TopicId, Trigger};
+use crate::understanding::commands::{self, Command};
+use crate::understanding::slots::{choice, yes_no};
+use crate::understanding::spotting::Spotter;
+use crate::understanding::text::{self, Token, tokens};
+use crate::understanding::{Decision, Interpretation};
+
+use super::phrases::PhraseId;
+use super::state::Stage;
+use super::{Dialogue, Note};
+
+/// Below this the recogniser itself doubts what it heard: an answer becomes a question.
+const DOUBTFUL: f32 = 0.35;
+/// Share of a rule's phrase that must be said.
+const RULE_SPOTTED: f32 = 0.8;
+/// Share of a sentence that a phrase of `Partout` must explain: "un agent m'a dit …" is no wish for an agent.
+const EVERYWHERE_COVERAGE: f32 = 0.5;
+
+impl Dialogue {
+    pub(super) fn heard(&mut self, text: &str, confidence: f32) {
+        let text = text::cut(text).trim();
+        let words = tokens(text);
+        if words.is_empty() {
+            return self.noise();
+        }
+        self.someone_is_there = true;
+        self.spoken.unheard.clear();
+        let interpretation = match self.interpret(text) {
+            Some(interpretation) => interpretation,
+            None => return self.not_understood(),
+        };
+        if interpretation.decision == Decision::Emergency {
+            return self.emergency();
+        }
+        if self.answers_question(text, &words, confidence) {
+            return;
+        }
+        let free_text = self.is_taking_free_text();
+        if let Some(action) = self.everywhere(&words, free_text) {
+            return self.command_action(&action);
+        }
+        if let Some(command) = commands::command(text).filter(|c| !free_text || *c == Command::Cancel)
+            && self.command(command)
+        {
+            return;
+        }
+        if matches!(self.stage, Stage::Filling(_)) {
+            return self.form_heard(text, &interpretation);
+        }
+        if words.iter().all(|w| w.weight == text::Weight::Filler) && self.trouble.noises == 0 {
+            // A mere greeting.
+            self.trouble.noises += 1;
+            return self.say(PhraseId::Listening);
+        }
+        self.act_on(interpretation, text, confidence);
+    }
+
+    /// Does what the understanding decided.
+    pub(super) fn act_on(&mut self, interpretation: Interpretation, text: &str, confidence: f32) {
+        let asks = matches!(interpretation.decision, Decision::Confirm(_) | Decision::Offer(_));
+        if asks && matches!(self.stage, Stage::Confirming(_) | Stage::Offering(_)) {
+            // A question answered by what only leads to another one: nothing was gained.
+            self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
+            if self.trouble.total() >= 2 {
+                self.note(Note::NotUnderstood);
+                return self.escalate();
+            }
+        }
+        match interpretation.decision {
+            Decision::Emergency => self.emergency(),
+            Decision::Answer(topic) if self.refused.contains(&topic) => self.not_understood(),
+            Decision::Answer(topic) if confidence < DOUBTFUL => self.ask_to_confirm(topic),
+            Decision::Answer(topic) => {
+                self.progress();
+                self.enter(topic, Some(text));
+            }
+            Decision::Confirm(topic) if self.refused.contains(&topic) => self.not_understood(),
+            Decision::Confirm(topic) => self.ask_to_confirm(topic),
+            Decision::Offer(mut topics) => {
+                topics.retain(|t| !self.refused.contains(t));
+                match topics.as_slice() {
+                    [] => self.not_understood(),
+                    [only] => self.ask_to_confirm(*only),
+                    _ => self.offer(topics),
+                }
+            }
+            Decision::Reach { service } => self.reach(text, service),
+            Decision::Unknown => self.not_understood(),
+        }
+    }
+
+    /// The question asked last, if this answers it.
+    fn answers_question(&mut self, text: &str, words: &[Token], confidence: f32) -> bool {
+        match self.stage.clone() {
+            Stage::Confirming(topic) => {
+                let Some(answer) = yes_no::read(text) else {
+                    return false;
+                };
+                if answer.yes {
+                    self.progress();
+                    self.enter(topic, None);
+                } else {
+                    self.refuse(vec![topic], &answer.rest, confidence);
+                }
+                true
+            }
+            Stage::Offering(topics) => {
+                if let Some(topic) = self.offered(&topics, words) {
+                    self.progress();
+                    self.enter(topic, None);
+                    return true;
+                }
+                let other = commands::command(text) == Some(Command::SomethingElse);
+                match yes_no::read(text) {
+                    Some(answer) if !answer.yes => self.refuse(topics, &answer.rest, confidence),
+                    _ if other => self.refuse(topics, "", confidence),
+                    // "Oui" to several: the first was asked first.
+                    Some(answer) if answer.yes && answer.rest.is_empty() => {
+                        self.progress();
+                        self.enter(topics[0], None);
+                    }
+                    _ => return false,
+                }
+                true
+            }
+            Stage::Proposing(action) => {
+                let Some(answer) = yes_no::read(text) else {
+                    return false;
+                };
+                if self.goes_elsewhere(&answer.rest, confidence) {
+                    return true;
+                }
+                self.progress();
+                if answer.yes {
+                    self.perform(&action)
+                } else {
+                    self.ask_anything_else()
+                }
+                true
+            }
+            Stage::Asking(topic) => self.answers_topic(topic, text, words, confidence),
+            _ => false,
+        }
+    }
+
+    /// Rules of the topic that asked; then yes and no to "anything else?".
+    fn answers_topic(&mut self, topic: Option<TopicId>, text: &str, words: &[Token], confidence: f32) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let rules: &[Rule] = match (topic, plan.plans.get(self.language)) {
+            (Some(id), Some(language)) => language.topics.get(id.0).map_or(&[], |t| &t.rules),
+            _ => &[],
+        };
+        if let Some(action) = spotted(rules, words, 0.0) {
+            self.progress();
+            self.command_action(&action);
+            return true;
+        }
+        let Some(answer) = yes_no::read(text) else {
+            return false;
+        };
+        let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
+        if let Some(rule) = rules.iter().find(|rule| rule.triggers.contains(&wanted)) {
+            if !self.goes_elsewhere(&answer.rest, confidence) {
+                self.progress();
+                self.command_action(&rule.action);
+            }
+            return true;
+        }
+        // Only what nothing else follows: "oui, je voudrais un passeport" is about the passport.
+        if !answer.rest.is_empty() {
+            return false;
+        }
+        let asked_yes_no = rules.iter().any(|r| r.triggers.iter().any(|t| matches!(t, Trigger::Yes | Trigger::No)));
+        let is_welcome = self.words().is_some_and(|w| topic == Some(w.welcome));
+        match answer.yes {
+            // No to a topic's question that only has a yes, or to "anything else?".
+            false if asked_yes_no => {
+                self.progress();
+                self.ask_anything_else();
+            }
+            false if !is_welcome && rules.is_empty() => self.goodbye(),
+            true if rules.is_empty() && self.trouble.noises == 0 => {
+                self.trouble.noises += 1;
+                self.say(PhraseId::Listening);
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// "Non, c'est pour un passeport": beside the answer another wish was stated clearly; it is followed.
+    fn goes_elsewhere(&mut self, rest: &str, confidence: f32) -> bool {
+        if rest.is_empty() {
+            return false;
+        }
+        let Some(interpretation) = self.interpret(rest) else {
+            return false;
+        };
+        let clear = matches!(interpretation.decision, Decision::Answer(topic) if Some(topic) != self.open);
+        if clear {
+            self.act_on(interpretation, rest, confidence);
+        }
+        clear
+    }
+
+    /// "No" to what was understood: what is said beside it counts, else the caller is asked to say it otherwise.
+    fn refuse(&mut self, topics: Vec<TopicId>, rest: &str, confidence: f32) {
+        self.refused.extend(topics);
+        self.refused.truncate(16);
+        self.trouble.misunderstood += 1;
+        if !rest.is_empty()
+            && let Some(interpretation) = self.interpret(rest)
+            && interpretation.decision != Decision::Unknown
+        {
+            self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+            return self.act_on(interpretation, rest, confidence);
+        }
+        if self.trouble.total() >= 2 {
+            return self.escalate();
+        }
+        self.say(PhraseId::SayItOtherwise);
+        self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+    }
+
+    fn offered(&self, topics: &[TopicId], words: &[Token]) -> Option<TopicId> {
+        // "La carte d'identité": the words of the title; or "la deuxième".
+        let titles: Vec<crate::dialplan::Phrase> = topics
+            .iter()
+            .map(|topic| {
+                let written = self.title(*topic);
+                let tokens = tokens(&written)
+                    .iter()
+                    .filter(|t| t.is_content())
+                    .map(|t| crate::dialplan::PhraseToken::Word(t.written.clone()))
+                    .collect();
+                crate::dialplan::Phrase { written, tokens }
+            })
+            .collect();
+        let index = choice::by_words(words, &titles).or_else(|| choice::place(words, topics.len()))?;
+        topics.get(index).copied()
+    }
+
+    /// An action of `Partout` whose phrase was said.
+    fn everywhere(&self, words: &[Token], free_text: bool) -> Option<Action> {
+        let rules = &self.words()?.everywhere;
+        spotted(rules, words, if free_text { 0.99 } else { EVERYWHERE_COVERAGE })
+    }
+
+    /// Performs an action the caller asked for by word or key.
+    pub(super) fn command_action(&mut self, action: &Action) {
+        match action {
+            Action::Transfer(entry) => self.asked_for_human(Some(*entry)),
+            Action::GoTo(_) | Action::Offer(_) | Action::Voicemail(_) => {
+                self.progress();
+                self.perform(action);
+            }
+            _ => self.perform(action),
+        }
+    }
+
+    /// A wish about the conversation itself; `false` when it has no meaning here.
+    fn command(&mut self, command: Command) -> bool {
+        match command {
+            Command::Repeat => self.repeat(),
+            Command::SlowDown => self.slow_down(),
+            Command::Goodbye => self.goodbye(),
+            Command::Wait => self.say(PhraseId::TakeYourTime),
+            Command::Cancel if matches!(self.stage, Stage::Filling(_)) => {
+                self.say(PhraseId::Cancelled);
+                self.ask_anything_else();
+            }
+            Command::SomethingElse => {
+                if matches!(self.stage, Stage::Filling(_)) {
+                    self.say(PhraseId::Cancelled);
+                }
+                self.progress();
+                self.open = None;
+                self.say(PhraseId::Listening);
+                self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+            }
+            Command::Cancel => self.ask_anything_else(),
+        }
+        true
+    }
+
+    pub(super) fn emergency(&mut self) {
+        self.note(Note::Emergency);
+        self.emergencies = self.emergencies.saturating_add(1);
+        self.say(PhraseId::Emergency);
+        self.flush(false);
+        match self.plan.operator() {
+            Some(entry) if self.emergencies == 1 => {
+                self.say(PhraseId::EmergencyOperator);
+                self.stage = Stage::Proposing(Action::Transfer(entry));
+            }
+            // Said again: a human has to hear it.
+            Some(entry) => self.asked_for_human(Some(entry)),
+            None => self.ask_anything_else(),
+        }
+    }
+}
+
+/// The action of the rule whose phrase is best found in what was said.
+fn spotted(rules: &[Rule], words: &[Token], coverage: f32) -> Option<Action> {
+    let phrases = rules.iter().flat_map(|rule| {
+        rule.triggers.iter().filter_map(move |trigger| match trigger {
+            Trigger::Phrase(phrase) => Some((rule, phrase)),
+            _ => None,
+        })
+    });
+    phrases
+        .map(|(rule, phrase)| (rule, Spotter::plain(phrase).spot(words)))
+        .filter(|(_, spot)| spot.score >= RULE_SPOTTED && spot.coverage >= coverage)
+        .max_by(|a, b| (a.1.score * a.1.matched).total_cmp(&(b.1.score * b.1.matched)))
+        .map(|(rule, _)| rule.action.clone())
+}

@@ -1,0 +1,320 @@
+//! Everyday phrases of the agent: `prompts/<language>/phrases.md`, one `##` heading an id, its texts as quotes.
+//!
+//! Owns: which phrases there are and how they are read. Must not know: when they are said, files.
+
+use std::collections::HashMap;
+
+use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
+
+use super::speak::split;
+use crate::dialplan::{Language, SourceFile};
+
+const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
+const FRENCH_WORDS: &str = include_str!("../../prompts/fr/mots.txt");
+
+/// Phrases of every language the agent speaks.
+#[derive(Debug, Clone)]
+pub struct Phrases {
+    languages: Vec<PhraseBook>,
+}
+
+/// Phrases of one language.
+#[derive(Debug, Clone)]
+pub struct PhraseBook {
+    pub language: Language,
+    texts: HashMap<PhraseId, Vec<Vec<String>>>,
+    /// Words that bias the recogniser, from `mots.txt`.
+    pub words: Vec<String>,
+}
+
+/// Something wrong with a file of phrases; the text is French, for whoever edits it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum PhrasesError {
+    #[error("ligne {line} : la phrase « {id} » n'existe pas{}", suggestion.as_ref().map(|s| format!(" ; vouliez-vous « {s} » ?")).unwrap_or_default())]
+    Unknown { line: usize, id: String, suggestion: Option<String> },
+    #[error("ligne {line} : la phrase « {id} » est donnée deux fois ; gardez-en une")]
+    Twice { line: usize, id: String },
+    #[error(
+        "ligne {line} : la phrase « {id} » contient « {{{value}}} », qu'elle ne connaît pas ; retirez-le ou employez : {known}"
+    )]
+    UnknownValue { line: usize, id: String, value: String, known: String },
+    #[error("il manque la phrase « {id} » ; ajoutez « ## {id} », puis une ligne qui commence par « > »")]
+    Missing { id: String },
+}
+
+macro_rules! phrase_ids {
+    ($($(#[$doc:meta])* $variant:ident = $key:literal $(, $value:literal)*;)*) => {
+        /// The everyday phrases there are.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum PhraseId { $($(#[$doc])* $variant,)* }
+
+        impl PhraseId {
+            pub const ALL: &'static [PhraseId] = &[$(PhraseId::$variant,)*];
+
+            /// The heading it stands under.
+            pub fn key(self) -> &'static str {
+                match self { $(PhraseId::$variant => $key,)* }
+            }
+
+            /// Values it may hold, `{…}`.
+            pub fn values(self) -> &'static [&'static str] {
+                match self { $(PhraseId::$variant => &[$($value),*],)* }
+            }
+        }
+    };
+}
+
+phrase_ids! {
+    /// After an answer, when the dialplan has no `Autre chose`.
+    AnythingElse = "autre-chose";
+    /// "Oui" to "anything else?", or a mere greeting.
+    Listening = "je-vous-ecoute";
+    Goodbye = "au-revoir";
+    NotUnderstood = "pas-compris", "exemples";
+    /// A closed question was not answered.
+    NotUnderstoodYesNo = "pas-compris-oui-non";
+    /// Another question was not answered; it is asked again after this.
+    NotUnderstoodHere = "pas-compris-ici";
+    /// "No" to "is it about …?"
+    SayItOtherwise = "dites-autrement";
+    UnknownKey = "touche-inconnue";
+    Silence = "silence";
+    /// Before a question is asked again.
+    SilenceHere = "silence-ici";
+    SilenceLong = "silence-long";
+    SilenceEnd = "silence-fin";
+    ConfirmTopic = "confirmer-sujet", "titre";
+    OfferFirst = "proposer-premier", "titre";
+    OfferNext = "proposer-suivant", "titre";
+    OfferEnd = "proposer-fin";
+    /// `proposer X`.
+    Propose = "proposer", "titre";
+    TransferOperator = "transfert-agent";
+    TransferService = "transfert-service", "service";
+    Closed = "ferme", "prochaine ouverture";
+    NoExtension = "sans-poste";
+    ServiceNumber = "numero-service", "numéro";
+    Busy = "occupe";
+    NoAnswer = "sans-reponse";
+    TransferFailed = "transfert-echoue";
+    OfferCallBack = "proposer-rappel";
+    CallAgain = "rappelez", "numéro", "prochaine ouverture";
+    Saved = "enregistre";
+    /// A request was kept with what is known.
+    SavedPartly = "enregistre-en-partie";
+    ThisNumber = "ce-numero";
+    NumberContinues = "numero-suite", "chiffres";
+    NumberInvalid = "numero-invalide";
+    NameInvalid = "nom-incompris";
+    Choose = "choisir", "choix";
+    Correct = "corriger", "champs";
+    Cancelled = "annule";
+    Slower = "plus-lentement";
+    TakeYourTime = "prenez-votre-temps";
+    NoSuchLanguage = "langue-indisponible";
+    CannotHear = "panne-ecoute";
+    TimeIsUp = "temps-ecoule";
+    Emergency = "urgence";
+    EmergencyOperator = "urgence-agent";
+}
+
+impl Phrases {
+    /// Reads the files of all languages: language, text of `phrases.md`, text of `mots.txt`.
+    pub fn parse(files: &[(Language, &str, &str)]) -> Result<Self, Vec<(Language, PhrasesError)>> {
+        let mut languages = Vec::new();
+        let mut errors = Vec::new();
+        for (language, phrases, words) in files {
+            match PhraseBook::parse(language.clone(), phrases, words) {
+                Ok(book) => languages.push(book),
+                Err(found) => errors.extend(found.into_iter().map(|e| (language.clone(), e))),
+            }
+        }
+        if errors.is_empty() { Ok(Self { languages }) } else { Err(errors) }
+    }
+
+    /// Reads the prompt files of each language, of which `phrases.md` and `mots.txt` are used; for French, what is missing
+    /// is what this version came with.
+    pub fn from_files(languages: &[(Language, Vec<SourceFile>)]) -> Result<Self, Vec<(Language, PhrasesError)>> {
+        let find = |files: &'_ [SourceFile], name: &str| files.iter().position(|f| f.path == name);
+        let mut found: Vec<(Language, &str, &str)> = Vec::new();
+        for (language, files) in languages {
+            let built_in = language.0 == "fr";
+            let phrases = match find(files, "phrases.md") {
+                Some(i) => files[i].text.as_str(),
+                None if built_in => FRENCH_PHRASES,
+                None => "",
+            };
+            let words = match find(files, "mots.txt") {
+                Some(i) => files[i].text.as_str(),
+                None if built_in => FRENCH_WORDS,
+                None => "",
+            };
+            found.push((language.clone(), phrases, words));
+        }
+        if !found.iter().any(|(language, ..)| language.0 == "fr") {
+            found.push((Language("fr".to_owned()), FRENCH_PHRASES, FRENCH_WORDS));
+        }
+        Self::parse(&found)
+    }
+
+    /// The phrases this version came with.
+    pub fn built_in() -> Self {
+        let french = (Language("fr".to_owned()), FRENCH_PHRASES, FRENCH_WORDS);
+        match Self::parse(&[french]) {
+            Ok(phrases) => phrases,
+            // Unreachable: a unit test reads the same files. An agent without words would still transfer calls.
+            Err(_) => Self { languages: Vec::new() },
+        }
+    }
+
+    pub fn book(&self, language: &Language) -> Option<&PhraseBook> {
+        self.languages.iter().find(|book| book.language == *language)
+    }
+}
+
+impl PhraseBook {
+    fn parse(language: Language, markdown: &str, words: &str) -> Result<Self, Vec<PhrasesError>> {
+        let mut texts: HashMap<PhraseId, Vec<Vec<String>>> = HashMap::new();
+        let mut errors = Vec::new();
+        let mut current: Option<PhraseId> = None;
+        let mut heading: Option<String> = None;
+        let mut quote: Option<String> = None;
+        for (event, range) in Parser::new(markdown).into_offset_iter() {
+            let line = 1 + markdown[..range.start].matches('\n').count();
+            match event {
+                Event::Start(Tag::Heading { level: HeadingLevel::H2, .. }) => heading = Some(String::new()),
+                Event::End(TagEnd::Heading(HeadingLevel::H2)) => {
+                    let id = heading.take().unwrap_or_default().trim().to_owned();
+                    current = PhraseId::ALL.iter().copied().find(|p| p.key() == id);
+                    match current {
+                        None => errors.push(PhrasesError::Unknown { line, suggestion: nearest(&id), id }),
+                        Some(known) if texts.contains_key(&known) => errors.push(PhrasesError::Twice { line, id }),
+                        Some(known) => {
+                            texts.insert(known, Vec::new());
+                        }
+                    }
+                }
+                Event::Start(Tag::BlockQuote(_)) => quote = Some(String::new()),
+                Event::End(TagEnd::BlockQuote(_)) => {
+                    let text = quote.take().unwrap_or_default();
+                    if let Some(id) = current
+                        && !text.trim().is_empty()
+                    {
+                        if let Some(value) = values_in(&text).find(|v| !id.values().contains(v)) {
+                            errors.push(PhrasesError::UnknownValue {
+                                line,
+                                id: id.key().to_owned(),
+                                value: value.to_owned(),
+                                known: known_values(id),
+                            });
+                        }
+                        texts.entry(id).or_default().push(split(&text));
+                    }
+                }
+                Event::Text(text) | Event::Code(text) => {
+                    if let Some(heading) = &mut heading {
+                        heading.push_str(&text);
+                    } else if let Some(quote) = &mut quote {
+                        quote.push_str(&text);
+                    }
+                }
+                Event::SoftBreak | Event::HardBreak => {
+                    if let Some(quote) = &mut quote {
+                        quote.push(' ');
+                    }
+                }
+                Event::End(TagEnd::Paragraph) => {
+                    if let Some(quote) = &mut quote {
+                        quote.push('\n');
+                    }
+                }
+                _ => {}
+            }
+        }
+        for id in PhraseId::ALL {
+            if texts.get(id).is_none_or(Vec::is_empty) {
+                errors.push(PhrasesError::Missing { id: id.key().to_owned() });
+            }
+        }
+        if !errors.is_empty() {
+            return Err(errors);
+        }
+        let words = words
+            .lines()
+            .map(str::trim)
+            .filter(|line| !line.is_empty() && !line.starts_with('#'))
+            .map(str::to_owned)
+            .collect();
+        Ok(Self { language, texts, words })
+    }
+
+    /// Sentences of a phrase, with its `{…}`; `turn` chooses among several texts.
+    pub fn sentences(&self, id: PhraseId, turn: usize) -> &[String] {
+        match self.texts.get(&id).map(Vec::as_slice) {
+            Some([]) | None => &[],
+            Some(texts) => &texts[turn % texts.len()],
+        }
+    }
+
+    /// Every text of a phrase.
+    pub fn all(&self, id: PhraseId) -> impl Iterator<Item = &String> {
+        self.texts.get(&id).into_iter().flatten().flatten()
+    }
+}
+
+fn known_values(id: PhraseId) -> String {
+    if id.values().is_empty() {
+        return "aucune valeur".to_owned();
+    }
+    id.values().iter().map(|v| format!("{{{v}}}")).collect::<Vec<_>>().join(", ")
+}
+
+/// What stands between braces.
+pub(super) fn values_in(text: &str) -> impl Iterator<Item = &str> {
+    text.split('{').skip(1).filter_map(|rest| rest.split_once('}').map(|(value, _)| value))
+}
+
+fn nearest(id: &str) -> Option<String> {
+    PhraseId::ALL
+        .iter()
+        .map(|p| (strsim::osa_distance(p.key(), id), p.key()))
+        .min()
+        .filter(|(distance, _)| *distance <= 3)
+        .map(|(_, key)| key.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MARKDOWN: &str = include_str!("../../prompts/fr/phrases.md");
+
+    fn parse(markdown: &str) -> Result<Phrases, Vec<(Language, PhrasesError)>> {
+        Phrases::parse(&[(Language("fr".into()), markdown, "# commentaire\n\nmairie\n")])
+    }
+
+    #[test]
+    fn the_shipped_phrases_are_whole() {
+        let phrases = parse(MARKDOWN).unwrap_or_else(|errors| panic!("{errors:?}"));
+        let book = phrases.book(&Language("fr".into())).unwrap();
+        assert_eq!(book.words, ["mairie"]);
+        for id in PhraseId::ALL {
+            assert!(!book.sentences(*id, 0).is_empty(), "{}", id.key());
+        }
+        assert!(Phrases::built_in().book(&Language("fr".into())).is_some());
+    }
+
+    #[test]
+    fn mistakes_are_named_with_a_remedy() {
+        let errors = |markdown: &str| {
+            parse(markdown).unwrap_err().into_iter().map(|(_, e)| e.to_string()).collect::<Vec<_>>().join("\n")
+        };
+        let text = errors(&MARKDOWN.replace("## au-revoir", "## au-revoire"));
+        assert!(text.contains("vouliez-vous « au-revoir »"), "{text}");
+        assert!(text.contains("il manque la phrase « au-revoir »"), "{text}");
+        let text = errors(&format!("{MARKDOWN}\n## silence\n> Encore {{heure}}.\n"));
+        assert!(text.contains("deux fois"), "{text}");
+        assert!(text.contains("« {heure} »"), "{text}");
+        assert!(errors("").lines().count() == PhraseId::ALL.len());
+    }
+}

@@ -1,0 +1,209 @@
+//! Not understood, silence, noises, a recogniser that is down: a rephrase first, then a human, never a third try.
+
+use std::sync::Arc;
+
+use crate::dialplan::{Action, Condition, Trigger};
+
+use super::phrases::PhraseId;
+use super::speak::examples;
+use super::state::{Stage, Trouble};
+use super::{Dialogue, Note};
+
+/// Failures in a row after which a human takes over.
+const FAILURES_TO_HUMAN: u8 = 2;
+
+impl Dialogue {
+    /// Words, but nothing they could mean.
+    pub(super) fn not_understood(&mut self) {
+        self.note(Note::NotUnderstood);
+        self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
+        self.trouble.here = self.trouble.here.saturating_add(1);
+        if self.officers_way_out(true) {
+            return;
+        }
+        if self.trouble.total() >= FAILURES_TO_HUMAN {
+            return self.escalate();
+        }
+        self.ask_again();
+    }
+
+    /// A sound without words. What it cut off is said again; one alone is let pass.
+    pub(super) fn noise(&mut self) {
+        self.trouble.noises = self.trouble.noises.saturating_add(1);
+        let cut_off = std::mem::take(&mut self.spoken.unheard);
+        if !cut_off.is_empty() && self.trouble.noises <= 2 {
+            return self.say_sentences(cut_off);
+        }
+        if self.trouble.noises >= 2 {
+            if matches!(self.stage, Stage::Filling(_)) {
+                self.note(Note::NotUnderstood);
+                return self.form_failure(false);
+            }
+            self.not_understood();
+        }
+    }
+
+    /// Nothing was said for the idle time.
+    pub(super) fn silence(&mut self) {
+        let cut_off = std::mem::take(&mut self.spoken.unheard);
+        if !cut_off.is_empty() {
+            return self.say_sentences(cut_off);
+        }
+        self.note(Note::Silence);
+        self.trouble.silences = self.trouble.silences.saturating_add(1);
+        self.trouble.here = self.trouble.here.saturating_add(1);
+        if matches!(self.stage, Stage::Filling(_)) {
+            return self.form_failure(true);
+        }
+        if self.officers_way_out(false) {
+            return;
+        }
+        // Somebody who spoke before and is silent now has trouble with us: a human helps.
+        if self.trouble.misunderstood > 0 && self.trouble.total() >= FAILURES_TO_HUMAN {
+            return self.escalate();
+        }
+        match self.trouble.silences {
+            1 => self.ask_after_silence(),
+            2 => self.menu_or_human(),
+            3 => self.say(PhraseId::SilenceLong),
+            // A line on which nobody ever spoke: an operator would hear nothing either.
+            _ if self.someone_is_there => self.escalate(),
+            _ => {
+                self.say(PhraseId::SilenceEnd);
+                self.hang_up();
+            }
+        }
+    }
+
+    /// `Après N échecs` of the topic that asks.
+    fn officers_way_out(&mut self, misunderstood: bool) -> bool {
+        let plan = Arc::clone(&self.plan);
+        let Some(words) = plan.plans.get(self.language) else {
+            return false;
+        };
+        let Stage::Asking(Some(id)) = self.stage else {
+            return false;
+        };
+        let Some((after, action)) = words.topics.get(id.0).and_then(|t| t.after_failures.as_ref()) else {
+            return false;
+        };
+        if self.trouble.here < *after {
+            return false;
+        }
+        let to_menu = matches!(action, Action::GoTo(topic) if Some(*topic) == words.keypad_menu);
+        // Two failures to understand lead to a human while there is one; the menu is for those who can't be heard.
+        if misunderstood && to_menu && self.can_reach_operator() {
+            return false;
+        }
+        match action {
+            Action::Transfer(entry) => self.asked_for_human(Some(*entry)),
+            _ => {
+                let trouble = self.trouble;
+                self.perform(action);
+                // The way out is no progress of the caller's.
+                self.trouble = Trouble { here: 0, ..trouble };
+            }
+        }
+        true
+    }
+
+    /// Says what may be said here.
+    fn ask_again(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let Some(words) = plan.plans.get(self.language) else {
+            return;
+        };
+        match self.stage.clone() {
+            Stage::Confirming(_) | Stage::Proposing(_) => {
+                self.say(PhraseId::NotUnderstoodYesNo);
+            }
+            Stage::Filling(_) => self.ask_slot_again(),
+            Stage::Offering(topics) => {
+                self.say(PhraseId::NotUnderstoodHere);
+                let outputs = self.outputs.len();
+                self.offer(topics);
+                // Offered once, whatever is said again.
+                self.outputs.truncate(outputs);
+            }
+            Stage::Asking(Some(id)) if Some(id) == words.keypad_menu => {
+                self.say(PhraseId::NotUnderstoodHere);
+                self.say_topic_again(id);
+            }
+            Stage::Asking(Some(id)) if id != words.welcome && Some(id) != words.anything_else => {
+                let closed = words.topics.get(id.0).is_some_and(|topic| {
+                    topic.rules.iter().any(|r| r.triggers.iter().any(|t| matches!(t, Trigger::Yes | Trigger::No)))
+                });
+                self.say(if closed { PhraseId::NotUnderstoodYesNo } else { PhraseId::NotUnderstoodHere });
+                if !closed {
+                    self.repeat();
+                }
+            }
+            _ => {
+                let examples = examples(words);
+                self.say_with(PhraseId::NotUnderstood, |_| Some(examples.clone()).filter(|e| !e.is_empty()));
+            }
+        }
+    }
+
+    fn say_topic_again(&mut self, id: crate::dialplan::TopicId) {
+        let plan = Arc::clone(&self.plan);
+        if let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(id.0)) {
+            let sentences = self.topic_sentences(topic);
+            self.say_sentences(sentences);
+        }
+    }
+
+    /// First silence: `Si silence` of the topic, else a gentle word; closed questions are asked again.
+    fn ask_after_silence(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let topic = match self.stage {
+            Stage::Asking(Some(id)) => plan.plans.get(self.language).and_then(|w| w.topics.get(id.0)),
+            _ => None,
+        };
+        if let Some(speech) = topic.and_then(|t| t.on_silence.as_ref()) {
+            self.say_speech(speech);
+            if speech.condition == Condition::Always || !self.saying.is_empty() {
+                return;
+            }
+        }
+        let has_rules = topic.is_some_and(|t| !t.rules.is_empty());
+        match self.stage {
+            Stage::Asking(_) if !has_rules => self.say(PhraseId::Silence),
+            _ => {
+                let last = self.spoken.last.last().cloned();
+                self.say(PhraseId::SilenceHere);
+                self.say_sentences(last);
+            }
+        }
+    }
+
+    fn menu_or_human(&mut self) {
+        match self.words().and_then(|words| words.keypad_menu) {
+            Some(menu) if self.stage != Stage::Asking(Some(menu)) => {
+                let trouble = self.trouble;
+                self.enter(menu, None);
+                self.trouble = Trouble { here: 0, ..trouble };
+            }
+            Some(_) => self.say(PhraseId::SilenceLong),
+            None => self.escalate(),
+        }
+    }
+
+    /// The recogniser is down or too slow: keys go on working; twice, a human takes over.
+    pub(super) fn recogniser_failed(&mut self) {
+        self.deaf = self.deaf.saturating_add(1);
+        self.someone_is_there = true;
+        self.say(PhraseId::CannotHear);
+        if self.is_typing_slot() && self.deaf == 1 {
+            return self.ask_slot_again();
+        }
+        match self.words().and_then(|words| words.keypad_menu) {
+            Some(menu) if self.deaf == 1 && self.stage != Stage::Asking(Some(menu)) => {
+                let trouble = self.trouble;
+                self.enter(menu, None);
+                self.trouble = Trouble { here: 0, ..trouble };
+            }
+            _ => self.escalate(),
+        }
+    }
+}

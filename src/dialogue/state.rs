@@ -1,0 +1,102 @@
+//! Where a conversation is: enums that carry their own data.
+
+use crate::dialplan::{Action, DirectoryId, TopicId};
+
+/// What the caller was asked last.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Stage {
+    /// The call has not been answered.
+    Waiting,
+    /// An open question, or a topic's own question with its rules. `None`: the built-in "anything else?".
+    Asking(Option<TopicId>),
+    /// "J'ai compris : … ?"
+    Confirming(TopicId),
+    /// "Est-ce pour … ? Ou bien … ?"
+    Offering(Vec<TopicId>),
+    /// A closed question: yes does this, no leads to "anything else?".
+    Proposing(Action),
+    /// A form is being filled.
+    Filling(Form),
+    /// Waiting for the outcome of a transfer.
+    Transferring(DirectoryId),
+    /// Nothing more will be said.
+    Ended,
+}
+
+/// A form under way.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Form {
+    pub topic: TopicId,
+    /// One for each slot of the topic.
+    pub values: Vec<Option<Filled>>,
+    pub at: FormStep,
+    /// Failures in a row at this step.
+    pub failures: u8,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum FormStep {
+    /// This slot is asked for. `digits`: dictated or typed so far.
+    Slot { index: usize, digits: String },
+    /// `Confirmer`.
+    Confirm,
+    /// "Que faut-il corriger ?"
+    Correct,
+}
+
+/// The value of a slot.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Filled {
+    /// As it is recorded.
+    pub value: String,
+    /// As it is read back.
+    pub spoken: String,
+}
+
+impl Filled {
+    /// Given up after two failures, at an hour when nobody can help.
+    pub fn skipped() -> Self {
+        Self { value: String::new(), spoken: String::new() }
+    }
+
+    pub fn is_skipped(&self) -> bool {
+        self.value.is_empty()
+    }
+}
+
+/// Failures in a row; any progress clears them.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(super) struct Trouble {
+    /// Turns not understood.
+    pub misunderstood: u8,
+    /// Questions met with silence.
+    pub silences: u8,
+    /// Sounds without words.
+    pub noises: u8,
+    /// Failures since this topic was entered.
+    pub here: u8,
+}
+
+impl Trouble {
+    pub fn total(self) -> u8 {
+        self.misunderstood.saturating_add(self.silences)
+    }
+}
+
+/// What was said last, and how much of it was heard.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Spoken {
+    /// Sentences of the last turn: what "répétez" repeats.
+    pub last: Vec<String>,
+    /// Of those, the ones that the caller cut off.
+    pub unheard: Vec<String>,
+}
+
+/// Why nobody can be reached.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Unreachable {
+    Closed,
+    NoExtension,
+    /// SIP status of a transfer that failed.
+    Failed(u16),
+}

@@ -1,0 +1,150 @@
+//! Everyday repair: not understood, silence, noise, repeat, slower, interruptions, engines down, emergencies.
+
+use super::*;
+
+#[test]
+fn two_failures_lead_to_a_human() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("le chat de la voisine mange des croquettes").hears("par exemple : carte d'identité");
+    assert_eq!(talk.transferred(), None);
+    talk.says("il fait beau sur la plage").hears("Je vous passe un agent");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+    assert!(talk.notes().contains(&&Note::Escalated));
+}
+
+#[test]
+fn failures_are_forgotten_after_progress() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("le chat mange des croquettes").says("je dois refaire mon passeport").hears("sur rendez-vous");
+    talk.says("le chat mange des croquettes").hears("par exemple");
+    assert_eq!(talk.transferred(), None);
+}
+
+#[test]
+fn silence_is_met_gently_then_with_keys_then_politely() {
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::Silence).hears("Dites par exemple « refaire ma carte d'identité »");
+    talk.input(Input::Silence).hears("tapez 1");
+    talk.input(Input::Silence).hears("Si vous m'entendez");
+    // The officer wrote: after two failures in the menu, the operator.
+    talk.input(Input::Silence);
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+}
+
+#[test]
+fn nobody_on_the_line_is_not_passed_to_the_operator_unasked() {
+    let town = build(&TOWN.replace("- Après 2 échecs : transférer à Standard\n", ""));
+    let mut talk = Talk::with(&town, OPEN, None);
+    for _ in 0..3 {
+        talk.input(Input::Silence);
+        assert!(!talk.hung_up() && talk.transferred().is_none());
+    }
+    talk.input(Input::Silence).hears("Au revoir");
+    assert!(talk.hung_up());
+}
+
+#[test]
+fn a_cough_costs_nothing_and_what_it_cut_off_is_said() {
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::SpeechInterrupted { heard: 1 });
+    assert!(talk.outputs.is_empty());
+    talk.says("").hears("que puis-je faire").does_not_hear("bonjour");
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::SpeechFinished).says("");
+    assert_eq!(talk.said(), "");
+    assert!(talk.listens().is_some());
+    talk.says("  ").hears("par exemple");
+}
+
+#[test]
+fn repeat_and_slower() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("répétez").hears("que puis-je faire");
+    talk.says("pouvez-vous parler plus lentement").hears("plus lentement").hears("que puis-je faire");
+    let paces: Vec<Pace> = talk
+        .outputs
+        .iter()
+        .filter_map(|o| match o {
+            Output::Say(p) => Some(p.pace),
+            _ => None,
+        })
+        .collect();
+    assert!(!paces.is_empty() && paces.iter().all(|p| *p == Pace::Slow));
+    talk.says("répétez").hears("que puis-je faire").does_not_hear("plus lentement");
+}
+
+#[test]
+fn fairly_sure_asks_and_no_is_heard() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("une naissance chez mon frère en Bretagne au printemps").hears("J'ai compris : acte de naissance.");
+    talk.says("non c'est pour refaire mon passeport").hears("sur rendez-vous");
+    let mut talk = Talk::new(OPEN);
+    talk.says("une naissance chez mon frère en Bretagne au printemps")
+        .types("1")
+        .hears("L'acte de naissance est gratuit");
+    let mut talk = Talk::new(OPEN);
+    talk.says("une naissance chez mon frère en Bretagne au printemps").says("non").hears("le dire autrement");
+    talk.says("une naissance chez mon frère en Bretagne au printemps");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+}
+
+#[test]
+fn doubtful_hearing_asks_first() {
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::Heard { text: "refaire mon passeport".into(), confidence: 0.2 })
+        .hears("J'ai compris : passeport.");
+    talk.says("oui").hears("sur rendez-vous");
+}
+
+#[test]
+fn emergencies_come_before_everything() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("rappelez-moi").says("au secours il y a le feu").hears("le 18").hears("0 800 47 33 33");
+    assert!(talk.notes().contains(&&Note::Emergency));
+    assert!(
+        matches!(talk.outputs.iter().find(|o| matches!(o, Output::Say(_))), Some(Output::Say(p)) if !p.interruptible)
+    );
+    talk.says("il y a le feu je vous dis").hears("le 18");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+    let mut talk = Talk::new(OPEN);
+    talk.says("ça sent le gaz").types("0");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+}
+
+#[test]
+fn a_recogniser_that_fails_leaves_the_keys() {
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::RecogniserFailed).hears("touches de votre téléphone").hears("tapez 1");
+    talk.types("1").hears("Il faut un rendez-vous");
+    talk.input(Input::RecogniserFailed);
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+}
+
+#[test]
+fn the_longest_call_ends_politely() {
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::TimeIsUp).hears("Au revoir");
+    assert!(talk.hung_up());
+}
+
+#[test]
+fn unknown_keys_are_said_to_be_unknown() {
+    let mut talk = Talk::new(OPEN);
+    talk.types("7").hears("ne correspond à aucun choix");
+    talk.types("8");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+}
+
+#[test]
+fn a_greeting_is_greeted() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("allô bonjour").hears("Je vous écoute");
+    talk.says("refaire mon passeport").hears("rendez-vous");
+}
+
+#[test]
+fn prompts_for_the_recogniser_are_short_and_local() {
+    let talk = Talk::new(OPEN);
+    let prompt = &talk.listens().unwrap().prompt;
+    assert!(prompt.contains("Saint-Aubin") && prompt.chars().count() <= 201, "{prompt}");
+}

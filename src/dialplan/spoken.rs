@@ -1,0 +1,217 @@
+//! Days and hours as people say them. Written forms ("8h30") are enough: the voice expands them.
+
+use jiff::civil::{Date, DateTime, Time, Weekday};
+
+use super::{Holidays, Hours, Language};
+
+const MONTHS: [&str; 12] = [
+    "janvier",
+    "février",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "août",
+    "septembre",
+    "octobre",
+    "novembre",
+    "décembre",
+];
+const ENGLISH_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
+
+/// When it opens next, seen from `at`: "aujourd'hui à 13h", "demain à 8h30", "lundi à 8h30", "lundi prochain à 8h30"
+/// (in seven days), "le mardi 3 novembre à 8h30". English for `en`, French for any other language.
+pub fn speak_next_opening(at: DateTime, next: DateTime, language: &Language) -> String {
+    let days = next.date().since(at.date()).map_or(0, |span| span.get_days());
+    let date = next.date();
+    if language.0 == "en" {
+        let day = match days {
+            ..=0 => "today".to_owned(),
+            1 => "tomorrow".to_owned(),
+            2..=6 => format!("on {}", english_weekday(date.weekday())),
+            7 => format!("next {}", english_weekday(date.weekday())),
+            _ => format!("on {}", english_date(date)),
+        };
+        return format!("{day} at {}", english_time(next.time()));
+    }
+    let day = match days {
+        ..=0 => "aujourd'hui".to_owned(),
+        1 => "demain".to_owned(),
+        2..=6 => weekday(date.weekday()).to_owned(),
+        7 => format!("{} prochain", weekday(date.weekday())),
+        _ => format!("le {} {}", weekday(date.weekday()), day_and_month(date)),
+    };
+    format!("{day} à {}", time(next.time()))
+}
+
+/// Hours of one day: "de 8h30 à 12h et de 13h à 17h30", or why it is closed. Made to follow "Aujourd'hui :".
+pub fn speak_todays_hours(hours: &Hours, date: Date, holidays: &Holidays, language: &Language) -> String {
+    let spans = hours.spans(date, holidays);
+    let english = language.0 == "en";
+    if spans.is_empty() {
+        return match (english, holidays.contains(date)) {
+            (false, true) => "fermé, c'est un jour férié".to_owned(),
+            (false, false) => "fermé toute la journée".to_owned(),
+            (true, true) => "closed for a public holiday".to_owned(),
+            (true, false) => "closed all day".to_owned(),
+        };
+    }
+    let spans: Vec<String> = spans
+        .iter()
+        .map(|span| {
+            if english {
+                format!("from {} to {}", english_time(span.from), english_time(span.to))
+            } else {
+                format!("de {} à {}", time(span.from), time(span.to))
+            }
+        })
+        .collect();
+    let and = if english { " and " } else { " et " };
+    match spans.split_last() {
+        Some((last, [])) => last.clone(),
+        Some((last, others)) => format!("{}{and}{last}", others.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// `8h30`, `13h`, `midi`, `minuit`.
+pub(super) fn time(time: Time) -> String {
+    match (time.hour(), time.minute()) {
+        (12, 0) => "midi".to_owned(),
+        (0, 0) | (23, 59) => "minuit".to_owned(),
+        (hour, 0) => format!("{hour}h"),
+        (hour, minute) => format!("{hour}h{minute:02}"),
+    }
+}
+
+/// `3 novembre 2026`.
+pub(super) fn date(date: Date) -> String {
+    format!("{} {}", day_and_month(date), date.year())
+}
+
+pub(super) fn weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "lundi",
+        Weekday::Tuesday => "mardi",
+        Weekday::Wednesday => "mercredi",
+        Weekday::Thursday => "jeudi",
+        Weekday::Friday => "vendredi",
+        Weekday::Saturday => "samedi",
+        Weekday::Sunday => "dimanche",
+    }
+}
+
+/// Number of the month of this folded name.
+pub(super) fn month(folded: &str) -> Option<i8> {
+    let index = MONTHS.iter().position(|name| super::fold(name) == folded)?;
+    i8::try_from(index + 1).ok()
+}
+
+fn day_and_month(date: Date) -> String {
+    let month = month_name(&MONTHS, date);
+    match date.day() {
+        1 => format!("1er {month}"),
+        day => format!("{day} {month}"),
+    }
+}
+
+fn month_name(names: &[&'static str; 12], date: Date) -> &'static str {
+    usize::try_from(date.month() - 1).ok().and_then(|index| names.get(index).copied()).unwrap_or_default()
+}
+
+fn english_weekday(day: Weekday) -> &'static str {
+    match day {
+        Weekday::Monday => "Monday",
+        Weekday::Tuesday => "Tuesday",
+        Weekday::Wednesday => "Wednesday",
+        Weekday::Thursday => "Thursday",
+        Weekday::Friday => "Friday",
+        Weekday::Saturday => "Saturday",
+        Weekday::Sunday => "Sunday",
+    }
+}
+
+fn english_date(date: Date) -> String {
+    format!("{} {} {}", english_weekday(date.weekday()), date.day(), month_name(&ENGLISH_MONTHS, date))
+}
+
+fn english_time(time: Time) -> String {
+    let (hour, half) = match time.hour() {
+        0 => (12, "am"),
+        hour @ 1..=11 => (hour, "am"),
+        12 => (12, "pm"),
+        hour => (hour - 12, "pm"),
+    };
+    match (time.hour(), time.minute()) {
+        (12, 0) => "noon".to_owned(),
+        (0, 0) | (23, 59) => "midnight".to_owned(),
+        (_, 0) => format!("{hour} {half}"),
+        (_, minute) => format!("{hour}:{minute:02} {half}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::civil::{date as day, time as hour};
+
+    use super::*;
+    use crate::dialplan::{Days, HoursLine, Location, Span};
+
+    fn french() -> Language {
+        Language("fr".into())
+    }
+
+    #[test]
+    fn the_next_opening_the_way_people_say_it() {
+        // Seen from Saturday 31 October 2026, 20:00.
+        let from = day(2026, 10, 31).at(20, 0, 0, 0);
+        for (next, french_form, english_form) in [
+            (day(2026, 10, 31).at(21, 0, 0, 0), "aujourd'hui à 21h", "today at 9 pm"),
+            (day(2026, 11, 1).at(8, 30, 0, 0), "demain à 8h30", "tomorrow at 8:30 am"),
+            (day(2026, 11, 2).at(8, 30, 0, 0), "lundi à 8h30", "on Monday at 8:30 am"),
+            (day(2026, 11, 6).at(12, 0, 0, 0), "vendredi à midi", "on Friday at noon"),
+            (day(2026, 11, 7).at(9, 0, 0, 0), "samedi prochain à 9h", "next Saturday at 9 am"),
+            (day(2026, 11, 10).at(8, 5, 0, 0), "le mardi 10 novembre à 8h05", "on Tuesday 10 November at 8:05 am"),
+            (day(2026, 12, 1).at(13, 0, 0, 0), "le mardi 1er décembre à 13h", "on Tuesday 1 December at 1 pm"),
+        ] {
+            assert_eq!(speak_next_opening(from, next, &french()), french_form);
+            assert_eq!(speak_next_opening(from, next, &Language("en".into())), english_form);
+        }
+    }
+
+    #[test]
+    fn todays_hours_or_why_there_are_none() {
+        let span = |from, to| Span { from: hour(from, 30, 0, 0), to: hour(to, 0, 0, 0) };
+        let hours = Hours {
+            lines: vec![
+                HoursLine {
+                    days: Days::Weekdays(vec![Weekday::Monday, Weekday::Friday]),
+                    open: vec![span(8, 12), span(13, 17)],
+                    location: Location::default(),
+                },
+                HoursLine { days: Days::PublicHolidays, open: Vec::new(), location: Location::default() },
+            ],
+        };
+        let say =
+            |date, language: &str| speak_todays_hours(&hours, date, &Holidays::default(), &Language(language.into()));
+        assert_eq!(say(day(2026, 11, 9), "fr"), "de 8h30 à midi et de 13h30 à 17h");
+        assert_eq!(say(day(2026, 11, 9), "en"), "from 8:30 am to noon and from 1:30 pm to 5 pm");
+        assert_eq!(say(day(2026, 11, 10), "fr"), "fermé toute la journée");
+        assert_eq!(say(day(2026, 12, 25), "fr"), "fermé, c'est un jour férié");
+        assert_eq!(say(day(2026, 12, 25), "en"), "closed for a public holiday");
+    }
+}

@@ -1,0 +1,227 @@
+//! Everything that must be there before the first call: dialplan, prompts, engines, store.
+//!
+//! Blocking: runs on a thread of its own.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use crate::call::Settings;
+use crate::call::driver::{RtpAddresses, Services};
+use crate::config::{Config, ConfigError, VoiceFiles};
+use crate::dialogue::{Conversation, Phrases};
+use crate::dialplan::{self, Language, Severity};
+use crate::files::{self, FilesError};
+use crate::net::{self, NetError};
+use crate::speech::spoken::LexiconError;
+use crate::speech::cache::{Cache, CacheError};
+use crate::speech::speaker::{MakeVoice, Speaker};
+use crate::speech::worker::RecogniserPool;
+#[cfg(feature = "whisper")]
+use crate::speech::Recogniser;
+use crate::speech::SpeechError;
+use crate::store::{Store, StoreError};
+use crate::turn;
+
+/// The recogniser must answer a finished turn within this; 2–7 s of speech take 0.3–0.5 s on 2 cores.
+const RECOGNITION: Duration = Duration::from_secs(6);
+/// Sentences on disk: about 30 hours of speech. The least recently used go first.
+const CACHE_BYTES: u64 = 2 << 30;
+/// Threads of the voice's network: a sentence said during a call must not wait.
+#[cfg(feature = "piper")]
+const VOICE_THREADS: usize = 2;
+/// Progress of a long preparation is told this often.
+const TELL_EVERY: Duration = Duration::from_secs(5);
+
+/// Why the service can't start, in French, with the remedy.
+#[derive(Debug, thiserror::Error)]
+pub enum Problem {
+    #[error(transparent)]
+    Config(#[from] ConfigError),
+    #[error(transparent)]
+    Files(#[from] FilesError),
+    #[error(
+        "{report}\nLe dialplan {} contient des erreurs : corrigez-les, puis vérifiez avec « allo-mairie check {} ».",
+        directory.display(), directory.display()
+    )]
+    Dialplan { directory: PathBuf, report: String },
+    #[error("{report}\nLes phrases de {} contiennent des erreurs : corrigez-les.", directory.display())]
+    Phrases { directory: PathBuf, report: String },
+    #[error(
+        "La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque."
+    )]
+    Speech(#[from] SpeechError),
+    #[error("Le dossier des phrases déjà dites ne peut pas servir : {0}.\nRemède : vérifiez [voice] cache et les droits du dossier.")]
+    Cache(#[from] CacheError),
+    #[error("Le lexique {} est mal écrit : {error}.\nRemède : une ligne par mot, le mot, une tabulation, puis la prononciation.", path.display())]
+    Lexicon { path: PathBuf, error: LexiconError },
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    #[error("{}", net_message(.0))]
+    Net(#[source] NetError),
+    #[error("La préparation s'est interrompue ; le journal ci-dessus dit pourquoi.")]
+    Panicked,
+}
+
+fn net_message(error: &NetError) -> String {
+    match error {
+        NetError::Bind { address, source } if source.kind() == std::io::ErrorKind::AddrInUse => format!(
+            "Le port SIP {address} est déjà pris par un autre programme.\nRemède : arrêtez-le (« ss -lunp | grep {} » le montre), ou choisissez un autre port : [sip] listen dans la configuration.",
+            address.port()
+        ),
+        NetError::Bind { address, source } => format!(
+            "Le port SIP {address} ne peut pas être ouvert : {source}.\nRemède : vérifiez l'adresse [sip] listen de la configuration ; elle doit être celle de cette machine, ou 0.0.0.0."
+        ),
+        other => format!("Le réseau n'est pas disponible : {other}."),
+    }
+}
+
+/// What is ready.
+pub struct Prepared {
+    pub services: Services,
+    pub store: Store,
+    /// Number of fixed sentences ready to be spoken.
+    pub sentences: usize,
+}
+
+/// Reads, loads and synthesises everything. Blocks for as long as that takes: about a second with a warm cache, a few
+/// minutes when every sentence has to be synthesised.
+pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
+    config.check_files()?;
+    let conversation = conversation(config)?;
+    let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
+    let sentences: Vec<(String, String)> =
+        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
+    // Whisper loads while sentences are read from the cache or synthesised.
+    let (speaker, recognisers) = std::thread::scope(|scope| {
+        let recognisers = scope.spawn(|| recognisers(config));
+        let speaker = speaker(config, &sentences);
+        let recognisers = recognisers.join().unwrap_or_else(|_| {
+            Err(SpeechError::Engine { engine: "whisper", detail: "panicked while loading".to_owned() })
+        });
+        Ok::<_, Problem>((speaker?, recognisers?))
+    })?;
+    let settings = Settings {
+        idle: config.call.idle,
+        key_pause: config.call.key_pause,
+        longest: config.call.longest,
+        network_silence: config.call.network_silence,
+        recognition: RECOGNITION,
+        transfer_margin: config.transfer.margin,
+        transfer_target: config.transfer.target.clone(),
+        codecs: config.rtp.codecs.clone(),
+        turn: turn::Settings::default(),
+    };
+    let saving = store.clone();
+    let count = sentences.len();
+    let services = Services {
+        fixed: sentences.into_iter().collect(),
+        plan: conversation.plan().clone(),
+        settings: Arc::new(settings),
+        dialogue: Box::new(move || conversation.start()),
+        recognisers,
+        speaker,
+        rtp: RtpAddresses {
+            listen: config.sip.listen.ip(),
+            ports: config.rtp.ports.clone(),
+            advertised: config.sip.advertised,
+        },
+        zone: config.dialplan.timezone.clone(),
+        save: Box::new(move |request| saving.save_request(request, net::timestamp())),
+    };
+    Ok(Prepared { services, store, sentences: count })
+}
+
+/// Reads and checks the dialplan and the everyday phrases, and trains the understanding.
+pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
+    let directory = &config.dialplan.directory;
+    let sources = files::read_dialplan(directory)?;
+    let (plan, problems) = dialplan::parse(&sources);
+    let Some(plan) = plan else {
+        let report = dialplan::render(&sources, &problems, false);
+        return Err(Problem::Dialplan { directory: directory.clone(), report });
+    };
+    let warnings = problems.iter().filter(|problem| problem.severity == Severity::Warning).count();
+    if warnings > 0 {
+        warn!(warnings, "the dialplan has warnings: `allo-mairie check` shows them");
+    }
+    info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
+    let phrases = phrases(config, &plan.languages)?;
+    Ok(Conversation::new(plan, phrases))
+}
+
+/// Reads the everyday phrases of these languages.
+fn phrases(config: &Config, languages: &[Language]) -> Result<Phrases, Problem> {
+    let mut files = Vec::new();
+    for language in languages {
+        files.push((language.clone(), files::read_prompts(&config.dialplan.prompts, &language.0)?));
+    }
+    Phrases::from_files(&files).map_err(|problems| {
+        let report = problems.iter().map(|(_, problem)| problem.to_string()).collect::<Vec<_>>().join("\n");
+        Problem::Phrases { directory: config.dialplan.prompts.clone(), report }
+    })
+}
+
+/// Starts the recogniser's workers; each loads the model once.
+#[cfg(feature = "whisper")]
+fn recognisers(config: &Config) -> Result<RecogniserPool, SpeechError> {
+    use crate::speech::recogniser::WhisperRecogniser;
+
+    let (model, threads) = (config.recogniser.model.clone(), config.recogniser.threads);
+    RecogniserPool::start(config.recogniser.workers, config.recogniser.queue, move || {
+        Ok(Box::new(WhisperRecogniser::load(&model, threads)?) as Box<dyn Recogniser>)
+    })
+}
+
+#[cfg(not(feature = "whisper"))]
+fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
+    Err(SpeechError::NotBuilt { engine: "whisper" })
+}
+
+/// Starts the voices and has every fixed sentence ready in memory. A voice's model is only loaded when a sentence is
+/// missing.
+fn speaker(config: &Config, sentences: &[(String, String)]) -> Result<Speaker, Problem> {
+    let mut voices = Vec::new();
+    for (language, files) in &config.voice.languages {
+        voices.push((language.0.clone(), voice_maker(config, language, files)?));
+    }
+    let cache = Cache::open(&config.voice.cache, CACHE_BYTES)?;
+    let speaker = Speaker::start(voices, cache, config.voice.queue)?;
+    let mut told = net::now();
+    speaker.prepare(sentences, &mut |done, total| {
+        if done == total || told.elapsed() >= TELL_EVERY {
+            told = net::now();
+            info!(done, total, "sentences ready");
+        }
+    })?;
+    speaker.warm_up();
+    Ok(speaker)
+}
+
+/// How the voice of a language is made, again after a crash.
+#[cfg(feature = "piper")]
+fn voice_maker(config: &Config, language: &Language, files: &VoiceFiles) -> Result<MakeVoice, Problem> {
+    use crate::speech::spoken::Lexicon;
+    use crate::speech::voice::{self, PiperVoice};
+
+    let path = config.dialplan.prompts.join(&language.0).join("prononciation.tsv");
+    let lexicon = match path.is_file() {
+        true => Lexicon::parse(&files::read_text(&path)?).map_err(|error| Problem::Lexicon { path, error })?,
+        false => Lexicon::default(),
+    };
+    let lexicon = Arc::new(lexicon);
+    let files = voice::VoiceFiles {
+        runtime: config.voice.onnxruntime.clone(),
+        model: files.model.clone(),
+        description: files.config.clone(),
+    };
+    let language = language.0.clone();
+    Ok(Box::new(move || Ok(Box::new(PiperVoice::open(files.clone(), &language, lexicon.clone(), VOICE_THREADS)?))))
+}
+
+#[cfg(not(feature = "piper"))]
+fn voice_maker(_config: &Config, _language: &Language, _files: &VoiceFiles) -> Result<MakeVoice, Problem> {
+    Err(SpeechError::NotBuilt { engine: "voice" }.into())
+}

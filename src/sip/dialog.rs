@@ -1,0 +1,201 @@
+//! Dialogs (RFC 3261 §12): identity, route set, sequence numbers, and the requests within them. PURE.
+//!
+//! Must not know: transactions, what a call is for.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+use super::wire::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
+
+/// Record-Route fields beyond this make a dialog that we do not follow.
+const MAX_ROUTES: usize = 32;
+
+/// A request ready to be sent.
+#[derive(Debug)]
+pub(crate) struct Outgoing {
+    pub(crate) request: Request,
+    pub(crate) destination: SocketAddr,
+}
+
+/// A peer-to-peer relation between two user agents.
+#[derive(Debug)]
+pub(crate) struct Dialog {
+    pub(crate) call_id: Bytes,
+    pub(crate) remote_tag: String,
+    /// From of our requests, with our tag; To of theirs, byte for byte.
+    local: Bytes,
+    /// To of our requests, with their tag.
+    remote: Bytes,
+    local_cseq: u32,
+    remote_cseq: Option<u32>,
+    /// Request-URI of our requests: the far end's Contact.
+    remote_target: String,
+    routes: Vec<Bytes>,
+    /// Where requests go when neither route nor target names an address: where the far end's messages came from.
+    fallback: SocketAddr,
+}
+
+impl Dialog {
+    /// The dialog an INVITE opens at its server (§12.1.1). `None` when the INVITE lacks what a dialog needs.
+    pub(crate) fn of_invite(invite: &Request, local_tag: &str, source: SocketAddr) -> Option<Dialog> {
+        let headers = &invite.headers;
+        let mut local = headers.get(&HeaderName::To)?.to_vec();
+        local.extend_from_slice(format!(";tag={local_tag}").as_bytes());
+        let routes: Vec<Bytes> = headers.list(&HeaderName::RecordRoute).collect();
+        if routes.len() > MAX_ROUTES {
+            return None;
+        }
+        Some(Dialog {
+            call_id: headers.call_id()?.clone(),
+            remote_tag: headers.from()?.tag().unwrap_or_default().to_owned(),
+            local: Bytes::from(local),
+            remote: headers.get(&HeaderName::From)?.clone(),
+            local_cseq: 0,
+            remote_cseq: Some(headers.cseq()?.number),
+            remote_target: sip_contact(headers).or_else(|| legacy_target(headers))?,
+            routes,
+            fallback: source,
+        })
+    }
+
+    /// The dialog a 2xx to our INVITE opens (§12.1.2). `None` when the 2xx lacks what a dialog needs.
+    pub(crate) fn of_2xx(response: &Response, request_uri: &str, sent_to: SocketAddr) -> Option<Dialog> {
+        let headers = &response.headers;
+        let mut routes: Vec<Bytes> = headers.list(&HeaderName::RecordRoute).collect();
+        if routes.len() > MAX_ROUTES {
+            return None;
+        }
+        routes.reverse();
+        Some(Dialog {
+            call_id: headers.call_id()?.clone(),
+            remote_tag: headers.to()?.tag().unwrap_or_default().to_owned(),
+            local: headers.get(&HeaderName::From)?.clone(),
+            remote: headers.get(&HeaderName::To)?.clone(),
+            local_cseq: headers.cseq()?.number,
+            remote_cseq: None,
+            remote_target: sip_contact(headers).unwrap_or_else(|| request_uri.to_owned()),
+            routes,
+            fallback: sent_to,
+        })
+    }
+
+    /// Whether a request with this Call-ID and From tag belongs here (our tag has been matched already).
+    pub(crate) fn matches(&self, call_id: &[u8], remote_tag: &str) -> bool {
+        self.call_id == call_id && self.remote_tag == remote_tag
+    }
+
+    /// Takes note of a request's sequence number; `false` when it is out of order (§12.2.2).
+    pub(crate) fn advance(&mut self, method: &Method, number: u32) -> bool {
+        let in_order = match self.remote_cseq {
+            None => true,
+            // A new INVITE transaction with an old number can only be a stray copy.
+            Some(last) if *method == Method::INVITE => number > last,
+            Some(last) => number >= last,
+        };
+        if in_order {
+            self.remote_cseq = Some(number);
+        }
+        in_order
+    }
+
+    /// A target refresh request may move the far end (§12.2.2).
+    pub(crate) fn refresh_target(&mut self, headers: &Headers) {
+        if let Some(contact) = sip_contact(headers) {
+            self.remote_target = contact;
+        }
+    }
+
+    /// Our address in the dialog, without tag: for Referred-By.
+    pub(crate) fn local_uri(&self) -> Option<Uri> {
+        let local: NameAddr = String::from_utf8_lossy(&self.local).parse().ok()?;
+        Some(local.uri)
+    }
+
+    /// Number of the last request we made from here.
+    pub(crate) fn last_cseq(&self) -> u32 {
+        self.local_cseq
+    }
+
+    /// A new request within the dialog (§12.2.1.1).
+    pub(crate) fn request(&mut self, method: Method, via: String) -> Outgoing {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.build(method, self.local_cseq, via)
+    }
+
+    /// The ACK for a 2xx (§13.2.2.4): number of the INVITE, branch of its own.
+    pub(crate) fn ack(&self, cseq: u32, via: String) -> Outgoing {
+        self.build(Method::ACK, cseq, via)
+    }
+
+    fn build(&self, method: Method, cseq: u32, via: String) -> Outgoing {
+        let first_route: Option<Uri> = self
+            .routes
+            .first()
+            .and_then(|route| String::from_utf8_lossy(route).parse::<NameAddr>().ok())
+            .map(|route| route.uri);
+        let strict = first_route
+            .as_ref()
+            .and_then(Uri::as_sip)
+            .filter(|uri| !uri.params.contains("lr"))
+            .map(ToString::to_string);
+        let mut headers = Headers::default();
+        headers.push(HeaderName::Via, via);
+        let uri = match strict {
+            // A strict router wants its own address in the Request-URI (§12.2.1.1).
+            Some(router) => {
+                for route in self.routes.iter().skip(1) {
+                    headers.push(HeaderName::Route, route.clone());
+                }
+                headers.push(HeaderName::Route, format!("<{}>", self.remote_target));
+                router
+            }
+            None => {
+                for route in &self.routes {
+                    headers.push(HeaderName::Route, route.clone());
+                }
+                self.remote_target.clone()
+            }
+        };
+        headers.push(HeaderName::MaxForwards, "70");
+        headers.push(HeaderName::From, self.local.clone());
+        headers.push(HeaderName::To, self.remote.clone());
+        headers.push(HeaderName::CallId, self.call_id.clone());
+        headers.push(HeaderName::CSeq, format!("{cseq} {method}"));
+        let next_hop = first_route.or_else(|| self.remote_target.parse().ok());
+        let destination = next_hop
+            .as_ref()
+            .and_then(Uri::as_sip)
+            .and_then(|uri| uri.socket_addr())
+            .filter(is_usable)
+            .unwrap_or(self.fallback);
+        Outgoing { request: Request { method, uri, headers, body: Bytes::new() }, destination }
+    }
+}
+
+/// Not every address a peer writes into Contact is one to send to.
+fn is_usable(address: &SocketAddr) -> bool {
+    let ip = address.ip();
+    let broadcast = matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast());
+    address.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
+}
+
+/// Elements of RFC 2543 may leave Contact out: requests then go to From (RFC 4475 §3.4.1).
+fn legacy_target(headers: &Headers) -> Option<String> {
+    let legacy = headers.get(&HeaderName::Contact).is_none() && headers.top_via()?.branch().is_none();
+    match headers.from().filter(|_| legacy)?.uri {
+        Uri::Sip(sip) => Some(sip.to_string()),
+        Uri::Other { .. } => None,
+    }
+}
+
+/// The Contact, when it is a SIP URI; URI headers have no place in a Request-URI (§19.1.1).
+fn sip_contact(headers: &Headers) -> Option<String> {
+    match headers.contact()?.uri {
+        Uri::Sip(mut sip) => {
+            sip.headers = None;
+            Some(sip.to_string())
+        }
+        Uri::Other { .. } => None,
+    }
+}

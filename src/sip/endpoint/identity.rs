@@ -1,0 +1,94 @@
+//! Who we are on the wire, and the random parts of messages. PURE.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::net::SocketAddr;
+
+use rand::rngs::StdRng;
+use rand::{Rng, RngExt, SeedableRng};
+
+use super::super::EndpointConfig;
+use super::super::wire::{HeaderName, Request, SipUri, Uri, escape_user};
+
+/// Methods we process (Allow).
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY, INFO";
+
+/// Headers we put into everything, and fresh identifiers.
+#[derive(Debug)]
+pub(super) struct Identity {
+    advertised: SocketAddr,
+    user: String,
+    product: String,
+    rng: StdRng,
+    /// Makes To tags of stateless answers unguessable yet the same for a retransmission (RFC 3261 §8.2.7).
+    secret: u64,
+}
+
+impl Identity {
+    pub(super) fn new(config: &EndpointConfig, seed: u64) -> Identity {
+        let mut rng = StdRng::seed_from_u64(seed);
+        let secret = rng.next_u64();
+        Identity {
+            advertised: config.advertised,
+            user: escape_user(&config.user),
+            product: config.product.clone(),
+            rng,
+            secret,
+        }
+    }
+
+    pub(super) fn product(&self) -> String {
+        self.product.clone()
+    }
+
+    /// Our URI, with another user part when given.
+    pub(super) fn uri(&self, user: Option<&str>) -> Uri {
+        let user = user.map_or_else(|| self.user.clone(), escape_user);
+        let ip = self.advertised.ip();
+        Uri::Sip(SipUri {
+            secure: false,
+            user: (!user.is_empty()).then_some(user),
+            password: None,
+            host: if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() },
+            port: Some(self.advertised.port()),
+            params: Default::default(),
+            headers: None,
+        })
+    }
+
+    pub(super) fn contact(&self) -> String {
+        format!("<{}>", self.uri(None))
+    }
+
+    pub(super) fn branch(&mut self) -> String {
+        format!("z9hG4bK{:032x}", self.rng.random::<u128>())
+    }
+
+    /// Via with this branch; asks for responses to the port we send from (RFC 3581).
+    pub(super) fn via(&self, branch: &str) -> String {
+        format!("SIP/2.0/UDP {};branch={branch};rport", self.advertised)
+    }
+
+    pub(super) fn tag(&mut self) -> String {
+        format!("{:016x}", self.rng.next_u64())
+    }
+
+    pub(super) fn call_id(&mut self) -> String {
+        format!("{:032x}", self.rng.random::<u128>())
+    }
+
+    /// Seconds in `0..=10`, for Retry-After of overlapping re-INVITEs (§14.2).
+    pub(super) fn short_delay(&mut self) -> u64 {
+        self.rng.random_range(0..=10)
+    }
+
+    /// To tag of an answer we keep no state for: the same for the same request (§8.2.7).
+    pub(super) fn stateless_tag(&self, request: &Request) -> String {
+        let mut hasher = DefaultHasher::new();
+        self.secret.hash(&mut hasher);
+        for name in [HeaderName::Via, HeaderName::From, HeaderName::CallId] {
+            request.headers.get(&name).hash(&mut hasher);
+        }
+        request.headers.cseq().map(|cseq| cseq.number).hash(&mut hasher);
+        format!("{:016x}", hasher.finish())
+    }
+}

@@ -1,0 +1,357 @@
+//! Requests as they arrive (RFC 3261 §8.2, §9.2, §11.2, §13.3): checked in the order of §8.2, then handed to the
+//! dialog they belong to, or opening a call. PURE.
+//!
+//! Refusals outside dialogs keep no state (§8.2.7): a retransmitted request is refused again, with the same tag.
+
+use super::super::Party;
+use super::super::dialog::Dialog;
+use super::super::transaction::{Received, ServerKey};
+use super::super::wire::{Headers, NameAddr, Problem, Uri};
+use super::identity::ALLOW;
+use super::*;
+
+/// Retry-After, in seconds, when every line is taken.
+const RETRY_BUSY: &str = "30";
+/// Retry-After, in seconds, while shutting down.
+const RETRY_DRAINING: &str = "60";
+
+/// A request that has passed the general checks.
+pub(super) struct Checked {
+    pub(super) request: Request,
+    pub(super) reply: Reply,
+    pub(super) key: ServerKey,
+    pub(super) source: SocketAddr,
+    pub(super) call_id: bytes::Bytes,
+    pub(super) cseq: u32,
+    pub(super) from_tag: String,
+    pub(super) to_tag: Option<String>,
+}
+
+/// Why a request is refused before anyone looks at what it asks for.
+struct Refusal {
+    status: u16,
+    reason: Option<String>,
+    header: Option<(HeaderName, String)>,
+}
+
+impl Refusal {
+    fn new(status: u16) -> Refusal {
+        Refusal { status, reason: None, header: None }
+    }
+
+    fn bad(reason: impl Into<String>) -> Refusal {
+        Refusal { reason: Some(reason.into()), ..Refusal::new(400) }
+    }
+
+    fn with(status: u16, name: HeaderName, value: impl Into<String>) -> Refusal {
+        Refusal { header: Some((name, value.into())), ..Refusal::new(status) }
+    }
+}
+
+impl Endpoint {
+    pub(super) fn receive_request(
+        &mut self,
+        now: Instant,
+        source: SocketAddr,
+        request: Request,
+        problem: Option<Problem>,
+    ) {
+        let Some(reply) = Reply::to(&request, source, self.identity.product()) else {
+            return;
+        };
+        let is_ack = request.method == Method::ACK;
+        let checked = match check(&request, problem) {
+            Ok(()) => ServerKey::of(&request).zip(request.headers.cseq()),
+            Err(_) if is_ack => return,
+            Err(refusal) => return self.refuse(&request, &reply, refusal),
+        };
+        let (Some((key, cseq)), Some(call_id)) = (checked, request.headers.call_id().cloned()) else {
+            return;
+        };
+        let tag = |address: Option<NameAddr>| address.and_then(|a| a.tag().map(str::to_owned));
+        let checked = Checked {
+            from_tag: tag(request.headers.from()).unwrap_or_default(),
+            to_tag: tag(request.headers.to()),
+            cseq: cseq.number,
+            call_id,
+            key,
+            reply,
+            source,
+            request,
+        };
+        let received = self.transactions.receive_request(&mut self.io, now, &checked.key, &checked.request);
+        if received == Received::Absorbed {
+            return;
+        }
+        if is_ack {
+            return self.receive_ack(now, &checked);
+        }
+        if checked.request.method == Method::CANCEL {
+            return self.receive_cancel(now, &checked);
+        }
+        if let Err(refusal) = self.check_understood(&checked) {
+            return self.refuse(&checked.request, &checked.reply, refusal);
+        }
+        match (&checked.to_tag, &checked.request.method) {
+            (Some(_), _) => self.receive_in_dialog(now, checked),
+            (None, method) if *method == Method::INVITE => self.receive_invite(now, checked),
+            (None, method) if *method == Method::OPTIONS => self.receive_options(&checked),
+            // Everything else only makes sense within a dialog.
+            (None, _) => self.refuse(&checked.request, &checked.reply, Refusal::new(481)),
+        }
+    }
+
+    /// §8.2.1–8.2.2: method, Request-URI, merged requests, extensions.
+    fn check_understood(&self, checked: &Checked) -> Result<(), Refusal> {
+        let request = &checked.request;
+        let allowed = ALLOW.split(", ").any(|method| method == request.method.as_str());
+        if !allowed {
+            let status = match request.method {
+                Method::Known(_) => 405,
+                Method::Other(_) => 501,
+            };
+            return Err(Refusal::with(status, HeaderName::Allow, ALLOW));
+        }
+        if let Ok(Uri::Other { scheme, .. }) = request.uri.parse()
+            && !scheme.eq_ignore_ascii_case("tel")
+        {
+            return Err(Refusal::new(416));
+        }
+        if checked.to_tag.is_none() && self.transactions.is_merged(request) {
+            return Err(Refusal::new(482));
+        }
+        let required: Vec<String> =
+            request.headers.list(&HeaderName::Require).map(|tag| String::from_utf8_lossy(&tag).into_owned()).collect();
+        if !required.is_empty() {
+            // No extension is supported yet, so every tag asked for is one we lack.
+            return Err(Refusal::with(420, HeaderName::Unsupported, required.join(", ")));
+        }
+        Ok(())
+    }
+
+    /// Refuses without keeping state.
+    fn refuse(&mut self, request: &Request, reply: &Reply, refusal: Refusal) {
+        let tag = self.identity.stateless_tag(request);
+        let mut response = reply.build(refusal.status, &tag);
+        if let Some(reason) = refusal.reason {
+            response.reason = reason;
+        }
+        if let Some((name, value)) = refusal.header {
+            response.headers.push(name, value);
+        }
+        self.io.send(reply.destination, response.to_bytes());
+    }
+
+    /// Refuses; for an INVITE within a transaction while there is room, so that the refusal reaches its sender.
+    fn refuse_invite(&mut self, now: Instant, checked: Checked, refusal: Refusal) {
+        if self.transactions.is_crowded() {
+            return self.refuse(&checked.request, &checked.reply, refusal);
+        }
+        let reply = &checked.reply;
+        let Some(id) = self.transactions.open_server(checked.key, &checked.request, reply.destination, None) else {
+            return;
+        };
+        let mut response = reply.build(refusal.status, &self.identity.tag());
+        if let Some(reason) = refusal.reason {
+            response.reason = reason;
+        }
+        if let Some((name, value)) = refusal.header {
+            response.headers.push(name, value);
+        }
+        self.respond(now, Some(id), reply, &response);
+    }
+
+    pub(super) fn refuse_unknown_dialog(&mut self, checked: &Checked) {
+        self.refuse(&checked.request, &checked.reply, Refusal::new(481));
+    }
+
+    /// §11.2: what we can do; while draining, that we take no calls.
+    pub(super) fn receive_options(&mut self, checked: &Checked) {
+        // Within a dialog it asks whether the call still lives, and it does.
+        if self.draining && checked.to_tag.is_none() {
+            let refusal = Refusal::with(503, HeaderName::RetryAfter, RETRY_DRAINING);
+            return self.refuse(&checked.request, &checked.reply, refusal);
+        }
+        let tag = self.identity.stateless_tag(&checked.request);
+        let mut response = checked.reply.build(200, &tag);
+        let headers = &mut response.headers;
+        headers.push(HeaderName::Contact, self.identity.contact());
+        headers.push(HeaderName::Allow, ALLOW);
+        headers.push(HeaderName::Accept, "application/sdp");
+        headers.push(HeaderName::Supported, "");
+        self.io.send(checked.reply.destination, response.to_bytes());
+    }
+
+    /// §9.2.
+    fn receive_cancel(&mut self, now: Instant, checked: &Checked) {
+        let Some((id, handle)) = self.transactions.find_invite(&checked.key) else {
+            return self.refuse(&checked.request, &checked.reply, Refusal::new(481));
+        };
+        let call = handle.and_then(|handle| self.calls.get_mut(&handle));
+        let tag = match &call {
+            Some(call) => call.local_tag.clone(),
+            None => self.identity.stateless_tag(&checked.request),
+        };
+        let ok = checked.reply.build(200, &tag).to_bytes();
+        self.io.send(checked.reply.destination, ok);
+        let (Some(handle), Some(call)) = (handle, call) else {
+            return;
+        };
+        match &call.phase {
+            Phase::Ringing { transaction, reply, .. } if *transaction == id => {
+                let response = reply.build(487, &tag).to_bytes();
+                self.transactions.respond(&mut self.io, now, id, 487, response);
+                self.end_call(now, handle, EndCause::RemoteCancel);
+                self.remove_call(now, handle, false);
+            }
+            _ => {
+                if let Some(reoffer) = call.reoffer.take_if(|r| r.transaction == id) {
+                    let response = reoffer.reply.build(487, &tag).to_bytes();
+                    self.transactions.respond(&mut self.io, now, id, 487, response);
+                }
+                // Otherwise the INVITE has its final response already, and the CANCEL no effect.
+            }
+        }
+    }
+
+    /// A new call (§13.3.1).
+    fn receive_invite(&mut self, now: Instant, checked: Checked) {
+        if self.draining {
+            let refusal = Refusal::with(503, HeaderName::RetryAfter, RETRY_DRAINING);
+            return self.refuse_invite(now, checked, refusal);
+        }
+        if self.calls.len() >= self.config.max_calls {
+            let refusal = Refusal::with(486, HeaderName::RetryAfter, RETRY_BUSY);
+            return self.refuse_invite(now, checked, refusal);
+        }
+        let request = &checked.request;
+        let offer = match offer_of(request) {
+            Ok(offer) => offer,
+            Err(unsupported) => {
+                let refusal = unsupported.into();
+                return self.refuse_invite(now, checked, refusal);
+            }
+        };
+        let tag = self.identity.tag();
+        let Some(dialog) = Dialog::of_invite(request, &tag, checked.source) else {
+            let refusal = Refusal::bad("Missing Or Malformed Contact Header Field");
+            return self.refuse_invite(now, checked, refusal);
+        };
+        let handle = self.next_handle();
+        let destination = checked.reply.destination;
+        let Some(transaction) = self.transactions.open_server(checked.key, request, destination, Some(handle)) else {
+            let refusal = Refusal::with(503, HeaderName::RetryAfter, RETRY_BUSY);
+            return self.refuse(&checked.request, &checked.reply, refusal);
+        };
+        let trying = checked.reply.build(100, "");
+        self.respond(now, Some(transaction), &checked.reply, &trying);
+        let event = Event::Incoming {
+            caller: caller_of(&request.headers),
+            called: request.headers.to().map(party).unwrap_or_default(),
+            offer: offer.clone(),
+            source: checked.source,
+        };
+        let phase = Phase::Ringing {
+            transaction,
+            reply: Box::new(checked.reply),
+            dialog: Box::new(dialog),
+            cseq: checked.cseq,
+            offered: offer.is_some(),
+        };
+        self.insert_call(handle, Call::new(phase, tag));
+        self.io.report(handle, event);
+    }
+}
+
+/// What every request must have (§8.1.1), so far as an answer depends on it.
+fn check(request: &Request, problem: Option<Problem>) -> Result<(), Refusal> {
+    let headers = &request.headers;
+    match problem {
+        Some(Problem::Version) => return Err(Refusal::new(505)),
+        Some(Problem::TooManyHeaders | Problem::HeaderTooLong) => return Err(Refusal::new(513)),
+        Some(problem) => return Err(Refusal::bad(problem.to_string())),
+        None => {}
+    }
+    for name in [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq] {
+        let how = match headers.all(&name).count() {
+            0 => "Missing",
+            1 => continue,
+            _ => "Repeated",
+        };
+        return Err(Refusal::bad(format!("{how} {} Header Field", name.as_str())));
+    }
+    let malformed = |name: HeaderName| Refusal::bad(format!("Malformed {} Header Field", name.as_str()));
+    if headers.from().is_none() {
+        return Err(malformed(HeaderName::From));
+    }
+    if headers.to().is_none() {
+        return Err(malformed(HeaderName::To));
+    }
+    if headers.call_id().is_none() {
+        return Err(malformed(HeaderName::CallId));
+    }
+    let cseq = headers.cseq().ok_or_else(|| malformed(HeaderName::CSeq))?;
+    if cseq.method != request.method {
+        return Err(Refusal::bad("CSeq Method Does Not Match Request Method"));
+    }
+    // Zero is no fault: Max-Forwards binds who forwards, and we are where the request was going (RFC 4475 §3.3.11).
+    let hops = headers.text(&HeaderName::MaxForwards);
+    if hops.is_some_and(|hops| hops.trim().parse::<u8>().is_err()) {
+        return Err(malformed(HeaderName::MaxForwards));
+    }
+    if let Err(error) = request.uri.parse::<Uri>() {
+        return Err(Refusal::bad(format!("Malformed Request-URI: {error}")));
+    }
+    Ok(())
+}
+
+/// A body we cannot read: 415, and the header that says what we can.
+pub(super) struct UnsupportedBody(pub(super) HeaderName, pub(super) &'static str);
+
+impl From<UnsupportedBody> for Refusal {
+    fn from(UnsupportedBody(name, value): UnsupportedBody) -> Refusal {
+        Refusal::with(415, name, value)
+    }
+}
+
+/// The session description of a request (§8.2.3).
+pub(super) fn offer_of(request: &Request) -> Result<Option<String>, UnsupportedBody> {
+    let headers = &request.headers;
+    if request.body.is_empty() {
+        return Ok(None);
+    }
+    let encoded =
+        headers.text(&HeaderName::ContentEncoding).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
+    if encoded {
+        return Err(UnsupportedBody(HeaderName::AcceptEncoding, "identity"));
+    }
+    match headers.content_type().as_deref() {
+        Some("application/sdp") => Ok(Some(body_text(&request.body))),
+        None if request.body.starts_with(b"v=") => Ok(Some(body_text(&request.body))),
+        _ => {
+            let optional = headers
+                .text(&HeaderName::ContentDisposition)
+                .is_some_and(|d| d.to_ascii_lowercase().replace(' ', "").contains("handling=optional"));
+            if optional {
+                return Ok(None);
+            }
+            Err(UnsupportedBody(HeaderName::Accept, "application/sdp"))
+        }
+    }
+}
+
+/// Who calls: the identity the switchboard vouches for (RFC 3325), unless the caller asked to hide it (RFC 3323).
+fn caller_of(headers: &Headers) -> Party {
+    let private = headers
+        .text(&HeaderName::Privacy)
+        .is_some_and(|privacy| privacy.split([';', ',']).any(|p| matches!(p.trim(), "id" | "user" | "header")));
+    let asserted = headers
+        .list(&HeaderName::PAssertedIdentity)
+        .find_map(|value| String::from_utf8_lossy(&value).parse::<NameAddr>().ok())
+        .filter(|_| !private);
+    asserted.or_else(|| headers.from()).map(party).unwrap_or_default()
+}
+
+fn party(address: NameAddr) -> Party {
+    Party { user: address.uri.user(), uri: address.uri.to_string(), display_name: address.display_name }
+}

@@ -1,0 +1,278 @@
+//! The user agent: joins wire, transactions and dialogs into calls. PURE.
+//!
+//! Owns: which call a message belongs to, what each request gets for an answer, the life of a call.
+//! Must not know: audio, dialogue, sockets.
+
+mod afterlife;
+mod call;
+mod commands;
+mod identity;
+mod in_dialog;
+mod incoming;
+mod outgoing;
+mod reply;
+mod transfer;
+
+use std::collections::{HashMap, VecDeque};
+use std::fmt;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use afterlife::{Afterlife, Ended};
+use call::{Call, Phase};
+use identity::Identity;
+use reply::Reply;
+
+use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
+use super::wire::{HeaderName, Message, Method, Request, Response, read_datagram};
+use super::{CallHandle, EndCause, EndpointConfig, Event, Input, Output};
+
+/// The user agent. See the crate's contract of the pure modules.
+pub struct Endpoint {
+    config: EndpointConfig,
+    identity: Identity,
+    io: Io,
+    transactions: Transactions,
+    calls: HashMap<CallHandle, Call>,
+    /// Calls by our tag.
+    dialogs: HashMap<String, CallHandle>,
+    afterlife: Afterlife,
+    /// OPTIONS of ours under way.
+    pings: usize,
+    next_handle: u64,
+    draining: bool,
+}
+
+/// Counts only: an endpoint is full of personal data.
+impl fmt::Debug for Endpoint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Endpoint")
+            .field("calls", &self.calls.len())
+            .field("draining", &self.draining)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Endpoint {
+    /// `seed` feeds every tag, branch and Call-ID: take it from the operating system, never a constant, outside tests.
+    pub fn new(config: EndpointConfig, seed: u64) -> Endpoint {
+        Endpoint {
+            identity: Identity::new(&config, seed),
+            config,
+            io: Io::new(),
+            transactions: Transactions::new(),
+            calls: HashMap::new(),
+            dialogs: HashMap::new(),
+            afterlife: Afterlife::default(),
+            pings: 0,
+            next_handle: 1,
+            draining: false,
+        }
+    }
+
+    /// Calls not yet over, those included whose BYE or CANCEL is still unanswered. Zero means that nothing
+    /// the far ends still need is left to send.
+    pub fn active_calls(&self) -> usize {
+        self.calls.len()
+    }
+
+    /// Whether nothing at all is remembered any more: at the latest 64·T1 (32 s) after the last message of the last
+    /// call, plus the 64·T1 an unanswered BYE takes.
+    pub fn is_idle(&self) -> bool {
+        self.calls.is_empty()
+            && self.dialogs.is_empty()
+            && self.transactions.is_empty()
+            && self.afterlife.is_empty()
+            && self.pings == 0
+            && self.io.timers.is_empty()
+    }
+
+    /// Size of the largest table.
+    #[cfg(test)]
+    pub(super) fn largest_table(&self) -> usize {
+        let tables = [self.calls.len(), self.dialogs.len(), self.afterlife.len(), self.pings];
+        tables.into_iter().chain(self.transactions.sizes()).max().unwrap_or_default()
+    }
+
+    /// Everything that happens comes in here. Drain [`Endpoint::poll_output`] afterwards.
+    pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
+        match input {
+            Input::Datagram { source, payload } => self.handle_datagram(now, source, payload),
+            Input::Command { call, command } => self.handle_command(now, call, command),
+            Input::Drain => self.draining = true,
+            Input::Timeout => self.handle_timeout(now),
+        }
+    }
+
+    /// What is to be sent and what has happened, in order; call until `None`.
+    pub fn poll_output(&mut self) -> Option<Output> {
+        self.io.outputs.pop_front()
+    }
+
+    /// When [`Input::Timeout`] is wanted next.
+    pub fn poll_timeout(&self) -> Option<Instant> {
+        self.io.timers.next()
+    }
+
+    fn handle_datagram(&mut self, now: Instant, source: SocketAddr, payload: &[u8]) {
+        // What is no SIP message at all (keep-alives, strays) is dropped: there is nobody to answer.
+        let Ok(incoming) = read_datagram(payload) else {
+            return;
+        };
+        match incoming.message {
+            Message::Request(request) => {
+                self.receive_request(now, source, request, incoming.problem);
+            }
+            // A malformed response is discarded (§18.1.2, §18.3).
+            Message::Response(response) if incoming.problem.is_none() => {
+                if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, &response) {
+                    self.receive_response(now, id, usage, &response);
+                }
+            }
+            Message::Response(_) => {}
+        }
+    }
+
+    fn handle_timeout(&mut self, now: Instant) {
+        while let Some(key) = self.io.timers.pop_expired(now) {
+            match key {
+                TimerKey::Transaction(id, timer) => {
+                    let unanswered = self.transactions.handle_timer(&mut self.io, now, id, timer);
+                    if let Some((_, usage)) = unanswered {
+                        self.request_timed_out(now, usage);
+                    }
+                }
+                TimerKey::Call(handle, timer) => self.handle_call_timer(now, handle, timer),
+                TimerKey::Afterlife => self.afterlife.handle_timer(&mut self.io, now),
+            }
+        }
+    }
+
+    fn handle_call_timer(&mut self, now: Instant, handle: CallHandle, timer: CallTimer) {
+        match timer {
+            CallTimer::Resend2xx => self.resend_2xx(now, handle),
+            CallTimer::NoAck => self.ack_missing(now, handle),
+            CallTimer::CancelGuard => {
+                if let Some(Call { phase: Phase::Calling { transaction, .. }, .. }) = self.calls.get(&handle) {
+                    let transaction = *transaction;
+                    self.transactions.abandon(&mut self.io, transaction);
+                }
+                self.remove_call(now, handle, true);
+            }
+            CallTimer::ReferGuard => self.refuse_refer(now, handle),
+        }
+    }
+
+    fn next_handle(&mut self) -> CallHandle {
+        let handle = CallHandle(self.next_handle);
+        self.next_handle += 1;
+        handle
+    }
+
+    fn insert_call(&mut self, handle: CallHandle, call: Call) {
+        self.dialogs.insert(call.local_tag.clone(), handle);
+        self.calls.insert(handle, call);
+    }
+
+    /// Tells the application, once, that the call is over, and refuses what was pending within it.
+    fn end_call(&mut self, now: Instant, handle: CallHandle, cause: EndCause) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        call.wanted_transfer = None;
+        if let Some(reoffer) = call.reoffer.take() {
+            // §15.1.2: requests still pending in the dialog get 487.
+            let response = reoffer.reply.build(487, &call.local_tag).to_bytes();
+            self.transactions.respond(&mut self.io, now, reoffer.transaction, 487, response);
+        }
+        if !call.ended {
+            call.ended = true;
+            self.io.report(handle, Event::Ended { cause });
+        }
+        self.refuse_refer(now, handle);
+    }
+
+    /// Forgets the call; its dialog lives on among the ended ones.
+    fn remove_call(&mut self, now: Instant, handle: CallHandle, by_us: bool) {
+        let Some(call) = self.calls.remove(&handle) else {
+            return;
+        };
+        self.dialogs.remove(&call.local_tag);
+        for timer in [CallTimer::Resend2xx, CallTimer::NoAck, CallTimer::CancelGuard, CallTimer::ReferGuard] {
+            self.io.timers.stop(TimerKey::Call(handle, timer));
+        }
+        if let Some(dialog) = call.dialog()
+            && (by_us || call.subscribed)
+        {
+            let ended = Ended { call_id: dialog.call_id.clone(), by_us, subscribed: call.subscribed };
+            self.afterlife.remember(&mut self.io, now, call.local_tag, ended);
+        }
+    }
+
+    /// Sends a request of ours within the call's dialog, with the headers every request has.
+    fn send_in_dialog(
+        &mut self,
+        now: Instant,
+        handle: CallHandle,
+        method: Method,
+        usage: Usage,
+        fill: impl FnOnce(&mut Request),
+    ) -> bool {
+        let branch = self.identity.branch();
+        let via = self.identity.via(&branch);
+        let Some(dialog) = self.calls.get_mut(&handle).and_then(Call::dialog_mut) else {
+            return false;
+        };
+        let mut outgoing = dialog.request(method, via);
+        fill(&mut outgoing.request);
+        outgoing.request.headers.push(HeaderName::UserAgent, self.identity.product());
+        self.transactions.open_client(&mut self.io, now, outgoing.request, branch, outgoing.destination, usage);
+        true
+    }
+
+    /// Says BYE; the call stays until the answer is here.
+    fn send_bye(&mut self, now: Instant, handle: CallHandle) {
+        self.stop_resending(handle);
+        self.send_in_dialog(now, handle, Method::BYE, Usage::Bye(handle), |_| {});
+        if let Some(call) = self.calls.remove(&handle) {
+            let phase = match call.phase {
+                Phase::Ringing { dialog, .. } | Phase::Confirmed { dialog } | Phase::Closing { dialog } => {
+                    Phase::Closing { dialog }
+                }
+                calling @ Phase::Calling { .. } => calling,
+            };
+            self.calls.insert(handle, Call { phase, ..call });
+        }
+    }
+
+    fn stop_resending(&mut self, handle: CallHandle) {
+        self.io.timers.stop(TimerKey::Call(handle, CallTimer::Resend2xx));
+        self.io.timers.stop(TimerKey::Call(handle, CallTimer::NoAck));
+        if let Some(call) = self.calls.get_mut(&handle) {
+            call.unacked = None;
+        }
+    }
+
+    /// Answers within a transaction, or without one where there is none.
+    fn respond(&mut self, now: Instant, transaction: Option<TransactionId>, reply: &Reply, response: &Response) {
+        let bytes = response.to_bytes();
+        match transaction {
+            Some(id) => {
+                self.transactions.respond(&mut self.io, now, id, response.status, bytes);
+            }
+            None => self.io.send(reply.destination, bytes),
+        }
+    }
+
+    fn arm(&mut self, now: Instant, handle: CallHandle, timer: CallTimer) {
+        self.io.timers.set(TimerKey::Call(handle, timer), now + PATIENCE);
+    }
+}
+
+/// Bodies we are given are text; a peer's may be anything.
+fn body_text(body: &bytes::Bytes) -> String {
+    String::from_utf8_lossy(body).into_owned()
+}
+
+/// NOTIFY outcomes that wait for their turn.
+type Outcomes = VecDeque<u16>;

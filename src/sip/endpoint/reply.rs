@@ -1,0 +1,72 @@
+//! Responses (RFC 3261 §8.2.6): what they copy from the request, and where they go. PURE.
+
+use std::net::SocketAddr;
+
+use bytes::Bytes;
+
+use super::super::wire::{HeaderName, Headers, Request, Response, Via, reason_phrase};
+
+/// All a response needs of its request.
+#[derive(Debug, Clone)]
+pub(super) struct Reply {
+    pub(super) destination: SocketAddr,
+    copied: Headers,
+    to: Option<Bytes>,
+    to_has_tag: bool,
+    record_routes: Vec<Bytes>,
+    product: String,
+}
+
+impl Reply {
+    /// `None` when the topmost Via cannot be read: then nobody knows where the answer goes.
+    pub(super) fn to(request: &Request, source: SocketAddr, product: String) -> Option<Reply> {
+        let headers = &request.headers;
+        let mut vias = headers.list(&HeaderName::Via);
+        let mut top: Via = String::from_utf8_lossy(&vias.next()?).parse().ok()?;
+        let destination = top.stamp(source);
+        let mut copied = Headers::default();
+        copied.push(HeaderName::Via, top.to_string());
+        for via in vias {
+            copied.push(HeaderName::Via, via);
+        }
+        for name in [HeaderName::From, HeaderName::CallId, HeaderName::CSeq, HeaderName::Timestamp] {
+            if let Some(value) = headers.get(&name) {
+                copied.push(name, value.clone());
+            }
+        }
+        Some(Reply {
+            destination,
+            copied,
+            to: headers.get(&HeaderName::To).cloned(),
+            to_has_tag: headers.to().is_some_and(|to| to.tag().is_some()),
+            record_routes: headers.all(&HeaderName::RecordRoute).cloned().collect(),
+            product,
+        })
+    }
+
+    /// A response without body. `tag` becomes ours in To where it has none yet (not in a 100).
+    pub(super) fn build(&self, status: u16, tag: &str) -> Response {
+        let mut headers = self.copied.clone();
+        if let Some(to) = &self.to {
+            if self.to_has_tag || status == 100 {
+                headers.push(HeaderName::To, to.clone());
+            } else {
+                let mut tagged = to.to_vec();
+                tagged.extend_from_slice(format!(";tag={tag}").as_bytes());
+                headers.push(HeaderName::To, tagged);
+            }
+        }
+        headers.push(HeaderName::Server, self.product.clone());
+        Response { status, reason: reason_phrase(status).to_owned(), headers, body: Bytes::new() }
+    }
+
+    /// A response that opens or refreshes a dialog: with Record-Route and Contact (§12.1.1).
+    pub(super) fn build_for_dialog(&self, status: u16, tag: &str, contact: String) -> Response {
+        let mut response = self.build(status, tag);
+        for route in &self.record_routes {
+            response.headers.push(HeaderName::RecordRoute, route.clone());
+        }
+        response.headers.push(HeaderName::Contact, contact);
+        response
+    }
+}

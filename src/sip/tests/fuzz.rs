@@ -1,0 +1,190 @@
+//! Whatever arrives, in whatever order: no panic, nothing kept for ever (properties over random input).
+
+use proptest::collection::vec;
+use proptest::prelude::*;
+
+use super::*;
+
+/// Messages to start mutating from.
+fn seeds() -> Vec<String> {
+    let contact = "Contact: <sip:alice@127.0.0.1:5061>\r\n";
+    let sdp = format!("{contact}Content-Type: application/sdp\r\n");
+    let mut seeds: Vec<String> = ["ACK", "BYE", "CANCEL", "OPTIONS", "NOTIFY", "REFER", "INFO", "FOO"]
+        .iter()
+        .map(|method| raw(method, contact, ""))
+        .collect();
+    seeds.push(raw("INVITE", &sdp, OFFER));
+    seeds.push(
+        "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP [::1]:5060 ;branch=z9hG4bK1,SIP/2.0/TCP x\r\nf: \"a\\\"b\" <sip:a.b@c>;tag=1\r\n\
+         t: <tel:+33;ext=1>;tag=2\r\ni: x@y\r\nCSeq: 1 INVITE\r\nm: <sip:a@[::1]:1;lr?Replaces=1%40b>;q=0.1\r\nl: 0\r\n\r\n"
+            .to_owned(),
+    );
+    seeds
+}
+
+/// Cuts, overwrites, doubles and inserts bytes.
+fn mutated() -> impl Strategy<Value = Vec<u8>> {
+    let edits = vec((any::<prop::sample::Index>(), any::<u8>(), 0u8..5, 1usize..20), 0..8);
+    (prop::sample::select(seeds()), edits).prop_map(|(seed, edits)| {
+        let mut bytes = seed.into_bytes();
+        for (at, byte, kind, length) in edits {
+            if bytes.is_empty() {
+                break;
+            }
+            let at = at.index(bytes.len());
+            let end = (at + length).min(bytes.len());
+            match kind {
+                0 => bytes[at] = byte,
+                1 => bytes.truncate(at),
+                2 => bytes.insert(at, b"\r\n;,<>\"@:= \\%[]\0\xff"[usize::from(byte) % 17]),
+                3 => drop(bytes.drain(at..end)),
+                _ => {
+                    let copy = bytes[at..end].to_vec();
+                    bytes.splice(at..at, copy);
+                }
+            }
+        }
+        bytes
+    })
+}
+
+/// One step of a wild life: what happens, and how long after the last.
+#[derive(Debug, Clone)]
+enum Step {
+    Arrives(Vec<u8>),
+    /// A datagram the endpoint or its peer sent before comes (again).
+    Echo(prop::sample::Index, bool),
+    Command(u64, Command),
+    Dial,
+    Ping,
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    prop_oneof![
+        Just(Command::Ring),
+        Just(Command::Answer { sdp: ANSWER.to_owned() }),
+        (0u16..1000).prop_map(|status| Command::Reject { status }),
+        Just(Command::AnswerReoffer { sdp: Some(ANSWER.to_owned()) }),
+        Just(Command::AnswerReoffer { sdp: None }),
+        Just(Command::HangUp),
+        Just(Command::Transfer { target: "sip:x@127.0.0.1:5061".to_owned() }),
+        Just(Command::AcceptTransfer),
+        (0u16..1000).prop_map(|status| Command::NotifyTransfer { status }),
+    ]
+}
+
+fn step() -> impl Strategy<Value = (Step, u64)> {
+    let step = prop_oneof![
+        3 => mutated().prop_map(Step::Arrives),
+        3 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(i, m)| Step::Echo(i, m)),
+        4 => (1u64..6, command()).prop_map(|(call, command)| Step::Command(call, command)),
+        1 => Just(Step::Dial),
+        1 => Just(Step::Ping),
+    ];
+    (step, prop_oneof![Just(0u64), 1u64..100, 100u64..5_000, Just(33_000)])
+}
+
+proptest! {
+    #[test]
+    fn random_bytes_do_no_harm(bytes in vec(any::<u8>(), 0..600)) {
+        let mut net = Net::new(110);
+        net.deliver(AGENT, address(PEER), &bytes);
+        prop_assert!(net.carried.len() <= 1);
+    }
+
+    #[test]
+    fn what_is_read_is_printed_and_read_again(bytes in mutated()) {
+        let Ok(first) = read_datagram(&bytes) else { return Ok(()) };
+        let printed = first.message.to_bytes();
+        // Bytes that are no UTF-8 may stand in a Request-URI only in a message that is refused.
+        let second = read_datagram(&printed).unwrap();
+        prop_assert_eq!(&printed, &second.message.to_bytes());
+        if first.problem.is_none() {
+            prop_assert_eq!(second.problem, None);
+            let (a, b) = (first.message, second.message);
+            match (&a, &b) {
+                (Message::Request(a), Message::Request(b)) => {
+                    prop_assert_eq!(&a.method, &b.method);
+                    prop_assert_eq!(&a.uri, &b.uri);
+                    prop_assert_eq!(&a.body, &b.body);
+                }
+                (Message::Response(a), Message::Response(b)) => {
+                    prop_assert_eq!(a.status, b.status);
+                    prop_assert_eq!(&a.body, &b.body);
+                }
+                _ => prop_assert!(false, "a request became a response"),
+            }
+        }
+    }
+
+    #[test]
+    fn addresses_read_what_they_print(text in "[a-z:@;=\"<>?.0-9\\[\\] %\\\\,é]{0,40}") {
+        use crate::sip::wire::{NameAddr, Params, Uri, Via};
+        for text in [text.clone(), format!("sip:{text}"), format!("\"x\" <sip:a@b{text}"), format!("SIP/2.0/UDP {text}")] {
+            if let Ok(uri) = text.parse::<Uri>() {
+                prop_assert_eq!(uri.to_string().parse::<Uri>().unwrap(), uri);
+            }
+            if let Ok(address) = text.parse::<NameAddr>() {
+                prop_assert_eq!(address.to_string().parse::<NameAddr>().unwrap(), address);
+            }
+            if let Ok(via) = text.parse::<Via>() {
+                prop_assert_eq!(via.to_string().parse::<Via>().unwrap(), via);
+            }
+            let params = Params::parse(&text);
+            prop_assert_eq!(Params::parse(&params.to_string()), params);
+        }
+    }
+
+    /// Two endpoints live through anything; once both have hung up, all is forgotten.
+    #[test]
+    fn wild_lives_end(steps in vec(step(), 1..40), seed in any::<u64>(), loss in 0.0f64..0.3) {
+        let mut net = Net::new(seed >> 1);
+        net.loss = loss;
+        net.duplication = 0.1;
+        net.jitter = seconds(0.5);
+        for (step, wait) in steps {
+            match step {
+                Step::Arrives(bytes) => net.deliver(AGENT, address(PEER), &bytes),
+                Step::Echo(index, mirrored) if !net.carried.is_empty() => {
+                    let carried = net.carried[index.index(net.carried.len())].clone();
+                    let to = if mirrored { carried.from } else { 1 - carried.from };
+                    net.deliver(to, address(1 - to), &carried.bytes);
+                }
+                Step::Echo(..) => {}
+                Step::Command(call, command) => {
+                    for who in [AGENT, PEER] {
+                        net.command(who, CallHandle(call), command.clone());
+                    }
+                }
+                Step::Dial => drop(net.dial(PEER)),
+                Step::Ping => {
+                    let now = net.now;
+                    net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), address(AGENT));
+                    net.drain(PEER);
+                }
+            }
+            net.run(Duration::from_millis(wait));
+        }
+        let ended = |net: &Net, who: usize, call: CallHandle| {
+            let of_call: Vec<_> = net.events[who].iter().filter(|e| e.1 == call).collect();
+            let ends = of_call.iter().filter(|e| matches!(e.2, Event::Ended { .. })).count();
+            let last = of_call.last().is_none_or(|e| matches!(e.2, Event::Ended { .. }));
+            ends <= 1 && (ends == 0 || last)
+        };
+        for _ in 0..3 {
+            for who in [AGENT, PEER] {
+                for call in 1..60 {
+                    net.command(who, CallHandle(call), Command::HangUp);
+                }
+            }
+            net.run(seconds(40.0));
+        }
+        for who in [AGENT, PEER] {
+            for call in 1..60 {
+                prop_assert!(ended(&net, who, CallHandle(call)), "{call}: {:?}", net.events[who]);
+            }
+        }
+        net.loss = 0.0;
+        net.assert_forgotten();
+    }
+}

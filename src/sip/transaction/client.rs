@@ -1,0 +1,192 @@
+//! Client transactions: INVITE (RFC 3261 §17.1.1 with RFC 6026 §7.2) and others (§17.1.2). PURE.
+
+use std::net::SocketAddr;
+use std::time::{Duration, Instant};
+
+use bytes::Bytes;
+
+use super::{Io, Method, PATIENCE, Request, Response, T1, T2, T4, Timer, TimerKey, TransactionId, ack_of_refusal};
+
+/// Forks whose 2xx we acknowledge; beyond it a 2xx stays unacknowledged and its sender gives up.
+const MAX_FORKS: usize = 8;
+
+/// A request we sent, and how far its answer is.
+#[derive(Debug)]
+pub(crate) struct ClientTransaction {
+    destination: SocketAddr,
+    method: Method,
+    state: State,
+}
+
+#[derive(Debug)]
+enum State {
+    /// INVITE sent, nothing heard.
+    Calling { request: Box<Request>, bytes: Bytes, interval: Duration },
+    /// INVITE answered provisionally.
+    Proceeding { request: Box<Request> },
+    /// INVITE refused and acknowledged.
+    Refused { ack: Bytes },
+    /// INVITE accepted: the ACK of each fork that said so.
+    Accepted { acks: Vec<ForkAck> },
+    /// Another request sent; no final response yet.
+    Trying { bytes: Bytes, interval: Duration },
+    /// Another request, answered.
+    Completed,
+}
+
+#[derive(Debug)]
+struct ForkAck {
+    to_tag: String,
+    ack: Bytes,
+    destination: SocketAddr,
+}
+
+/// What a timer did to a transaction.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Fired {
+    Alive,
+    Done,
+    TimedOut,
+}
+
+impl ClientTransaction {
+    /// Sends the request.
+    pub(super) fn start(
+        io: &mut Io,
+        now: Instant,
+        id: TransactionId,
+        request: Request,
+        destination: SocketAddr,
+    ) -> ClientTransaction {
+        let bytes = request.to_bytes();
+        io.send(destination, bytes.clone());
+        let method = request.method.clone();
+        let (retransmit, timeout) = if method == Method::INVITE { (Timer::A, Timer::B) } else { (Timer::E, Timer::F) };
+        io.timers.set(TimerKey::Transaction(id, retransmit), now + T1);
+        io.timers.set(TimerKey::Transaction(id, timeout), now + PATIENCE);
+        let state = if method == Method::INVITE {
+            State::Calling { request: Box::new(request), bytes, interval: T1 }
+        } else {
+            State::Trying { bytes, interval: T1 }
+        };
+        ClientTransaction { destination, method, state }
+    }
+
+    pub(super) fn destination(&self) -> SocketAddr {
+        self.destination
+    }
+
+    pub(super) fn method(&self) -> Method {
+        self.method.clone()
+    }
+
+    /// The INVITE, while it has no final response.
+    pub(super) fn invite(&self) -> Option<(&Request, SocketAddr)> {
+        match &self.state {
+            State::Calling { request, .. } | State::Proceeding { request } => Some((request, self.destination)),
+            _ => None,
+        }
+    }
+
+    /// A response; `true` when it brings news for whoever sent the request.
+    pub(super) fn receive(&mut self, io: &mut Io, now: Instant, id: TransactionId, response: &Response) -> bool {
+        match &self.state {
+            State::Calling { .. } | State::Proceeding { .. } => self.receive_for_invite(io, now, id, response),
+            State::Refused { ack } => {
+                if response.status >= 300 {
+                    io.send(self.destination, ack.clone());
+                }
+                false
+            }
+            State::Accepted { acks } => {
+                if !(200..300).contains(&response.status) {
+                    return false;
+                }
+                let to = response.headers.to();
+                let tag = to.as_ref().and_then(|to| to.tag()).unwrap_or_default();
+                match acks.iter().find(|fork| fork.to_tag == tag) {
+                    Some(fork) => {
+                        io.send(fork.destination, fork.ack.clone());
+                        false
+                    }
+                    None => true,
+                }
+            }
+            State::Trying { .. } if response.status < 200 => {
+                // Proceeding (§17.1.2.2): from the next one on, retransmissions go at T2.
+                if let State::Trying { interval, .. } = &mut self.state {
+                    *interval = T2;
+                }
+                true
+            }
+            State::Trying { .. } => {
+                io.timers.stop(TimerKey::Transaction(id, Timer::E));
+                io.timers.stop(TimerKey::Transaction(id, Timer::F));
+                io.timers.set(TimerKey::Transaction(id, Timer::K), now + T4);
+                self.state = State::Completed;
+                true
+            }
+            State::Completed => false,
+        }
+    }
+
+    fn receive_for_invite(&mut self, io: &mut Io, now: Instant, id: TransactionId, response: &Response) -> bool {
+        let completed = State::Completed;
+        let request = match std::mem::replace(&mut self.state, completed) {
+            State::Calling { request, .. } | State::Proceeding { request } => request,
+            other => {
+                self.state = other;
+                return false;
+            }
+        };
+        io.timers.stop(TimerKey::Transaction(id, Timer::A));
+        io.timers.stop(TimerKey::Transaction(id, Timer::B));
+        self.state = match response.status {
+            ..200 => State::Proceeding { request },
+            200..300 => {
+                io.timers.set(TimerKey::Transaction(id, Timer::M), now + PATIENCE);
+                State::Accepted { acks: Vec::new() }
+            }
+            _ => {
+                io.timers.set(TimerKey::Transaction(id, Timer::D), now + PATIENCE);
+                let ack = ack_of_refusal(&request, response).to_bytes();
+                io.send(self.destination, ack.clone());
+                State::Refused { ack }
+            }
+        };
+        true
+    }
+
+    /// Sends the ACK of a 2xx and keeps it for retransmissions.
+    pub(super) fn acknowledge(&mut self, io: &mut Io, to_tag: &str, ack: Bytes, destination: SocketAddr) -> bool {
+        let State::Accepted { acks } = &mut self.state else {
+            return false;
+        };
+        if acks.len() >= MAX_FORKS {
+            return false;
+        }
+        io.send(destination, ack.clone());
+        acks.push(ForkAck { to_tag: to_tag.to_owned(), ack, destination });
+        true
+    }
+
+    pub(super) fn handle_timer(&mut self, io: &mut Io, now: Instant, id: TransactionId, timer: Timer) -> Fired {
+        match (&mut self.state, timer) {
+            (State::Calling { bytes, interval, .. }, Timer::A) => {
+                io.send(self.destination, bytes.clone());
+                *interval *= 2;
+                io.timers.set(TimerKey::Transaction(id, Timer::A), now + *interval);
+                Fired::Alive
+            }
+            (State::Trying { bytes, interval }, Timer::E) => {
+                io.send(self.destination, bytes.clone());
+                *interval = (*interval * 2).min(T2);
+                io.timers.set(TimerKey::Transaction(id, Timer::E), now + *interval);
+                Fired::Alive
+            }
+            (_, Timer::B | Timer::F) => Fired::TimedOut,
+            (_, Timer::D | Timer::K | Timer::M) => Fired::Done,
+            _ => Fired::Alive,
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! Header fields: names in any spelling, values as bytes. PURE.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use super::text::split_outside;
+
+macro_rules! header_names {
+    ($($variant:ident $canonical:literal $($compact:literal)?;)*) => {
+        /// Name of a header field. Those the house uses are variants; others keep their spelling.
+        #[derive(Debug, Clone, PartialEq, Eq)]
+        pub enum HeaderName {
+            $($variant,)*
+            Other(String),
+        }
+
+        impl HeaderName {
+            /// Reads a full or compact name, in any case (RFC 3261 §7.3.1, §7.3.3).
+            pub fn parse(name: &str) -> HeaderName {
+                $(
+                    if name.eq_ignore_ascii_case($canonical) $(|| name.eq_ignore_ascii_case($compact))? {
+                        return HeaderName::$variant;
+                    }
+                )*
+                HeaderName::Other(name.to_owned())
+            }
+
+            pub fn as_str(&self) -> &str {
+                match self {
+                    $(HeaderName::$variant => $canonical,)*
+                    HeaderName::Other(name) => name,
+                }
+            }
+        }
+    };
+}
+
+header_names! {
+    Via "Via" "v";
+    From "From" "f";
+    To "To" "t";
+    CallId "Call-ID" "i";
+    CSeq "CSeq";
+    Contact "Contact" "m";
+    MaxForwards "Max-Forwards";
+    ContentLength "Content-Length" "l";
+    ContentType "Content-Type" "c";
+    ContentEncoding "Content-Encoding" "e";
+    ContentDisposition "Content-Disposition";
+    Route "Route";
+    RecordRoute "Record-Route";
+    Allow "Allow";
+    Supported "Supported" "k";
+    Require "Require";
+    ProxyRequire "Proxy-Require";
+    Unsupported "Unsupported";
+    Accept "Accept";
+    AcceptEncoding "Accept-Encoding";
+    UserAgent "User-Agent";
+    Server "Server";
+    RetryAfter "Retry-After";
+    Reason "Reason";
+    Event "Event" "o";
+    SubscriptionState "Subscription-State";
+    ReferTo "Refer-To" "r";
+    ReferredBy "Referred-By" "b";
+    Privacy "Privacy";
+    PAssertedIdentity "P-Asserted-Identity";
+    Timestamp "Timestamp";
+    Expires "Expires";
+    Subject "Subject" "s";
+    AllowEvents "Allow-Events" "u";
+    SessionExpires "Session-Expires" "x";
+}
+
+/// The header fields of one message, in order.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Headers(Vec<(HeaderName, Bytes)>);
+
+impl Headers {
+    pub fn push(&mut self, name: HeaderName, value: impl Into<Bytes>) {
+        self.0.push((name, value.into()));
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &Bytes)> {
+        self.0.iter().map(|(name, value)| (name, value))
+    }
+
+    /// Every field of that name, unsplit.
+    pub fn all<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a Bytes> {
+        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    /// The first field of that name.
+    pub fn get(&self, name: &HeaderName) -> Option<&Bytes> {
+        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+    }
+
+    /// The first field of that name as text; bytes that are no UTF-8 become U+FFFD.
+    pub fn text(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
+        self.get(name).map(|value| String::from_utf8_lossy(value))
+    }
+
+    /// Every element of a comma-separated header, over all its fields (RFC 3261 §7.3.1).
+    pub fn list<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = Bytes> + 'a {
+        self.all(name).flat_map(|value| {
+            split_outside(value, b',').into_iter().map(|piece| value.slice_ref(piece)).collect::<Vec<_>>()
+        })
+    }
+}

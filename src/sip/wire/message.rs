@@ -1,0 +1,83 @@
+//! Requests and responses with typed access to what every element needs. PURE.
+
+use bytes::Bytes;
+
+use super::header::{HeaderName, Headers};
+use super::method::Method;
+use super::name_addr::NameAddr;
+use super::text::{is_space, is_token};
+use super::via::Via;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Message {
+    Request(Request),
+    Response(Response),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    pub method: Method,
+    /// As spelled; a `Uri` is read from it where one is needed.
+    pub uri: String,
+    pub headers: Headers,
+    pub body: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Response {
+    pub status: u16,
+    pub reason: String,
+    pub headers: Headers,
+    pub body: Bytes,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CSeq {
+    pub number: u32,
+    pub method: Method,
+}
+
+impl Headers {
+    /// The topmost Via, when it can be read.
+    pub fn top_via(&self) -> Option<Via> {
+        let first = self.list(&HeaderName::Via).next()?;
+        String::from_utf8_lossy(&first).parse().ok()
+    }
+
+    pub fn from(&self) -> Option<NameAddr> {
+        self.text(&HeaderName::From)?.parse().ok()
+    }
+
+    pub fn to(&self) -> Option<NameAddr> {
+        self.text(&HeaderName::To)?.parse().ok()
+    }
+
+    pub fn call_id(&self) -> Option<&Bytes> {
+        self.get(&HeaderName::CallId).filter(|id| !id.is_empty())
+    }
+
+    /// `CSeq`; the number must be below 2³¹ (RFC 3261 §8.1.1.5).
+    pub fn cseq(&self) -> Option<CSeq> {
+        let value = self.text(&HeaderName::CSeq)?;
+        let (number, method) = value.split_once(|c: char| c.is_ascii() && is_space(c as u8))?;
+        let method = method.trim();
+        if !number.bytes().all(|b| b.is_ascii_digit()) || !is_token(method.as_bytes()) {
+            return None;
+        }
+        let number = number.parse().ok().filter(|n| *n < 1 << 31)?;
+        Some(CSeq { number, method: Method::parse(method) })
+    }
+
+    /// The first Contact.
+    pub fn contact(&self) -> Option<NameAddr> {
+        let first = self.list(&HeaderName::Contact).next()?;
+        String::from_utf8_lossy(&first).parse().ok()
+    }
+
+    /// `type/subtype` of the body, lower case, without parameters.
+    pub fn content_type(&self) -> Option<String> {
+        let value = self.text(&HeaderName::ContentType)?;
+        let kind = value.split(';').next().unwrap_or_default();
+        Some(kind.chars().filter(|c| !c.is_ascii_whitespace()).collect::<String>().to_ascii_lowercase())
+    }
+}

@@ -1,0 +1,29 @@
+//! SIP messages as bytes (RFC 3261 §7, §25): a tolerant reader and a writer of our own. PURE.
+//!
+//! Owns: framing, header fields, URIs, name-addr, Via; every byte of a value survives from reader to writer.
+//! Must not know: transactions, dialogs, what a message means.
+//!
+//! `rsip` gives the vocabulary (methods, status codes); it does not read or print here, because its parser
+//! refuses or silently changes messages that real switchboards send.
+
+mod header;
+mod message;
+mod method;
+mod name_addr;
+mod reader;
+#[cfg(test)]
+mod tests;
+mod text;
+mod uri;
+mod via;
+mod writer;
+
+pub use header::{HeaderName, Headers};
+pub use message::{CSeq, Message, Request, Response};
+pub use method::{Method, reason_phrase};
+pub use name_addr::NameAddr;
+pub(crate) use reader::sipfrag_status;
+pub use reader::{Incoming, Problem, Unreadable, read_datagram};
+pub use text::Params;
+pub use uri::{SipUri, Uri, UriError, escape_user};
+pub use via::Via;

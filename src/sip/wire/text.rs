@@ -1,0 +1,192 @@
+//! Scanning header values: lists, parameters, quoted strings (RFC 3261 §25.1). PURE.
+
+use std::fmt;
+
+/// Linear white space as it stands in an unfolded value.
+pub(super) fn is_space(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | b'\r' | b'\n')
+}
+
+/// `token` of the grammar: methods, header names, parameter names.
+pub(super) fn is_token(text: &[u8]) -> bool {
+    !text.is_empty() && text.iter().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(b))
+}
+
+pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
+    while let [first, rest @ ..] = bytes
+        && is_space(*first)
+    {
+        bytes = rest;
+    }
+    while let [rest @ .., last] = bytes
+        && is_space(*last)
+    {
+        bytes = rest;
+    }
+    bytes
+}
+
+/// Splits at `separator` where it stands outside quoted strings and angle brackets. Pieces are trimmed,
+/// empty ones are dropped.
+pub(super) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
+    let mut pieces = Vec::new();
+    let mut start = 0;
+    let mut quoted = false;
+    let mut bracketed = false;
+    let mut escaped = false;
+    for (at, &byte) in value.iter().enumerate() {
+        if escaped {
+            escaped = false;
+        } else if quoted {
+            match byte {
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+        } else if byte == b'"' && !bracketed {
+            quoted = true;
+        } else if byte == b'<' {
+            bracketed = true;
+        } else if byte == b'>' {
+            bracketed = false;
+        } else if byte == separator && !bracketed {
+            pieces.push(trim(&value[start..at]));
+            start = at + 1;
+        }
+    }
+    pieces.push(trim(&value[start..]));
+    pieces.retain(|piece| !piece.is_empty());
+    pieces
+}
+
+/// Position of `wanted` outside quoted strings.
+pub(super) fn find_unquoted(text: &str, wanted: u8) -> Option<usize> {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate() {
+        if escaped {
+            escaped = false;
+        } else if quoted {
+            match byte {
+                b'\\' => escaped = true,
+                b'"' => quoted = false,
+                _ => {}
+            }
+        } else if byte == wanted {
+            return Some(at);
+        } else if byte == b'"' {
+            quoted = true;
+        }
+    }
+    None
+}
+
+/// The text inside a quoted string, escapes resolved; unquoted text as it is.
+pub(super) fn unquote(text: &str) -> String {
+    let Some(inner) = text.strip_prefix('"') else {
+        return text.to_owned();
+    };
+    let mut plain = String::with_capacity(inner.len());
+    let mut chars = inner.chars();
+    while let Some(c) = chars.next() {
+        match c {
+            '\\' => plain.extend(chars.next()),
+            '"' => break,
+            c => plain.push(c),
+        }
+    }
+    plain
+}
+
+/// A quoted string that reads back as `text`.
+pub(super) fn quote(text: &str) -> String {
+    let mut quoted = String::with_capacity(text.len() + 2);
+    quoted.push('"');
+    for c in text.chars() {
+        if matches!(c, '"' | '\\') {
+            quoted.push('\\');
+        }
+        quoted.push(c);
+    }
+    quoted.push('"');
+    quoted
+}
+
+/// Resolves `%41` escapes; malformed ones stay as they are.
+pub(super) fn percent_decode(text: &str) -> String {
+    let bytes = text.as_bytes();
+    let mut decoded = Vec::with_capacity(bytes.len());
+    let mut at = 0;
+    while at < bytes.len() {
+        let hex = bytes
+            .get(at + 1..at + 3)
+            .filter(|_| bytes[at] == b'%')
+            .and_then(|digits| std::str::from_utf8(digits).ok())
+            .filter(|digits| digits.bytes().all(|b| b.is_ascii_hexdigit()))
+            .and_then(|digits| u8::from_str_radix(digits, 16).ok());
+        match hex {
+            Some(byte) => {
+                decoded.push(byte);
+                at += 3;
+            }
+            None => {
+                decoded.push(bytes[at]);
+                at += 1;
+            }
+        }
+    }
+    String::from_utf8_lossy(&decoded).into_owned()
+}
+
+/// `;name=value` parameters of a URI or header, in order, spelled as received (values keep their quotes).
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Params(Vec<(String, Option<String>)>);
+
+impl Params {
+    /// Reads `;a=b;c`; the leading semicolon may be missing. Empty parameters are dropped.
+    pub fn parse(text: &str) -> Params {
+        let pieces = split_outside(text.as_bytes(), b';');
+        Params(
+            pieces
+                .into_iter()
+                .filter_map(|piece| std::str::from_utf8(piece).ok())
+                .filter_map(|piece| {
+                    let (name, value) = match piece.split_once('=') {
+                        Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
+                        None => (piece, None),
+                    };
+                    (!name.is_empty()).then(|| (name.to_owned(), value))
+                })
+                .collect(),
+        )
+    }
+
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.iter().any(|(n, _)| n.eq_ignore_ascii_case(name))
+    }
+
+    /// Value of the first parameter of that name (case-insensitive), as spelled.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_deref())
+    }
+
+    /// Replaces the parameter, or appends it.
+    pub fn set(&mut self, name: &str, value: Option<String>) {
+        match self.0.iter_mut().find(|(n, _)| n.eq_ignore_ascii_case(name)) {
+            Some(param) => param.1 = value,
+            None => self.0.push((name.to_owned(), value)),
+        }
+    }
+}
+
+impl fmt::Display for Params {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (name, value) in &self.0 {
+            match value {
+                Some(value) => write!(f, ";{name}={value}")?,
+                None => write!(f, ";{name}")?,
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,84 @@
+//! Via (RFC 3261 §20.42, rport: RFC 3581). PURE.
+
+use std::fmt;
+use std::net::SocketAddr;
+use std::str::FromStr;
+
+use super::text::Params;
+use super::uri::{UriError, host_ip, parse_host_port};
+
+/// Branches of RFC 3261 start with this; others come from RFC 2543 elements (§8.1.1.7).
+const MAGIC_COOKIE: &str = "z9hG4bK";
+
+/// One Via value.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Via {
+    /// `2.0`; anything else comes with a request that is refused for it.
+    pub version: String,
+    /// `UDP`, `TCP` …, as spelled.
+    pub transport: String,
+    pub host: String,
+    pub port: Option<u16>,
+    pub params: Params,
+}
+
+impl Via {
+    /// The branch, when it is one of RFC 3261 and therefore unique.
+    pub fn branch(&self) -> Option<&str> {
+        self.params.get("branch").filter(|branch| {
+            branch.len() > MAGIC_COOKIE.len()
+                && branch.get(..MAGIC_COOKIE.len()).is_some_and(|start| start.eq_ignore_ascii_case(MAGIC_COOKIE))
+        })
+    }
+
+    /// `host:port` for comparing transactions (§17.2.3).
+    pub fn sent_by(&self) -> String {
+        format!("{}:{}", self.host.to_ascii_lowercase(), self.port.unwrap_or(5060))
+    }
+
+    /// Notes where the request came from (`received`, `rport`) and says where its responses go:
+    /// to the source port when `rport` asks for it (RFC 3581 §4), else to the port of sent-by (RFC 3261 §18.2.2).
+    pub fn stamp(&mut self, source: SocketAddr) -> SocketAddr {
+        let wants_rport = self.params.contains("rport");
+        if wants_rport || host_ip(&self.host) != Some(source.ip()) {
+            self.params.set("received", Some(source.ip().to_string()));
+        }
+        if wants_rport {
+            self.params.set("rport", Some(source.port().to_string()));
+            return source;
+        }
+        SocketAddr::new(source.ip(), self.port.unwrap_or(5060))
+    }
+}
+
+impl FromStr for Via {
+    type Err = UriError;
+
+    fn from_str(text: &str) -> Result<Via, UriError> {
+        // `SIP / 2.0 / UDP host`: slashes may have space on both sides.
+        let mut parts = text.splitn(3, '/');
+        let (Some(name), Some(version), Some(rest)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(UriError::Scheme);
+        };
+        if !name.trim().eq_ignore_ascii_case("SIP") || version.trim().is_empty() {
+            return Err(UriError::Scheme);
+        }
+        let (transport, rest) = rest.trim_start().split_once([' ', '\t']).ok_or(UriError::Host)?;
+        let (sent_by, params) = match rest.split_once(';') {
+            Some((sent_by, params)) => (sent_by, Params::parse(params)),
+            None => (rest, Params::default()),
+        };
+        let (host, port) = parse_host_port(sent_by)?;
+        Ok(Via { version: version.trim().to_owned(), transport: transport.to_owned(), host, port, params })
+    }
+}
+
+impl fmt::Display for Via {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SIP/{}/{} {}", self.version, self.transport, self.host)?;
+        if let Some(port) = self.port {
+            write!(f, ":{port}")?;
+        }
+        write!(f, "{}", self.params)
+    }
+}

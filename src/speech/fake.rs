@@ -1,0 +1,93 @@
+//! Engines for tests: deterministic, without models.
+
+use std::collections::VecDeque;
+use std::f32::consts::TAU;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::time::Duration;
+
+use super::{Pace, Recogniser, SpeechError, Transcript, Utterance, Voice};
+use crate::audio::LINE_RATE;
+
+/// Speaks a 440 Hz tone of 60 ms a character, a quarter longer when slow. Text without a letter or digit is silent.
+#[derive(Debug, Default)]
+pub struct ToneVoice;
+
+impl Voice for ToneVoice {
+    fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError> {
+        if !text.chars().any(char::is_alphanumeric) {
+            return Ok(Vec::new());
+        }
+        let each = LINE_RATE as usize * 60 / 1000;
+        let length = match pace {
+            Pace::Normal => text.chars().count() * each,
+            Pace::Slow => text.chars().count() * each * 5 / 4,
+        };
+        let step = TAU * 440.0 / LINE_RATE as f32;
+        Ok((0..length).map(|n| (3_000.0 * (step * n as f32).sin()) as i16).collect())
+    }
+
+    fn fingerprint(&self) -> String {
+        "tone 1".to_owned()
+    }
+}
+
+/// One answer of a [`ScriptedRecogniser`].
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// This text, with this confidence.
+    Heard(&'static str, f32),
+    Fails(SpeechError),
+    /// The engine panics.
+    Panics,
+    /// Works until the utterance is abandoned.
+    Endless,
+}
+
+/// Gives the answers of its script in order; after the last, an empty transcript. Clones share the script.
+#[derive(Debug, Clone, Default)]
+pub struct ScriptedRecogniser {
+    script: Arc<Mutex<VecDeque<Answer>>>,
+    /// Utterances received so far, and a bell rung at each.
+    received: Arc<(Mutex<Vec<Utterance>>, Condvar)>,
+}
+
+impl ScriptedRecogniser {
+    pub fn new(script: impl IntoIterator<Item = Answer>) -> Self {
+        Self { script: Arc::new(Mutex::new(script.into_iter().collect())), received: Arc::default() }
+    }
+
+    /// What it was given to hear.
+    pub fn received(&self) -> Vec<Utterance> {
+        self.received.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Blocks until `count` utterances have come in, at most 10 s; tells whether they have.
+    pub fn wait_for(&self, count: usize) -> bool {
+        let guard = self.received.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.received.1.wait_timeout_while(guard, Duration::from_secs(10), |got| got.len() < count);
+        waited.unwrap_or_else(PoisonError::into_inner).0.len() >= count
+    }
+}
+
+impl Recogniser for ScriptedRecogniser {
+    fn recognise(&mut self, utterance: &Utterance, abandoned: &AtomicBool) -> Result<Transcript, SpeechError> {
+        let answer = self.script.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+        self.received.0.lock().unwrap_or_else(PoisonError::into_inner).push(utterance.clone());
+        self.received.1.notify_all();
+        match answer {
+            Some(Answer::Heard(text, confidence)) => {
+                Ok(Transcript { text: text.to_owned(), confidence, elapsed: Duration::ZERO })
+            }
+            Some(Answer::Fails(error)) => Err(error),
+            Some(Answer::Panics) => panic!("scripted panic"),
+            Some(Answer::Endless) => {
+                while !abandoned.load(Ordering::Relaxed) {
+                    std::thread::yield_now();
+                }
+                Err(SpeechError::Abandoned)
+            }
+            None => Ok(Transcript::default()),
+        }
+    }
+}

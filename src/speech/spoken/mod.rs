@@ -1,0 +1,58 @@
+//! Written text put in the words a voice says: numbers, hours, dates, telephone numbers, prices, abbreviations.
+//!
+//! Owns: the spoken form of French, the pronunciation lexicon's rules, cutting text into sentences. Pure.
+//! Must not know: phonemes, voices, files.
+//!
+//! The rules run in a fixed order, the most particular first (addresses, telephone numbers, hours, dates, prices), so
+//! that plain numbers are what is left over. Each rule leaves words only, which no later rule touches.
+
+mod abbreviations;
+mod amounts;
+mod calendar;
+mod contact;
+mod lexicon;
+mod numbers;
+mod ordinals;
+mod sentences;
+mod symbols;
+#[cfg(test)]
+mod tests;
+
+pub use lexicon::{Lexicon, LexiconError, Piece};
+pub use sentences::sentences;
+
+/// A regular expression written in this source, compiled on first use.
+macro_rules! pattern {
+    ($pattern:expr) => {{
+        static PATTERN: std::sync::LazyLock<regex::Regex> =
+            std::sync::LazyLock::new(|| regex::Regex::new($pattern).expect("pattern of this source"));
+        &*PATTERN
+    }};
+}
+use pattern;
+
+/// Longest text put in spoken form, characters; a sentence of the dialplan is far below. The rest is not said.
+const LONGEST: usize = 2_000;
+
+/// Written French in spoken words: "8h30-12h" → "de huit heures trente à douze heures".
+pub fn french(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST).collect();
+    let mut text = symbols::normalise(&text);
+    for rule in [
+        contact::rewrite,
+        calendar::rewrite,
+        ordinals::rewrite,
+        amounts::rewrite,
+        abbreviations::rewrite,
+        symbols::rewrite,
+    ] {
+        text = rule(&text);
+    }
+    text
+}
+
+/// Spoken form of `text` in `language` (ISO 639-1). Languages other than French are left to the voice's own rules,
+/// which know English numbers and dates.
+pub fn form(language: &str, text: &str) -> String {
+    if language.starts_with("fr") { french(text) } else { symbols::plain(text) }
+}

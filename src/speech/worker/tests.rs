@@ -1,0 +1,166 @@
+//! Queue, bound, abandonment and panics, with scripted engines.
+
+use super::*;
+use crate::speech::fake::{Answer, ScriptedRecogniser};
+
+fn utterance(marker: i16) -> Utterance {
+    Utterance { samples: vec![marker; 160].into(), language: "fr".to_owned(), prompt: String::new() }
+}
+
+fn pool(workers: usize, queue: usize, recogniser: &ScriptedRecogniser) -> RecogniserPool {
+    let made = recogniser.clone();
+    RecogniserPool::start(workers, queue, move || Ok(Box::new(made.clone()))).expect("pool")
+}
+
+fn markers(recogniser: &ScriptedRecogniser) -> Vec<i16> {
+    recogniser.received().iter().map(|utterance| utterance.samples[0]).collect()
+}
+
+#[test]
+fn utterances_are_recognised_in_order() {
+    let recogniser = ScriptedRecogniser::new([Answer::Heard("bonjour", 0.9), Answer::Heard("au revoir", 0.8)]);
+    let pool = pool(1, 4, &recogniser);
+    let first = pool.submit(utterance(1)).expect("room");
+    let second = pool.submit(utterance(2)).expect("room");
+    assert_eq!(second.wait().expect("heard").text, "au revoir");
+    assert_eq!(first.wait().expect("heard").text, "bonjour");
+    assert_eq!(markers(&recogniser), [1, 2]);
+}
+
+#[tokio::test]
+async fn a_ticket_is_a_future() {
+    let recogniser = ScriptedRecogniser::new([Answer::Heard("bonjour", 0.9)]);
+    let ticket = pool(1, 1, &recogniser).submit(utterance(1));
+    // The pool is gone when the ticket is awaited: either it was answered before, or the ticket says so.
+    match ticket.expect("room").await {
+        Ok(transcript) => assert_eq!(transcript.text, "bonjour"),
+        Err(error) => assert!(matches!(error, SpeechError::Engine { engine: RECOGNISER, .. }), "{error}"),
+    }
+    let pool = pool(1, 1, &ScriptedRecogniser::new([Answer::Heard("oui", 1.0)]));
+    assert_eq!(pool.submit(utterance(1)).expect("room").await.expect("heard").text, "oui");
+    assert_eq!(Ticket::done(3).await, Ok(3));
+}
+
+#[test]
+fn a_full_queue_refuses_and_an_abandoned_job_makes_room() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless]);
+    let pool = pool(1, 2, &recogniser);
+    let running = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    let overtaken = pool.submit(utterance(2)).expect("room");
+    let _kept = pool.submit(utterance(3)).expect("room");
+    assert_eq!(pool.backlog(), 3);
+    let refused = pool.submit(utterance(4)).expect_err("the queue holds two");
+    assert_eq!(refused, SpeechError::Busy { engine: RECOGNISER });
+
+    drop(overtaken);
+    assert_eq!(pool.backlog(), 2);
+    let last = pool.submit(utterance(5)).expect("room again");
+    drop(running);
+    assert_eq!(last.wait(), Ok(Transcript::default()));
+    assert_eq!(markers(&recogniser), [1, 3, 5], "the abandoned job was skipped");
+}
+
+#[test]
+fn dropping_the_ticket_stops_running_work() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless, Answer::Heard("ensuite", 0.7)]);
+    let pool = pool(1, 2, &recogniser);
+    let endless = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    drop(endless);
+    assert_eq!(pool.submit(utterance(2)).expect("room").wait().expect("heard").text, "ensuite");
+}
+
+#[test]
+fn a_panic_costs_one_answer_only() {
+    let recogniser = ScriptedRecogniser::new([Answer::Panics, Answer::Heard("encore là", 0.9)]);
+    let made = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let (count, source) = (made.clone(), recogniser.clone());
+    let pool = RecogniserPool::start(1, 4, move || {
+        count.fetch_add(1, Ordering::SeqCst);
+        Ok(Box::new(source.clone()))
+    })
+    .expect("pool");
+    let lost = pool.submit(utterance(1)).expect("room");
+    let next = pool.submit(utterance(2)).expect("room");
+    assert!(matches!(lost.wait(), Err(SpeechError::Engine { engine: RECOGNISER, .. })));
+    assert_eq!(next.wait().expect("heard").text, "encore là");
+    assert_eq!(made.load(Ordering::SeqCst), 2);
+}
+
+#[test]
+fn an_engine_that_cannot_be_made_again_is_tried_at_each_job() {
+    let recogniser = ScriptedRecogniser::new([Answer::Panics, Answer::Heard("revenu", 0.9)]);
+    let made = Arc::new(std::sync::atomic::AtomicUsize::new(0));
+    let broken = SpeechError::Engine { engine: RECOGNISER, detail: "no memory".to_owned() };
+    let (count, source, error) = (made, recogniser, broken.clone());
+    let pool = RecogniserPool::start(1, 4, move || match count.fetch_add(1, Ordering::SeqCst) {
+        // The first engine, and the one of the third job.
+        0 | 3 => Ok(Box::new(source.clone()) as Box<dyn Recogniser>),
+        _ => Err(error.clone()),
+    })
+    .expect("pool");
+    let answers: Vec<_> = (0..3).map(|n| pool.submit(utterance(n)).expect("room").wait()).collect();
+    assert!(matches!(&answers[0], Err(SpeechError::Engine { .. })));
+    assert_eq!(answers[1], Err(broken));
+    assert_eq!(answers[2].as_ref().map(|heard| heard.text.as_str()), Ok("revenu"));
+}
+
+#[test]
+fn a_start_without_a_model_fails() {
+    let missing = SpeechError::Engine { engine: RECOGNISER, detail: "no such file".to_owned() };
+    let error = missing.clone();
+    let started = RecogniserPool::start(2, 4, move || Err(error.clone()));
+    assert_eq!(started.map(|_| ()), Err(missing));
+}
+
+#[test]
+fn closing_answers_everybody() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless]);
+    let pool = pool(1, 4, &recogniser);
+    let running = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    let waiting = pool.submit(utterance(2)).expect("room");
+    drop(pool);
+    assert_eq!(running.wait(), Err(SpeechError::Abandoned));
+    assert!(matches!(waiting.wait(), Err(SpeechError::Engine { .. })));
+}
+
+#[test]
+fn two_workers_work_at_the_same_time() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless, Answer::Heard("pendant ce temps", 1.0)]);
+    let pool = pool(2, 4, &recogniser);
+    let endless = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    assert_eq!(pool.submit(utterance(2)).expect("room").wait().expect("heard").text, "pendant ce temps");
+    assert_eq!(pool.backlog(), 1);
+    drop(endless);
+}
+
+#[test]
+fn live_work_goes_first() {
+    let pool: Pool<Vec<u32>> = Pool::start("list", vec![Vec::new()], 8, || Ok(Vec::new())).expect("pool");
+    let (gate, opened) = std::sync::mpsc::sync_channel::<()>(0);
+    let (blocked, reply) = Ticket::<()>::pair("list");
+    let block = move |_: Result<&mut Vec<u32>, SpeechError>, reply: Reply<()>| {
+        let _ = opened.recv();
+        reply.send(Ok(()));
+    };
+    assert!(pool.submit(Urgency::Live, reply, block).is_ok());
+    let mut tickets = Vec::new();
+    for (number, urgency) in [(1, Urgency::Ahead), (2, Urgency::Live), (3, Urgency::Ahead), (4, Urgency::Live)] {
+        let (ticket, reply) = Ticket::<Vec<u32>>::pair("list");
+        let note = move |list: Result<&mut Vec<u32>, SpeechError>, reply: Reply<Vec<u32>>| {
+            reply.send(list.map(|list| {
+                list.push(number);
+                list.clone()
+            }));
+        };
+        assert!(pool.submit(urgency, reply, note).is_ok());
+        tickets.push(ticket);
+    }
+    gate.send(()).expect("the worker waits at the gate");
+    assert_eq!(blocked.wait(), Ok(()));
+    let order = tickets.into_iter().map(|ticket| ticket.wait().expect("list")).max_by_key(Vec::len);
+    assert_eq!(order, Some(vec![2, 4, 1, 3]));
+}

@@ -1,0 +1,332 @@
+//! When the caller starts, pauses, goes on and has finished.
+//!
+//! Owns: the state of the turn and the samples of the utterance. Must not know: how a frame is judged (see
+//! [`super::vad`]), what the words are.
+//!
+//! A turn starts when enough of the last frames are speech ([`Settings::onset`], twice that while the agent speaks),
+//! at least 120 ms of speech have come, and some of it has a pitch, which clicks, noise and tones have not. What
+//! falls short of that is dropped without an event, so every `Started` is followed by `Ended` in the end.
+//! The utterance begins [`Settings::pre_roll`] before its first speech frame, however late the decision came.
+//!
+//! All durations count from the end of the last speech frame, the hangover of the voice detector taken out: `Paused`
+//! comes 200 ms after the last word, not 300.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::vad::{Activity, VoiceActivity};
+use super::{Event, Patience, Settings};
+use crate::audio::{FRAME_MS, FRAME_SAMPLES};
+
+/// Speech a turn needs: no word of a language is shorter (120 ms).
+const MIN_SPEECH_FRAMES: u32 = 6;
+/// Frames with a pitch a turn needs (60 ms).
+const MIN_PITCHED_FRAMES: u32 = 3;
+/// Or, for voices without pitch (whispering, hoarseness): so much speech (500 ms) …
+const UNPITCHED_FRAMES: u32 = 25;
+/// … whose level moves as syllables do, dB. Steady noise moves by 3 dB at most.
+const UNPITCHED_RANGE_DB: f32 = 8.0;
+/// What has not become a turn within this is no speech; another try begins (1 s).
+const MAX_CANDIDATE_FRAMES: u32 = 50;
+/// A gap up to this within a turn is ended by any speech frame, a longer one by an onset only (40 ms): a click must
+/// not prolong the turn.
+const SHORT_GAP_FRAMES: u32 = 2;
+/// An onset window is 5 frames for 3 of speech; its bits must fit in 32.
+const MAX_ONSET_FRAMES: u32 = 18;
+/// Events not polled, at most; the oldest is dropped beyond.
+const MAX_EVENTS: usize = 32;
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            // Three frames of five: a click or a lip smack is one or two.
+            onset: Duration::from_millis(60),
+            // The longest gap within a fluent phrase (stop consonants) is about 150 ms.
+            pause: Duration::from_millis(200),
+            end_short: Duration::from_millis(400),
+            // Most pauses within a sentence are shorter, most between turns longer.
+            end_normal: Duration::from_millis(550),
+            // Between the groups of a telephone number people breathe and read.
+            end_dictation: Duration::from_millis(1_500),
+            // With the pre-roll it fits Whisper's window of 30 s.
+            longest: Duration::from_secs(29),
+            // Unvoiced beginnings (f, s, h) come before the first frame that counts as speech.
+            pre_roll: Duration::from_millis(200),
+        }
+    }
+}
+
+pub struct Detector {
+    settings: Settings,
+    patience: Patience,
+    agent_speaking: bool,
+    vad: VoiceActivity,
+    /// Last frames, newest in bit 0: speech, and speech with a pitch.
+    speech: u32,
+    pitched: u32,
+    /// Audio before a turn: pre-roll and the onset window.
+    before: VecDeque<i16>,
+    state: State,
+    events: VecDeque<Event>,
+}
+
+enum State {
+    Quiet,
+    /// Perhaps a turn.
+    Candidate {
+        turn: Utterance,
+        evidence: Evidence,
+    },
+    Speaking(Utterance),
+    Pausing {
+        turn: Utterance,
+        snapshot: Arc<[i16]>,
+    },
+}
+
+struct Utterance {
+    samples: Vec<i16>,
+    /// Frames since the last one with speech.
+    silence: u32,
+    revision: u32,
+}
+
+/// What speaks for a turn.
+struct Evidence {
+    frames: u32,
+    speech: u32,
+    pitched: u32,
+    quietest: f32,
+    loudest: f32,
+}
+
+impl Detector {
+    pub fn new(settings: Settings) -> Self {
+        Self {
+            settings,
+            patience: Patience::Normal,
+            agent_speaking: false,
+            vad: VoiceActivity::new(),
+            speech: 0,
+            pitched: 0,
+            before: VecDeque::new(),
+            state: State::Quiet,
+            events: VecDeque::new(),
+        }
+    }
+
+    /// From `Started` to `Ended`, pauses included.
+    pub fn is_caller_speaking(&self) -> bool {
+        matches!(self.state, State::Speaking(_) | State::Pausing { .. })
+    }
+
+    /// How long a silence ends the turn, the one under way included.
+    pub fn set_patience(&mut self, patience: Patience) {
+        self.patience = patience;
+    }
+
+    /// While our own prompt plays, more speech is needed for a turn (barge-in, echo).
+    pub fn set_agent_speaking(&mut self, speaking: bool) {
+        self.agent_speaking = speaking;
+    }
+
+    /// Forgets the utterance under way and events not polled; what is known about the line's noise stays.
+    pub fn reset(&mut self) {
+        self.state = State::Quiet;
+        self.speech = 0;
+        self.pitched = 0;
+        self.before.clear();
+        self.events.clear();
+    }
+
+    /// One frame of the caller's audio; frames are the clock.
+    pub fn handle_frame(&mut self, frame: &[i16; FRAME_SAMPLES]) {
+        let activity = self.vad.handle_frame(frame);
+        self.speech = self.speech << 1 | u32::from(activity.speech);
+        self.pitched = self.pitched << 1 | u32::from(activity.pitched);
+        let state = std::mem::replace(&mut self.state, State::Quiet);
+        self.state = match state {
+            State::Quiet => self.while_quiet(frame, activity),
+            State::Candidate { turn, evidence } => self.while_candidate(turn, evidence, frame, activity),
+            State::Speaking(turn) => self.while_speaking(turn, frame, activity),
+            State::Pausing { turn, snapshot } => self.while_pausing(turn, snapshot, frame, activity),
+        };
+    }
+
+    pub fn poll_event(&mut self) -> Option<Event> {
+        self.events.pop_front()
+    }
+
+    fn while_quiet(&mut self, frame: &[i16; FRAME_SAMPLES], activity: Activity) -> State {
+        self.before.extend(frame);
+        let onset = self.onset_frames() * 5 / 3;
+        let keep = (self.pre_roll_frames() + onset) as usize * FRAME_SAMPLES;
+        let excess = self.before.len().saturating_sub(keep);
+        self.before.drain(..excess);
+        if !self.is_onset() {
+            return State::Quiet;
+        }
+        // The window's first speech frame, then the pre-roll before it.
+        let window = self.speech & mask(onset);
+        let since = u32::BITS - window.leading_zeros();
+        let wanted = (self.pre_roll_frames() + since) as usize * FRAME_SAMPLES;
+        let excess = self.before.len().saturating_sub(wanted);
+        let samples: Vec<i16> = self.before.drain(..).skip(excess).collect();
+        let evidence = Evidence {
+            frames: since,
+            speech: window.count_ones(),
+            pitched: (self.pitched & mask(onset)).count_ones(),
+            quietest: activity.level,
+            loudest: activity.level,
+        };
+        self.judge(Utterance { samples, silence: 0, revision: 0 }, evidence)
+    }
+
+    fn while_candidate(
+        &mut self,
+        mut turn: Utterance,
+        mut evidence: Evidence,
+        frame: &[i16; FRAME_SAMPLES],
+        activity: Activity,
+    ) -> State {
+        turn.samples.extend(frame);
+        evidence.frames += 1;
+        evidence.speech += u32::from(activity.speech);
+        evidence.pitched += u32::from(activity.pitched);
+        if activity.speech {
+            evidence.quietest = evidence.quietest.min(activity.level);
+            evidence.loudest = evidence.loudest.max(activity.level);
+        }
+        self.count_silence(&mut turn, activity);
+        if turn.silence >= frames(self.settings.pause) || evidence.frames >= MAX_CANDIDATE_FRAMES {
+            return self.drop_candidate(turn);
+        }
+        self.judge(turn, evidence)
+    }
+
+    /// Whether a candidate has become a turn.
+    fn judge(&mut self, turn: Utterance, evidence: Evidence) -> State {
+        let moving = evidence.loudest - evidence.quietest >= UNPITCHED_RANGE_DB;
+        let voiced = evidence.pitched >= MIN_PITCHED_FRAMES || evidence.speech >= UNPITCHED_FRAMES && moving;
+        if evidence.speech < MIN_SPEECH_FRAMES || !voiced {
+            return State::Candidate { turn, evidence };
+        }
+        self.tell(Event::Started);
+        State::Speaking(turn)
+    }
+
+    /// Too short or no voice: its end is the pre-roll of what may come.
+    fn drop_candidate(&mut self, turn: Utterance) -> State {
+        self.before = turn.samples.into();
+        self.speech = 0;
+        self.pitched = 0;
+        State::Quiet
+    }
+
+    fn while_speaking(&mut self, mut turn: Utterance, frame: &[i16; FRAME_SAMPLES], activity: Activity) -> State {
+        turn.samples.extend(frame);
+        self.count_silence(&mut turn, activity);
+        if turn.silence < frames(self.settings.pause) && !self.is_too_long(&turn) {
+            return State::Speaking(turn);
+        }
+        turn.revision += 1;
+        let snapshot: Arc<[i16]> = turn.samples.as_slice().into();
+        self.tell(Event::Paused { revision: turn.revision, samples: snapshot.clone() });
+        self.end_if_over(turn, snapshot)
+    }
+
+    fn while_pausing(
+        &mut self,
+        mut turn: Utterance,
+        snapshot: Arc<[i16]>,
+        frame: &[i16; FRAME_SAMPLES],
+        activity: Activity,
+    ) -> State {
+        turn.samples.extend(frame);
+        self.count_silence(&mut turn, activity);
+        if turn.silence == 0 && !self.is_too_long(&turn) {
+            self.tell(Event::Resumed);
+            return State::Speaking(turn);
+        }
+        self.end_if_over(turn, snapshot)
+    }
+
+    fn end_if_over(&mut self, turn: Utterance, snapshot: Arc<[i16]>) -> State {
+        let end = match self.patience {
+            Patience::Short => self.settings.end_short,
+            Patience::Normal => self.settings.end_normal,
+            Patience::Dictation => self.settings.end_dictation,
+        };
+        if turn.silence < frames(end) && !self.is_too_long(&turn) {
+            return State::Pausing { turn, snapshot };
+        }
+        self.tell(Event::Ended {
+            revision: turn.revision,
+            samples: snapshot,
+            speech_ended_ago: Duration::from_millis(FRAME_MS) * turn.silence,
+        });
+        // Two turns share no audio, but for the silence between them.
+        let silence = (turn.silence.min(self.pre_roll_frames()) as usize) * FRAME_SAMPLES;
+        let start = turn.samples.len() - silence.min(turn.samples.len());
+        self.before = turn.samples[start..].iter().copied().collect();
+        self.speech = 0;
+        self.pitched = 0;
+        State::Quiet
+    }
+
+    /// Frames since the last speech: any speech frame ends a short gap, only an onset with a pitch a longer one.
+    fn count_silence(&self, turn: &mut Utterance, activity: Activity) {
+        let in_speech = activity.speech && turn.silence <= SHORT_GAP_FRAMES;
+        let onset = self.is_onset() && self.pitched & mask(self.onset_frames() * 5 / 3) != 0;
+        if in_speech || onset && activity.speech {
+            turn.silence = 0;
+            return;
+        }
+        turn.silence += 1;
+        if !activity.speech {
+            // The frames before this one that were hangover had passed for speech.
+            turn.silence = turn.silence.max(activity.hangover + 1);
+        }
+    }
+
+    fn is_onset(&self) -> bool {
+        let onset = self.onset_frames();
+        (self.speech & mask(onset * 5 / 3)).count_ones() >= onset
+    }
+
+    fn onset_frames(&self) -> u32 {
+        let onset = frames(self.settings.onset);
+        let onset = if self.agent_speaking { onset * 2 } else { onset };
+        onset.clamp(1, MAX_ONSET_FRAMES)
+    }
+
+    fn pre_roll_frames(&self) -> u32 {
+        frames(self.settings.pre_roll)
+    }
+
+    fn is_too_long(&self, turn: &Utterance) -> bool {
+        turn.samples.len() >= frames(self.settings.longest) as usize * FRAME_SAMPLES
+    }
+
+    fn tell(&mut self, event: Event) {
+        if self.events.len() == MAX_EVENTS {
+            self.events.pop_front();
+        }
+        self.events.push_back(event);
+    }
+}
+
+/// Whole frames that cover a duration, an hour at most.
+fn frames(duration: Duration) -> u32 {
+    let frames = duration.as_millis().div_ceil(u128::from(FRAME_MS));
+    u32::try_from(frames).unwrap_or(u32::MAX).min(180_000)
+}
+
+/// The lowest `count` bits.
+fn mask(count: u32) -> u32 {
+    1u32.checked_shl(count).map_or(u32::MAX, |bit| bit - 1)
+}
+
+#[cfg(test)]
+mod tests;

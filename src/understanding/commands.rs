@@ -1,0 +1,192 @@
+//! What callers may say at any moment, even when the officer's `Partout` forgets it.
+
+use std::sync::LazyLock;
+
+use super::pattern::{Patterns, content_outside};
+use super::text::tokens;
+
+/// A wish about the conversation itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Command {
+    Repeat,
+    SlowDown,
+    Goodbye,
+    /// Give up the form under way.
+    Cancel,
+    /// Another subject.
+    SomethingElse,
+    /// "Attendez", "un instant".
+    Wait,
+}
+
+static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
+    vec![
+        (
+            Command::SlowDown,
+            Patterns::new(
+                &[
+                    "plus lentement",
+                    "moins vite",
+                    "moins rapidement",
+                    "trop vite",
+                    "doucement",
+                    "ralentissez",
+                    "ralentir",
+                    "plus doucement",
+                ],
+                0,
+            ),
+        ),
+        (
+            Command::Repeat,
+            Patterns::new(
+                &[
+                    "repetez",
+                    "repeter",
+                    "repete",
+                    "redites",
+                    "redire",
+                    "reecouter",
+                    "reentendre",
+                    "rien|pas|mal compris",
+                    "rien|pas|mal entendu",
+                    "entends pas|mal|rien",
+                    "comprends pas|rien",
+                    "vous avez|aviez dit",
+                    "vous dites",
+                    "vous disiez",
+                    "^ comment $",
+                    "^ pardon $",
+                    "^ quoi $",
+                    "^ hein $",
+                    "encore une fois",
+                ],
+                0,
+            ),
+        ),
+        (
+            Command::Cancel,
+            Patterns::new(
+                &[
+                    "annulez",
+                    "^ annuler $",
+                    "annule tout",
+                    "on annule",
+                    "laissez tomber",
+                    "laisse tomber",
+                    "tant pis",
+                    "oubliez",
+                    "change|changer d avis",
+                    "arretez",
+                    "veux plus",
+                ],
+                0,
+            ),
+        ),
+        (
+            Command::Goodbye,
+            Patterns::new(
+                &[
+                    "au revoir",
+                    "aurevoir",
+                    "bonne journee",
+                    "bonne soiree",
+                    "bonne fin de? journee",
+                    "a bientot",
+                    "c est tout",
+                    "ce sera tout",
+                    "ca sera tout",
+                    "c est bon merci",
+                    "rien d autre",
+                    "j ai fini",
+                    "je raccroche",
+                    "raccrochez",
+                ],
+                0,
+            ),
+        ),
+        (
+            Command::SomethingElse,
+            Patterns::new(
+                &[
+                    "autre chose",
+                    "autre question",
+                    "autre sujet",
+                    "une autre demande",
+                    "menu principal",
+                    "retour au? menu|debut|depart",
+                    "recommencer",
+                    "recommencez",
+                ],
+                0,
+            ),
+        ),
+        (
+            Command::Wait,
+            Patterns::new(
+                &[
+                    "attendez|attends un|une|deux instant|minute|seconde|moment|secondes|minutes",
+                    "attendez",
+                    "attends",
+                    "un instant",
+                    "une minute",
+                    "une seconde",
+                    "un moment",
+                    "patientez",
+                    "je cherche",
+                    "je prends de quoi|un ecrire|crayon|stylo",
+                    "ne quittez pas",
+                    "quittez pas",
+                    "deux secondes|minutes",
+                ],
+                0,
+            ),
+        ),
+    ]
+});
+
+/// The command a short sentence is: almost nothing else is said in it.
+pub fn command(text: &str) -> Option<Command> {
+    let words = tokens(text);
+    COMMANDS
+        .iter()
+        .filter_map(|(command, patterns)| Some((*command, patterns.find(&words)?)))
+        .find(|(command, range)| {
+            let outside = content_outside(&words, range);
+            match command {
+                // "je n'ai pas bien compris votre réponse"
+                Command::Repeat | Command::SlowDown => outside <= 1,
+                _ => outside == 0 && words.len() <= range.len() + 5,
+            }
+        })
+        .map(|(command, _)| command)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn commands_in_everyday_words() {
+        for (text, wanted) in [
+            ("répétez s'il vous plaît", Some(Command::Repeat)),
+            ("vous pouvez répéter ?", Some(Command::Repeat)),
+            ("je n'ai pas compris", Some(Command::Repeat)),
+            ("comment ?", Some(Command::Repeat)),
+            ("pardon ?", Some(Command::Repeat)),
+            ("parlez plus lentement", Some(Command::SlowDown)),
+            ("vous allez trop vite", Some(Command::SlowDown)),
+            ("merci, au revoir", Some(Command::Goodbye)),
+            ("non c'est tout merci", Some(Command::Goodbye)),
+            ("laissez tomber", Some(Command::Cancel)),
+            ("j'ai une autre question", Some(Command::SomethingElse)),
+            ("attendez un instant", Some(Command::Wait)),
+            ("je voudrais annuler mon rendez-vous passeport", None),
+            ("comment refaire mon passeport", None),
+            ("je ne comprends pas la lettre de la mairie sur mes poubelles", None),
+            ("", None),
+        ] {
+            assert_eq!(command(text), wanted, "{text}");
+        }
+    }
+}

@@ -1,0 +1,282 @@
+//! Yes and no, in the many ways they are said.
+
+use std::sync::LazyLock;
+
+use crate::understanding::pattern::Patterns;
+use crate::understanding::text::{Token, tokens};
+
+/// An answer to a closed question, and what was said beside it ("non, c'est pour un passeport").
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Answer {
+    pub yes: bool,
+    /// Words beyond the answer itself, without leading politeness.
+    pub rest: String,
+}
+
+// Order matters: denials hold words of assent ("pas d'accord", "ce n'est pas ça").
+static NO: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "non",
+            "nan",
+            "nom $",
+            "^ no $",
+            "pas du tout",
+            "surtout pas",
+            "absolument pas",
+            "vraiment pas",
+            "pas vraiment",
+            "pas d accord",
+            "pas ca",
+            "pas cela",
+            "pas la? peine",
+            "pas exactement",
+            "pas tout a fait",
+            "pas besoin",
+            "pas maintenant",
+            "pas bon",
+            "pas correct",
+            "pas necessaire",
+            "pas interesse*",
+            "n en veux pas",
+            "ne veux pas",
+            "veux pas",
+            "ne souhaite pas",
+            "^ aucun*",
+            "^ jamais $",
+            "ca ira $",
+            "^ ca va aller",
+            "^ rien $",
+            "^ c est faux",
+            "^ faux",
+            "^ erreur",
+            "trompe*",
+            "vous n y etes",
+            "mauvais numero|nom",
+            "au contraire",
+            "negatif",
+            "sans facon",
+        ],
+        0,
+    )
+});
+
+static YES: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "oui",
+            "ouais",
+            "ouai",
+            "oui oui",
+            "mais oui",
+            "ben oui",
+            "^ we $",
+            "^ oue $",
+            "ouep",
+            "ouaip",
+            "^ si",
+            "mais si",
+            "c est ca",
+            "c est cela",
+            "c est bien ca|cela",
+            "c est exact|juste|correct|bon|parfait|exactement",
+            "tout a fait",
+            "exactement",
+            "exact",
+            "absolument",
+            "parfaitement",
+            "parfait",
+            "bien sur",
+            "evidemment",
+            "effectivement",
+            "en effet",
+            "volontiers",
+            "avec plaisir",
+            "d accord",
+            "^ accord",
+            "^ ok",
+            "^ okay",
+            "^ okey",
+            "entendu",
+            "ca marche",
+            "ca me va",
+            "ca me convient",
+            "ca me conviendrait",
+            "je veux bien",
+            "j aimerais bien",
+            "je le veux",
+            "^ correct",
+            "^ juste",
+            "affirmatif",
+            "pourquoi pas",
+            "s il vous plait",
+            "^ svp",
+            "^ allez y",
+            "^ allez",
+            "^ vas y",
+            "^ yes",
+            "^ voila",
+            "^ carrement",
+            "^ certainement",
+            "^ impeccable",
+            "^ nickel",
+        ],
+        0,
+    )
+});
+
+/// Reads an answer; `None` when the words are neither.
+pub fn read(text: &str) -> Option<Answer> {
+    let words = tokens(text);
+    let (no, yes) = (NO.first(&words), YES.first(&words));
+    let (answer, range) = match (no, yes) {
+        (Some(no), Some(yes)) => {
+            // "oui, il n'y a pas de souci": what comes first decides, unless the denial holds the assent.
+            if yes.start < no.start { (true, yes) } else { (false, no) }
+        }
+        (Some(no), None) => (false, no),
+        (None, Some(yes)) => (true, yes),
+        (None, None) => return None,
+    };
+    // An assent far inside a sentence is no answer: "je voudrais savoir si c'est exact…".
+    let before = words[..range.start].iter().filter(|t| t.is_content()).count();
+    if before > 1 {
+        return None;
+    }
+    Some(Answer { yes: answer, rest: rest(&words[range.end..]) })
+}
+
+/// What follows the answer, without the answers said again after it.
+fn rest(words: &[Token]) -> String {
+    let mut words = words;
+    loop {
+        let again = [&*YES, &*NO].iter().find_map(|p| p.first(words).filter(|r| r.start == 0));
+        match again {
+            Some(range) => words = &words[range.end..],
+            None => break,
+        }
+    }
+    let tells = |t: &Token| t.is_content() || t.folded.bytes().all(|b| b.is_ascii_digit());
+    let start = words.iter().position(tells).map_or(words.len(), |first| {
+        // Keep the small words right before: "c'est pour un passeport".
+        words[..first].iter().position(|t| t.weight == crate::understanding::text::Weight::Function).unwrap_or(first)
+    });
+    words[start..].iter().map(|t| t.written.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spoken_forms() {
+        for yes in [
+            "oui",
+            "Oui.",
+            "ouais",
+            "oui oui",
+            "ben oui",
+            "mais oui",
+            "oui s'il vous plaît",
+            "oui merci",
+            "oui je veux bien",
+            "c'est ça",
+            "c'est cela",
+            "c'est bien ça",
+            "c'est exact",
+            "tout à fait",
+            "exactement",
+            "absolument",
+            "bien sûr",
+            "volontiers",
+            "d'accord",
+            "ok",
+            "OK.",
+            "je veux bien",
+            "avec plaisir",
+            "ça me va",
+            "ça marche",
+            "effectivement",
+            "en effet",
+            "parfait",
+            "allez-y",
+            "pourquoi pas",
+            "s'il vous plaît",
+            "euh oui",
+            "ah oui",
+            "alors oui",
+            "oui c'est bien ça",
+            "oui c'est correct",
+            "oui voilà",
+            "voilà",
+            "c'est bon",
+            "entendu",
+            "si si",
+            "oui, bonjour",
+            "affirmatif",
+            "oui pas de problème",
+        ] {
+            assert_eq!(read(yes).map(|a| a.yes), Some(true), "{yes}");
+        }
+        for no in [
+            "non",
+            "Non.",
+            "non merci",
+            "nan",
+            "pas du tout",
+            "surtout pas",
+            "absolument pas",
+            "pas vraiment",
+            "ce n'est pas ça",
+            "c'est pas ça",
+            "pas d'accord",
+            "non non",
+            "ah non",
+            "euh non",
+            "non c'est bon",
+            "non ça ira",
+            "ça ira",
+            "pas la peine",
+            "pas besoin",
+            "non ce n'est pas nécessaire",
+            "je ne veux pas",
+            "je n'en veux pas",
+            "pas maintenant",
+            "non pas tout à fait",
+            "pas tout à fait",
+            "pas exactement",
+            "c'est faux",
+            "vous vous trompez",
+            "non je ne souhaite pas",
+            "sans façon",
+            "jamais",
+            "négatif",
+            "non, merci beaucoup",
+            "mais non",
+            "ben non",
+            "aucunement",
+            "non c'est tout",
+            "non vous avez mal compris",
+            "ce n'est pas correct",
+            "c'est pas bon",
+        ] {
+            assert_eq!(read(no).map(|a| a.yes), Some(false), "{no}");
+        }
+    }
+
+    #[test]
+    fn neither() {
+        for text in ["", "le matin", "la carte d'identité", "je ne sais pas", "peut-être", "06 12 34 56 78", "répétez"]
+        {
+            assert_eq!(read(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_said_beside() {
+        assert_eq!(read("non, c'est pour un passeport").unwrap().rest, "c est pour un passeport");
+        assert_eq!(read("non, 06 13 14 15 16").unwrap().rest, "06 13 14 15 16");
+        assert_eq!(read("oui oui c'est ça").unwrap().rest, "");
+        assert_eq!(read("oui s'il vous plaît").unwrap().rest, "");
+    }
+}

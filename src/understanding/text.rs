@@ -1,0 +1,403 @@
+//! Words of a sentence, made comparable: folded, stemmed and written by ear.
+//!
+//! Owns: how text becomes tokens. Must not know: topics, languages other than French.
+
+use rust_stemmers::{Algorithm, Stemmer};
+
+use super::phonetic;
+
+/// Longest text looked at, in characters: nobody says more in one turn, and it bounds the work.
+pub const LONGEST_TEXT: usize = 400;
+
+/// How much a word says about what is meant.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Weight {
+    /// "euh", "alors", "bonjour", "s'il vous plaît".
+    Filler,
+    /// Articles, pronouns, auxiliaries, "je voudrais".
+    Function,
+    /// Everything else.
+    Content,
+}
+
+/// One word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// As it stands in the text.
+    pub written: String,
+    /// Lower case, without accents.
+    pub folded: String,
+    /// Stem of `folded`.
+    pub stem: String,
+    /// How it sounds, roughly.
+    pub sound: String,
+    pub weight: Weight,
+}
+
+impl Token {
+    /// Makes a token of one word that holds no separator.
+    pub fn new(written: &str) -> Self {
+        let folded = fold(written);
+        Self {
+            stem: stem(&folded),
+            sound: phonetic::sound(written),
+            weight: weight(&folded),
+            written: written.to_owned(),
+            folded,
+        }
+    }
+
+    pub fn is_content(&self) -> bool {
+        self.weight == Weight::Content
+    }
+
+    /// How alike two words are, 0–1: equal, same stem, same sound, or a letter or two apart.
+    pub fn likeness(&self, other: &Token) -> f32 {
+        if self.folded == other.folded {
+            return 1.0;
+        }
+        if !self.is_content() || !other.is_content() {
+            return 0.0;
+        }
+        if self.stem == other.stem {
+            return 0.97;
+        }
+        if self.sound == other.sound && self.sound.len() >= 3 {
+            return 0.9;
+        }
+        let shorter = self.folded.len().min(other.folded.len());
+        let allowed = match shorter {
+            0..5 => return 0.0,
+            5..8 => 1,
+            _ => 2,
+        };
+        if self.folded.len().abs_diff(other.folded.len()) > allowed {
+            return 0.0;
+        }
+        match strsim::osa_distance(&self.folded, &other.folded) {
+            1 if allowed == 1 => 0.75,
+            1 => 0.85,
+            2 if allowed == 2 => 0.7,
+            _ => 0.0,
+        }
+    }
+}
+
+/// Lower case, no accents or ligatures, curly apostrophes straightened; everything else stays.
+pub fn fold(text: &str) -> String {
+    let mut folded = String::with_capacity(text.len());
+    for c in text.chars().flat_map(char::to_lowercase) {
+        match c {
+            'à' | 'â' | 'ä' | 'á' | 'ã' | 'å' => folded.push('a'),
+            'ç' => folded.push('c'),
+            'è' | 'é' | 'ê' | 'ë' => folded.push('e'),
+            'ì' | 'í' | 'î' | 'ï' => folded.push('i'),
+            'ñ' => folded.push('n'),
+            'ò' | 'ó' | 'ô' | 'ö' | 'õ' => folded.push('o'),
+            'ù' | 'ú' | 'û' | 'ü' => folded.push('u'),
+            'ý' | 'ÿ' => folded.push('y'),
+            'œ' => folded.push_str("oe"),
+            'æ' => folded.push_str("ae"),
+            '’' | 'ʼ' | '‘' | '`' => folded.push('\''),
+            // What is left of a letter that lower-cases into letter plus combining mark.
+            '\u{300}'..='\u{36f}' => {}
+            _ => folded.push(c),
+        }
+    }
+    folded
+}
+
+/// Folded words joined by single spaces: for comparing sentences regardless of punctuation.
+pub fn plain(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for word in fold(text).split(|c: char| !c.is_alphanumeric()).filter(|w| !w.is_empty()) {
+        if !out.is_empty() {
+            out.push(' ');
+        }
+        out.push_str(word);
+    }
+    out
+}
+
+/// The first [`LONGEST_TEXT`] characters.
+pub fn cut(text: &str) -> &str {
+    match text.char_indices().nth(LONGEST_TEXT) {
+        Some((end, _)) => &text[..end],
+        None => text,
+    }
+}
+
+/// Words of a text, fillers included. Hyphens and apostrophes separate words, but for "aujourd'hui" and "quelqu'un".
+pub fn tokens(text: &str) -> Vec<Token> {
+    let joined =
+        cut(text).replace(['’', 'ʼ', '‘', '`'], "'").replace("ujourd'hui", "ujourdhui").replace("uelqu'un", "uelquun");
+    joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(Token::new).collect()
+}
+
+fn stem(folded: &str) -> String {
+    // Numbers and very short words are their own stems.
+    if folded.len() < 4 || folded.bytes().any(|b| b.is_ascii_digit()) {
+        return folded.to_owned();
+    }
+    let stemmed = Stemmer::create(Algorithm::French).stem(folded).into_owned();
+    // The stemmer keeps "-e" of some feminine participles ("perdue" → "perdu", but "perime" from "périmée").
+    stemmed.strip_suffix('e').filter(|rest| rest.len() >= 4).map_or_else(|| stemmed.clone(), str::to_owned)
+}
+
+fn weight(folded: &str) -> Weight {
+    if FILLERS.contains(&folded) {
+        Weight::Filler
+    } else if FUNCTION_WORDS.contains(&folded) || folded.bytes().all(|b| b.is_ascii_digit()) {
+        // Digits are values, they tell no topic.
+        Weight::Function
+    } else {
+        Weight::Content
+    }
+}
+
+const FILLERS: &[&str] = &[
+    "euh",
+    "heu",
+    "hum",
+    "hmm",
+    "hein",
+    "ben",
+    "bah",
+    "bon",
+    "alors",
+    "donc",
+    "voila",
+    "enfin",
+    "bonjour",
+    "bonsoir",
+    "allo",
+    "merci",
+    "svp",
+    "plait",
+    "madame",
+    "monsieur",
+    "mademoiselle",
+    "messieurs",
+    "dames",
+    "ecoutez",
+    "dites",
+    "excusez",
+    "pardon",
+    "ok",
+    "accord",
+    "juste",
+    "simplement",
+    "beaucoup",
+    "aussi",
+    "la-bas",
+    "genre",
+    "quoi",
+];
+
+const FUNCTION_WORDS: &[&str] = &[
+    "cherche",
+    "cherchais",
+    "chercher",
+    "recherche",
+    "donner",
+    "donnez",
+    "prendre",
+    "appelle",
+    "appeler",
+    "appelais",
+    "expliquer",
+    "indiquer",
+    "veuillez",
+    "dirait",
+    "a",
+    "ai",
+    "aimerais",
+    "aimerait",
+    "aller",
+    "as",
+    "au",
+    "aux",
+    "avais",
+    "avait",
+    "avec",
+    "avez",
+    "avoir",
+    "avons",
+    "besoin",
+    "bien",
+    "c",
+    "ca",
+    "ce",
+    "cela",
+    "ces",
+    "cet",
+    "cette",
+    "ceux",
+    "chez",
+    "comme",
+    "comment",
+    "concernant",
+    "connaitre",
+    "d",
+    "dans",
+    "de",
+    "demander",
+    "des",
+    "desirerais",
+    "dire",
+    "dois",
+    "doit",
+    "doivent",
+    "dont",
+    "du",
+    "elle",
+    "elles",
+    "en",
+    "es",
+    "est",
+    "et",
+    "etait",
+    "ete",
+    "etes",
+    "etre",
+    "eu",
+    "faire",
+    "fais",
+    "fait",
+    "faites",
+    "faudrait",
+    "faut",
+    "font",
+    "il",
+    "ils",
+    "j",
+    "jai",
+    "je",
+    "l",
+    "la",
+    "le",
+    "les",
+    "leur",
+    "leurs",
+    "lui",
+    "m",
+    "ma",
+    "mais",
+    "me",
+    "mes",
+    "moi",
+    "mon",
+    "n",
+    "ne",
+    "non",
+    "oui",
+    "ouais",
+    "ni",
+    "nos",
+    "notre",
+    "nous",
+    "obtenir",
+    "on",
+    "ont",
+    "ou",
+    "par",
+    "pas",
+    "peut",
+    "peux",
+    "plus",
+    "pour",
+    "pourrais",
+    "pourriez",
+    "pouvez",
+    "pouvoir",
+    "puis",
+    "qu",
+    "quand",
+    "que",
+    "quel",
+    "quelle",
+    "quelles",
+    "quels",
+    "question",
+    "qui",
+    "renseignement",
+    "renseignements",
+    "s",
+    "sa",
+    "sais",
+    "sans",
+    "savoir",
+    "se",
+    "ses",
+    "seulement",
+    "si",
+    "soit",
+    "son",
+    "sont",
+    "souhaite",
+    "souhaiterais",
+    "suis",
+    "sujet",
+    "sur",
+    "t",
+    "ta",
+    "te",
+    "tes",
+    "toi",
+    "ton",
+    "tres",
+    "tu",
+    "un",
+    "une",
+    "va",
+    "vais",
+    "veut",
+    "veux",
+    "viens",
+    "vient",
+    "voir",
+    "vos",
+    "votre",
+    "voudrais",
+    "voudrait",
+    "voulais",
+    "voulez",
+    "vous",
+    "y",
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn folds_accents_ligatures_and_case() {
+        assert_eq!(fold("ÉTAT CIVIL, l’œuvre Ça"), "etat civil, l'oeuvre ca");
+        assert_eq!(plain("  Il faut : 25 € (timbre) ! "), "il faut 25 timbre");
+    }
+
+    #[test]
+    fn splits_elisions_and_hyphens_but_keeps_whole_words() {
+        let words: Vec<String> = tokens("Quelqu’un d'aujourd'hui, rendez-vous").into_iter().map(|t| t.folded).collect();
+        assert_eq!(words, ["quelquun", "d", "aujourdhui", "rendez", "vous"]);
+    }
+
+    #[test]
+    fn long_text_is_cut_at_a_character() {
+        let long = "é".repeat(5_000);
+        assert_eq!(cut(&long).chars().count(), LONGEST_TEXT);
+        assert!(tokens(&"a ".repeat(100_000)).len() <= LONGEST_TEXT);
+    }
+
+    #[test]
+    fn likeness_grades() {
+        let like = |a: &str, b: &str| Token::new(a).likeness(&Token::new(b));
+        assert_eq!(like("Identité", "identite"), 1.0);
+        assert!(like("poubelles", "poubelle") > 0.95);
+        assert!(like("périmée", "périmé") > 0.85);
+        assert!(like("kni", "cni") >= 0.9);
+        assert!(like("déchetterie", "déchèterie") >= 0.85);
+        assert_eq!(like("carte", "école"), 0.0);
+        assert_eq!(like("de", "des"), 0.0);
+    }
+}
