@@ -14,8 +14,8 @@ use super::{free_port, models, root};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_allo-mairie");
 
-/// The first start synthesises the test dialplan's sentences; later ones find them in the cache.
-const START: Duration = Duration::from_secs(240);
+/// The first start synthesises every fixed sentence and says how far it is; later ones find them in the cache.
+const PROGRESS: Duration = Duration::from_secs(60);
 const STOP: Duration = Duration::from_secs(10);
 
 pub struct Agent {
@@ -45,7 +45,7 @@ impl Agent {
             .spawn()
             .expect("the program starts");
         let mut process = Process::new(child);
-        process.wait_for("ready", START, |line| line.starts_with("Allô Mairie est prête").then_some(()));
+        while !process.wait_for("progress", PROGRESS, |line| Some(line.starts_with("Allô Mairie est prête"))) {}
         Self { address, process, directory, _turn: turn }
     }
 
@@ -165,7 +165,10 @@ impl Process {
                     }
                 }
                 Err(RecvTimeoutError::Timeout) => panic!("no {what} within {within:?}"),
-                Err(RecvTimeoutError::Disconnected) => panic!("the agent ended before its {what}"),
+                Err(RecvTimeoutError::Disconnected) => {
+                    let status = self.exited.recv_timeout(STOP);
+                    panic!("the agent ended with {status:?}: no {what}")
+                }
             }
         }
     }

@@ -10,8 +10,8 @@ pub struct Args {
     text: String,
 
     /// Fichier WAV à écrire (8 kHz, mono, comme au téléphone)
-    #[arg(short, long, value_name = "FICHIER")]
-    output: PathBuf,
+    #[arg(short, long, value_name = "FICHIER", required_unless_present = "show")]
+    output: Option<PathBuf>,
 
     /// Voix Piper : son fichier .onnx ou .onnx.json
     #[arg(long, value_name = "FICHIER", default_value = "models/fr_FR-siwis.onnx.json")]
@@ -37,8 +37,8 @@ pub struct Args {
     #[arg(long, value_enum, default_value = "normal")]
     pace: PaceName,
 
-    /// Montrer le texte tel qu'il est dit, sans rien synthétiser d'autre
-    #[arg(long)]
+    /// Montrer seulement le texte tel qu'il est dit
+    #[arg(long, conflicts_with = "output")]
     show: bool,
 }
 
@@ -79,7 +79,11 @@ mod with_voice {
         let lexicon = Arc::new(lexicon(args.lexicon.as_deref(), &language)?);
         if args.show {
             println!("{}", lexicon.reading(&language, &args.text));
+            return Ok(());
         }
+        let Some(output) = args.output else {
+            return Err(Failure::new("Indiquez le fichier à écrire avec -o."));
+        };
         let mut files = VoiceFiles::of(&args.voice, &args.runtime);
         if let Some(model) = args.model {
             files.model = model;
@@ -97,9 +101,9 @@ mod with_voice {
         if samples.is_empty() {
             return Err(Failure::new("Ce texte ne contient rien à dire."));
         }
-        let path = args.output.display();
+        let path = output.display();
         let bytes = wav::write_mono(&samples, LINE_RATE).map_err(|error| Failure::new(format!("{path} : {error}.")))?;
-        fs::write(&args.output, bytes).map_err(|error| {
+        fs::write(&output, bytes).map_err(|error| {
             Failure::new(format!("{path} ne peut être écrit ({error}). Choisissez un autre fichier avec -o."))
         })?;
         let seconds = samples.len() as f64 / f64::from(LINE_RATE);

@@ -23,7 +23,10 @@ pub fn run(args: Args) -> Result<(), Failure> {
         .enable_all()
         .build()
         .map_err(|error| Failure::new(format!("Le service n'a pas pu démarrer : {error}.")))?;
-    runtime.block_on(serve(config)).map_err(|problem| Failure::new(problem.to_string()))
+    let outcome = runtime.block_on(serve(config));
+    // A stop during the preparation does not wait for the sentence being synthesised.
+    runtime.shutdown_background();
+    outcome.map_err(|problem| Failure::new(problem.to_string()))
 }
 
 async fn serve(config: Config) -> Result<(), server::Problem> {

@@ -39,26 +39,28 @@ pub struct Package {
 
 const ANY: Source = Source::Pip { platform: "any" };
 
+/// 1.32 computes the voice's int8 convolutions about four times as fast as 1.24, which the `ort` crate asks for at least;
+/// the C API it uses is the same.
 static RUNTIME_X86_64: Package = Package {
     source: Source::Pip { platform: "manylinux_2_28_x86_64" },
     name: "onnxruntime",
-    version: "1.24.4",
-    file: "onnxruntime-1.24.4-cp311-cp311-manylinux_2_27_x86_64.manylinux_2_28_x86_64.whl",
-    bytes: 17_222_993,
-    sha256: "e54ad52e61d2d4618dcff8fa1480ac66b24ee2eab73331322db1049f11ccf330",
+    version: "1.32.0",
+    file: "onnxruntime-1.32.0-cp311-cp311-manylinux_2_28_x86_64.whl",
+    bytes: 27_773_237,
+    sha256: "5a34fc4dfeb5a7b4a74c95dcba1e773d722abda720b474edf1b0c419dc6d163d",
 };
 
 static RUNTIME_AARCH64: Package = Package {
     source: Source::Pip { platform: "manylinux_2_28_aarch64" },
     name: "onnxruntime",
-    version: "1.24.4",
-    file: "onnxruntime-1.24.4-cp311-cp311-manylinux_2_27_aarch64.manylinux_2_28_aarch64.whl",
-    bytes: 15_152_472,
-    sha256: "046ff290045a387676941a02a8ae5c3ebec6b4f551ae228711968c4a69d8f6b7",
+    version: "1.32.0",
+    file: "onnxruntime-1.32.0-cp311-cp311-manylinux_2_28_aarch64.whl",
+    bytes: 23_195_070,
+    sha256: "2303372a85299b6757b0e11e1cbf13e410ddf7e10c37f4b37e99d1c90e7daf7c",
 };
 
 /// Path of the library inside either wheel.
-pub const RUNTIME_MEMBER: &str = "onnxruntime/capi/libonnxruntime.so.1.24.4";
+pub const RUNTIME_MEMBER: &str = "onnxruntime/capi/libonnxruntime.so.1.32.0";
 
 /// The wheel of ONNX Runtime for a machine named as in `std::env::consts::ARCH`.
 pub fn runtime(machine: &str) -> Option<&'static Package> {

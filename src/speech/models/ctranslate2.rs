@@ -137,13 +137,16 @@ pub(super) mod testing {
 
     use half::f16;
 
+    /// Shape, type and data of a variable.
+    pub type Content = (Vec<usize>, u8, Vec<u8>);
+
     /// A variable of `f16` values.
-    pub fn halves(shape: &[usize], values: impl IntoIterator<Item = f32>) -> (Vec<usize>, u8, Vec<u8>) {
+    pub fn halves(shape: &[usize], values: impl IntoIterator<Item = f32>) -> Content {
         let data = values.into_iter().flat_map(|value| f16::from_f32(value).to_le_bytes()).collect();
         (shape.to_vec(), 4, data)
     }
 
-    pub fn write(variables: &[(String, (Vec<usize>, u8, Vec<u8>))]) -> Vec<u8> {
+    pub fn write(variables: &[(String, Content)]) -> Vec<u8> {
         let mut out = Vec::new();
         let string = |out: &mut Vec<u8>, text: &str| {
             out.extend((text.len() as u16 + 1).to_le_bytes());

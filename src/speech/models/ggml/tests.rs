@@ -1,11 +1,11 @@
 use std::collections::HashMap;
 use std::path::Path;
 
-use super::super::ctranslate2::testing::{halves, write};
+use super::super::ctranslate2::testing::{Content, halves, write};
 use super::super::{catalogue, vocabulary};
 use super::*;
 
-type Variables = Vec<(String, (Vec<usize>, u8, Vec<u8>))>;
+type Variables = Vec<(String, Content)>;
 
 /// A Whisper of one layer each side, state 2, vocabulary 5; every number of it is different, but for the key's bias.
 fn tiny() -> Variables {
