@@ -211,7 +211,11 @@ fn table(machine: &Machine, measured: &Measured, right: usize, turns: usize) -> 
         ),
         ("mémoire du service, modèles chargés, un appel", memory, "700 Mio"),
         ("démarrage → prêt, phrases en cache", ms(Some(measured.started_in_ms)), "3 s"),
-        ("questions posées / réponses attendues / sans réponse", format!("{turns} / {right} / {}", turns - replies.len()), "–"),
+        (
+            "questions posées / réponses attendues / sans réponse",
+            format!("{turns} / {right} / {}", turns - replies.len()),
+            "–",
+        ),
         ("paquets de voix perdus", lost.to_string(), "0"),
     ] {
         text += &format!("| {what} | {value} | {aim} |\n");

@@ -153,6 +153,9 @@ fn summary(report: &CallReport) -> String {
     if let Some(target) = &report.transferred_to {
         let status = report.transfer_status.map_or_else(|| "sans suite".to_owned(), |status| status.to_string());
         text += &format!("\nTransféré vers {target} : {status}.");
+        if let Some(greeting) = &report.operator_greeting {
+            text += &format!("\n  ← {greeting}");
+        }
     }
     let packets = report.packets;
     text + &format!(

@@ -111,7 +111,6 @@ async fn perform(args: &Args, screen: &mut Screen) -> Result<(), Failure> {
     let progress = Progress::watch();
     let what = "l'agent prépare ses phrases (quelques minutes la première fois)";
     let ready = waiting(screen, what, || progress.shown(), starting).await?;
-    remove_dialplan_copy(&args.out);
     screen.done(&format!(
         "l'agent est prêt en {} s : {} phrases déjà dites d'avance",
         decimal(ready.took.as_secs_f64()),
@@ -126,6 +125,7 @@ async fn perform(args: &Args, screen: &mut Screen) -> Result<(), Failure> {
         result
     };
     let (result, service) = tokio::join!(call, service);
+    clear_backstage(&args.out);
     service.map_err(|problem| Failure::new(problem.to_string()))?;
     let (outcome, phone, texts) = result?;
     conclude(args, screen, &ready, outcome, phone, &texts)
@@ -159,34 +159,34 @@ async fn prepare(
 /// The agent's configuration: that of the town, on loopback, open day and night, its transfers to our test phone.
 fn town_hall(args: &Args, operator: SocketAddr) -> Result<Config, Failure> {
     let base = args.engines.config()?;
-    let dialplan = dialplan_copy(&args.out);
-    remove_dialplan_copy(&args.out);
+    let backstage = backstage(&args.out);
+    let dialplan = backstage.join("dialplan");
+    clear_backstage(&args.out);
     stage::copy_dialplan(&base.dialplan.directory, &dialplan)?;
-    stage::config(args.engines.config.as_deref(), &[
-        ("SIP__LISTEN", LOOPBACK.to_string()),
-        ("SIP__ADVERTISED", String::new()),
-        ("TRANSFER__TARGET", format!("sip:{{poste}}@{operator}")),
-        ("DIALPLAN__DIRECTORY", dialplan.display().to_string()),
-        ("STORE__PATH", args.out.join("demandes.sqlite").display().to_string()),
-    ])
+    stage::config(
+        args.engines.config.as_deref(),
+        &[
+            ("SIP__LISTEN", LOOPBACK.to_string()),
+            ("SIP__ADVERTISED", String::new()),
+            ("TRANSFER__TARGET", format!("sip:{{poste}}@{operator}")),
+            ("DIALPLAN__DIRECTORY", dialplan.display().to_string()),
+            ("STORE__PATH", backstage.join("demandes.sqlite").display().to_string()),
+        ],
+    )
 }
 
-fn dialplan_copy(out: &Path) -> PathBuf {
-    out.join("dialplan")
+/// Files the service needs during the demonstration only.
+fn backstage(out: &Path) -> PathBuf {
+    out.join(".coulisses")
 }
 
-/// The service has read it; what stays behind should be what one wants to look at.
-fn remove_dialplan_copy(out: &Path) {
-    let _ = std::fs::remove_dir_all(dialplan_copy(out));
+/// What stays behind should be what one wants to look at; a file that can't be removed does no harm.
+fn clear_backstage(out: &Path) {
+    let _ = std::fs::remove_dir_all(backstage(out));
 }
 
 /// Waits with a status line that shows the seconds.
-async fn waiting<T>(
-    screen: &mut Screen,
-    what: &str,
-    how_far: impl Fn() -> String,
-    work: impl Future<Output = T>,
-) -> T {
+async fn waiting<T>(screen: &mut Screen, what: &str, how_far: impl Fn() -> String, work: impl Future<Output = T>) -> T {
     const REDRAW: Duration = Duration::from_millis(200);
     let started = net::now();
     let mut work = pin!(work);
@@ -301,7 +301,10 @@ fn conclude(
     row(screen, "Enregistrement", &format!("{} (appelant à gauche, mairie à droite)", wav.display()));
     row(screen, "Mesures", &json.display().to_string());
     if let Some(failure) = report.call.failure {
-        return Err(Failure::new(format!("\nLa démonstration n'est pas allée au bout : {}", super::call::in_french(failure))));
+        return Err(Failure::new(format!(
+            "\nLa démonstration n'est pas allée au bout : {}",
+            super::call::in_french(failure)
+        )));
     }
     if report.call.transfer_status != Some(200) {
         return Err(Failure::new("\nLa démonstration n'est pas allée au bout : l'appel n'est pas arrivé au standard."));
@@ -333,7 +336,9 @@ fn summarise(screen: &mut Screen, call: &CallReport, operator: Option<&PhoneRepo
         delays.len()
     ));
     let transfer = match (call.transfer_status, operator) {
-        (Some(200), Some(operator)) if !operator.heard.is_empty() => "réussi : la personne du standard a entendu l'appelant",
+        (Some(200), Some(operator)) if !operator.heard.is_empty() => {
+            "réussi : la personne du standard a entendu l'appelant"
+        }
         (Some(200), _) => "réussi",
         (Some(_), _) => "refusé",
         (None, _) => "pas eu lieu",

@@ -18,7 +18,8 @@ pub fn config(file: Option<&Path>, settings: &[(&str, String)]) -> Result<Config
     };
     let ours: Vec<(String, String)> =
         settings.iter().map(|(name, value)| (format!("ALLO_MAIRIE_{name}"), value.clone())).collect();
-    let theirs = std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+    let theirs =
+        std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let theirs = theirs.filter(|(name, _)| !ours.iter().any(|(our_name, _)| our_name == name));
     let environment: Vec<_> = theirs.chain(ours.iter().cloned()).collect();
     Config::from_parts(text.as_ref().map(|(name, text)| (name.as_str(), text.as_str())), environment)

@@ -23,6 +23,9 @@ pub struct CallReport {
     pub transferred_to: Option<String>,
     /// Final SIP status of the call to that URI.
     pub transfer_status: Option<u16>,
+    /// What the operator said before the caller spoke to them, transcribed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub operator_greeting: Option<String>,
     /// 200 received → end of the last leg.
     pub duration_ms: Option<i64>,
     pub packets: Packets,

@@ -14,7 +14,8 @@ pub struct Machine {
 impl Machine {
     pub fn here() -> Self {
         let read = |path: &str| fs::read_to_string(path).unwrap_or_default();
-        let kibibytes = field(&read("/proc/meminfo"), "MemTotal").and_then(|value| value.split_whitespace().next()?.parse::<f64>().ok());
+        let kibibytes = field(&read("/proc/meminfo"), "MemTotal")
+            .and_then(|value| value.split_whitespace().next()?.parse::<f64>().ok());
         Self {
             processor: field(&read("/proc/cpuinfo"), "model name").unwrap_or_else(|| std::env::consts::ARCH.to_owned()),
             cores: std::thread::available_parallelism().map_or(1, usize::from),

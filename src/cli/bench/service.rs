@@ -28,7 +28,11 @@ pub struct Service {
 
 impl Service {
     /// Starts the service with `environment` on top of ours and waits until it takes calls.
-    pub async fn start(config: Option<&Path>, environment: &[(String, String)], journal: &Path) -> Result<Self, Failure> {
+    pub async fn start(
+        config: Option<&Path>,
+        environment: &[(String, String)],
+        journal: &Path,
+    ) -> Result<Self, Failure> {
         let problem = |error: std::io::Error| Failure::new(format!("Le service n'a pas pu être lancé : {error}."));
         let log = fs::File::create(journal).map_err(problem)?;
         let mut command = Command::new(std::env::current_exe().map_err(problem)?);

@@ -87,7 +87,7 @@ impl<'a> Play<'a> {
                 self.screen.speech(since, Who::Caller, &text);
                 self.screen.status("l'appelant parle…");
             }
-            Observation::LineFinished { .. } => self.screen.status("l'agent réfléchit…"),
+            Observation::LineFinished { .. } => self.screen.status("l'appelant attend la réponse…"),
             Observation::FarEndStarted { party, .. } => {
                 self.began = Some(at);
                 self.screen.status(match party {
@@ -117,12 +117,15 @@ impl<'a> Play<'a> {
             Observation::TransferFinished { status } => {
                 self.screen.happening(since, &format!("Le standard n'a pas pris l'appel ({status})."));
             }
-            Observation::Ended { by } => self.screen.happening(since, match by {
-                report::EndedBy::Agent => "L'agent raccroche.",
-                report::EndedBy::Operator => "Le standard raccroche.",
-                report::EndedBy::Caller => "L'appelant raccroche.",
-                report::EndedBy::Nobody => "L'appel s'interrompt.",
-            }),
+            Observation::Ended { by } => self.screen.happening(
+                since,
+                match by {
+                    report::EndedBy::Agent => "L'agent raccroche.",
+                    report::EndedBy::Operator => "Le standard raccroche.",
+                    report::EndedBy::Caller => "L'appelant raccroche.",
+                    report::EndedBy::Nobody => "L'appel s'interrompt.",
+                },
+            ),
             Observation::Ringing { .. } | Observation::Answered { party: Party::Operator } => {}
         }
     }

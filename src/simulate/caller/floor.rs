@@ -69,7 +69,7 @@ impl Caller {
         }
         let after_ms = match turn {
             Some(index) => self.turns[index].reply_started_after_ms(),
-            None => self.answered.map(|answered| milliseconds(answered, first)),
+            None => self.leg(party).answered_at().map(|answered| milliseconds(answered, first)),
         };
         self.stretches.push(Stretch { party, turn, from: first, to: None, after_ms });
         self.observe(Observation::FarEndStarted { party, after_ms });

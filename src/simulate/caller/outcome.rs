@@ -102,6 +102,7 @@ impl Outcome {
             answered_after_ms: caller.answered.map(|answered| milliseconds(caller.dialled, answered)),
             first_audio_after_answer_ms: since_answer(caller.first_audio),
             greeting: None,
+            operator_greeting: None,
             turns: caller.turns.iter().map(|turn| turn.report(None)).collect(),
             ended_by: caller.ended_by,
             duration_ms: since_answer(caller.ended),
@@ -122,8 +123,8 @@ impl Outcome {
             let place = match self.stretches.get(*index) {
                 Some((_, Some(turn))) => report.turns.get_mut(*turn).map(|turn| &mut turn.reply),
                 Some((Party::Agent, None)) => Some(&mut report.greeting),
-                // The operator's greeting: shown live, no field of the report.
-                Some((Party::Operator, None)) | None => None,
+                Some((Party::Operator, None)) => Some(&mut report.operator_greeting),
+                None => None,
             };
             let Some(place) = place.filter(|_| !text.trim().is_empty()) else { continue };
             match place {
