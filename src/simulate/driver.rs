@@ -161,3 +161,6 @@ async fn next_packet<'a>(socket: &RtpSocket, buffer: &'a mut [u8; PACKET_BYTES])
         }
     }
 }
+
+#[cfg(test)]
+mod tests;
