@@ -16,6 +16,9 @@ pub const PROGRAM: &str = env!("CARGO_BIN_EXE_allo-mairie");
 
 /// The first start synthesises every fixed sentence and says how far it is; later ones find them in the cache.
 const PROGRESS: Duration = Duration::from_secs(60);
+/// Threads of a recognition wait for each other without sleeping: with two on two cores, any other work on the machine
+/// makes them many times slower than one. Delays are measured elsewhere.
+const RECOGNISER_THREADS: usize = 1;
 const STOP: Duration = Duration::from_secs(10);
 
 pub struct Agent {
@@ -87,6 +90,7 @@ directory = {dialplan}
 prompts = {prompts}
 [recogniser]
 model = {whisper}
+threads = {threads}
 [voice]
 onnxruntime = {onnxruntime}
 cache = {cache}
@@ -99,6 +103,7 @@ format = "json"
 "#,
         dialplan = path(root().join("sip-tests/dialplan")),
         prompts = path(root().join("prompts")),
+        threads = RECOGNISER_THREADS,
         whisper = path(models.join("whisper-base.ggml")),
         onnxruntime = path(models.join("libonnxruntime.so")),
         voice = path(models.join("fr_FR-siwis.onnx")),
