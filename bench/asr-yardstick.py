@@ -2,7 +2,8 @@
 """Transcribes the clips of a table with faster-whisper, from the very weights our own model is made of.
 
 Prints "path<TAB>text", one line a clip, for `allo-mairie transcribe --score TABLE --beside FILE`, which scores both
-tools by the same rules. Greedy, without timestamps and without a prompt, as our recogniser decodes.
+tools by the same rules. Greedy, without timestamps and without a prompt, as our recogniser decodes; its second tries at
+higher temperatures, which replace our gates, stay on.
 
 usage: asr-yardstick.py DOWNLOADS TABLE [TIERS] > faster-whisper.tsv
   DOWNLOADS  the packages kept by `allo-mairie models prepare --keep-downloads`
@@ -47,7 +48,6 @@ def main() -> None:
                     str(table.parent / row["path"]),
                     language="fr",
                     beam_size=1,
-                    temperature=0.0,
                     without_timestamps=True,
                     condition_on_previous_text=False,
                 )

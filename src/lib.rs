@@ -24,6 +24,7 @@
 //! `clippy.toml` enforces this.
 
 pub mod audio;
+pub(crate) mod calendar;
 pub mod call;
 pub mod cli;
 pub mod config;

@@ -3,21 +3,8 @@
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
 use super::{Holidays, Hours, Language};
+use crate::calendar::MONTHS;
 
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
 const ENGLISH_MONTHS: [&str; 12] = [
     "January",
     "February",

@@ -24,7 +24,7 @@ pub fn fold(text: &str) -> String {
             'ý' | 'ÿ' => folded.push('y'),
             'œ' => folded.push_str("oe"),
             'æ' => folded.push_str("ae"),
-            '’' | 'ʼ' | '‘' => folded.push('\''),
+            '’' | 'ʼ' | '‘' | '`' => folded.push('\''),
             '–' | '—' | '−' | '‑' | '‐' => folded.push('-'),
             '\u{300}'..='\u{36f}' => {}
             c if c.is_whitespace() => {

@@ -15,13 +15,13 @@ use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
-use crate::speech::spoken::LexiconError;
-use crate::speech::cache::{Cache, CacheError};
-use crate::speech::speaker::{MakeVoice, Speaker};
-use crate::speech::worker::RecogniserPool;
 #[cfg(feature = "whisper")]
 use crate::speech::Recogniser;
 use crate::speech::SpeechError;
+use crate::speech::cache::{Cache, CacheError};
+use crate::speech::speaker::{MakeVoice, Speaker};
+use crate::speech::spoken::LexiconError;
+use crate::speech::worker::RecogniserPool;
 use crate::store::{Store, StoreError};
 use crate::turn;
 
@@ -53,7 +53,9 @@ pub enum Problem {
         "La voix ou la reconnaissance n'a pas pu démarrer : {0}.\nRemède : « allo-mairie models prepare --verify » contrôle les modèles et répare ce qui manque."
     )]
     Speech(#[from] SpeechError),
-    #[error("Le dossier des phrases déjà dites ne peut pas servir : {0}.\nRemède : vérifiez [voice] cache et les droits du dossier.")]
+    #[error(
+        "Le dossier des phrases déjà dites ne peut pas servir : {0}.\nRemède : vérifiez [voice] cache et les droits du dossier."
+    )]
     Cache(#[from] CacheError),
     #[error("Le lexique {} est mal écrit : {error}.\nRemède : une ligne par mot, le mot, une tabulation, puis la prononciation.", path.display())]
     Lexicon { path: PathBuf, error: LexiconError },

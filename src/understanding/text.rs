@@ -2,6 +2,7 @@
 //!
 //! Owns: how text becomes tokens. Must not know: topics, languages other than French.
 
+pub use crate::dialplan::fold;
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::phonetic;
@@ -81,30 +82,6 @@ impl Token {
             _ => 0.0,
         }
     }
-}
-
-/// Lower case, no accents or ligatures, curly apostrophes straightened; everything else stays.
-pub fn fold(text: &str) -> String {
-    let mut folded = String::with_capacity(text.len());
-    for c in text.chars().flat_map(char::to_lowercase) {
-        match c {
-            'à' | 'â' | 'ä' | 'á' | 'ã' | 'å' => folded.push('a'),
-            'ç' => folded.push('c'),
-            'è' | 'é' | 'ê' | 'ë' => folded.push('e'),
-            'ì' | 'í' | 'î' | 'ï' => folded.push('i'),
-            'ñ' => folded.push('n'),
-            'ò' | 'ó' | 'ô' | 'ö' | 'õ' => folded.push('o'),
-            'ù' | 'ú' | 'û' | 'ü' => folded.push('u'),
-            'ý' | 'ÿ' => folded.push('y'),
-            'œ' => folded.push_str("oe"),
-            'æ' => folded.push_str("ae"),
-            '’' | 'ʼ' | '‘' | '`' => folded.push('\''),
-            // What is left of a letter that lower-cases into letter plus combining mark.
-            '\u{300}'..='\u{36f}' => {}
-            _ => folded.push(c),
-        }
-    }
-    folded
 }
 
 /// Folded words joined by single spaces: for comparing sentences regardless of punctuation.

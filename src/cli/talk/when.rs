@@ -3,31 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
+use crate::calendar::{MONTHS, WEEKDAYS};
 use crate::dialplan::fold;
-
-const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("lundi", Weekday::Monday),
-    ("mardi", Weekday::Tuesday),
-    ("mercredi", Weekday::Wednesday),
-    ("jeudi", Weekday::Thursday),
-    ("vendredi", Weekday::Friday),
-    ("samedi", Weekday::Saturday),
-    ("dimanche", Weekday::Sunday),
-];
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
 
 /// Reads a moment; days without a date are the next ones from `now`, a day without an hour is at ten o'clock.
 pub fn parse(written: &str, now: DateTime) -> Option<DateTime> {

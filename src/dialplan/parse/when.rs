@@ -2,6 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
+use crate::calendar::WEEKDAYS;
 use crate::dialplan::spoken;
 use crate::dialplan::text::fold;
 
@@ -14,16 +15,6 @@ pub(super) struct NotATime {
 
 const DATE_REMEDY: &str = "écrivez par exemple « 24 décembre 2026 » ou « 13 au 17 août 2026 »";
 const TIME_REMEDY: &str = "écrivez par exemple « 8h30 », « 12h » ou « 13h30 »";
-
-const WEEKDAYS: [(&str, Weekday); 7] = [
-    ("lundi", Weekday::Monday),
-    ("mardi", Weekday::Tuesday),
-    ("mercredi", Weekday::Wednesday),
-    ("jeudi", Weekday::Thursday),
-    ("vendredi", Weekday::Friday),
-    ("samedi", Weekday::Saturday),
-    ("dimanche", Weekday::Sunday),
-];
 
 /// `lundi`, `lundis`.
 pub(super) fn weekday(word: &str) -> Option<Weekday> {

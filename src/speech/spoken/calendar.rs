@@ -4,21 +4,7 @@ use regex::Captures;
 
 use super::numbers::{cardinal, cardinal_feminine};
 use super::pattern;
-
-const MONTHS: [&str; 12] = [
-    "janvier",
-    "février",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "août",
-    "septembre",
-    "octobre",
-    "novembre",
-    "décembre",
-];
+use crate::calendar::MONTHS;
 
 pub(super) fn rewrite(text: &str) -> String {
     dates(&hours(text))
