@@ -109,7 +109,7 @@ async fn perform(args: &Args, screen: &mut Screen) -> Result<(), Failure> {
         }
     };
     let progress = Progress::watch();
-    let what = "l'agent prépare ses phrases (quelques minutes la première fois)";
+    let what = "l'agent apprend ses phrases, une fois pour toutes";
     let ready = waiting(screen, what, || progress.shown(), starting).await?;
     screen.done(&format!(
         "l'agent est prêt en {} s : {} phrases déjà dites d'avance",
