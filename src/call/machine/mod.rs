@@ -266,6 +266,7 @@ impl Machine {
             Timer::Idle => self.converse(now, dialogue::Input::Silence),
             Timer::KeyPause => self.converse(now, dialogue::Input::KeysPaused),
             Timer::Recognition => {
+                tracing::warn!("the recogniser is too slow: the call goes on with keys");
                 if let Some(heard) = self.hearing.give_up() {
                     self.handle_heard(now, heard);
                 }

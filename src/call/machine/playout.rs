@@ -43,6 +43,7 @@ enum Audio {
 }
 
 /// What the next 20 ms hold.
+#[expect(clippy::large_enum_variant, reason = "lives on the stack for one tick; a box would allocate for each frame")]
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Slot {
     Silence,

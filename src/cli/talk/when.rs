@@ -1,7 +1,7 @@
 //! The moment of a conversation, as typed after `--at`: "samedi 20h", "demain 9h30", "5 décembre 2026 20h", ISO 8601.
 
 use jiff::ToSpan;
-use jiff::civil::{Date, DateTime, Time, Weekday};
+use jiff::civil::{Date, DateTime, Time};
 
 use crate::calendar::{MONTHS, WEEKDAYS};
 use crate::dialplan::fold;
