@@ -255,13 +255,13 @@ mod heard {
             "Taux d'erreur sur les mots ; casse, accents, ponctuation et écriture des nombres ne comptent pas.\n",
         );
         if let (Some(p50), Some(p95)) = (quantile(times, 0.5), quantile(times, 0.95)) {
-            let line = format!(
-                "Durée de reconnaissance des {} extraits de 2 à 4 s : médiane {:.2} s, 95 % sous {:.2} s.\n",
+            let seconds = |time: f64| format!("{time:.2} s").replace('.', ",");
+            out.push_str(&format!(
+                "Durée de reconnaissance des {} extraits de 2 à 4 s : médiane {}, 95 % sous {}.\n",
                 times.len(),
-                p50,
-                p95
-            );
-            out.push_str(&line.replace("0.", "0,"));
+                seconds(p50),
+                seconds(p95)
+            ));
         }
         out
     }

@@ -201,9 +201,9 @@ const SIWIS: &str = "package/voices/ff_siwis.bin";
 
 /// The voices stacked in the model, in the order of their `sid`.
 ///
-/// Kokoro has one French voice. Its others speak French with so strong an accent that Whisper misses every third
-/// word; half way between siwis and the Spanish alex (a man's) lies a voice that is plainly another person's, nearly
-/// four semitones lower, and understood as well as siwis.
+/// Kokoro has one French voice. Its others speak French with so strong an accent that Whisper loses words in nearly every
+/// sentence; half way between siwis and the Spanish alex (a man's) lies another person's voice, nearly four semitones
+/// lower, that is understood almost as well as siwis (`docs/models.md`).
 pub static VOICES: [KokoroVoice; 3] = [
     KokoroVoice { mix: &[(SIWIS, 1.0)], speaker: "siwis", onnx: FRENCH_VOICE, espeak: "fr", language: "fr_FR" },
     KokoroVoice {

@@ -19,7 +19,7 @@ use super::catalogue::KokoroVoice;
 use super::onnx::{FLOAT, INT64, Model, Size, node, value};
 
 /// The voice's own pace is about 20 letters a second, which is fast on the telephone, for elderly ears above all: 12 % slower.
-const LENGTH_SCALE: f32 = 1.12;
+pub const LENGTH_SCALE: f32 = 1.12;
 
 /// Rows of a voice's table: one style for each number of phonemes.
 const STYLES: usize = 510;

@@ -206,6 +206,7 @@ impl Product {
             recipe.push_str(&package.sha256[..12]);
         }
         if self == Self::Voices {
+            recipe.push_str(&format!(" {}", piper::LENGTH_SCALE));
             for (member, weight) in VOICES.iter().flat_map(|voice| voice.mix) {
                 recipe.push_str(&format!(" {}*{weight}", member.trim_start_matches("package/voices/")));
             }
