@@ -291,7 +291,7 @@ mod heard {
         Ok(rows)
     }
 
-    fn read_column(path: &PathBuf) -> Result<Column, Failure> {
+    fn read_column(path: &std::path::Path) -> Result<Column, Failure> {
         let heard = read_lines(path)?
             .into_iter()
             .map(|line| {

@@ -41,7 +41,7 @@ fn utterance(samples: impl Into<Arc<[i16]>>) -> Utterance {
     Utterance { samples: samples.into(), language: "fr".into(), prompt: String::new() }
 }
 
-const NEVER: AtomicBool = AtomicBool::new(false);
+static NEVER: AtomicBool = AtomicBool::new(false);
 
 #[test]
 fn french_at_telephone_band_is_understood_with_and_without_a_prompt() {
