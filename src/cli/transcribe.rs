@@ -51,7 +51,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
 mod heard {
     use std::collections::BTreeMap;
     use std::io::Write;
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
     use std::sync::atomic::AtomicBool;
 
     use serde_json::json;
@@ -291,7 +291,7 @@ mod heard {
         Ok(rows)
     }
 
-    fn read_column(path: &std::path::Path) -> Result<Column, Failure> {
+    fn read_column(path: &Path) -> Result<Column, Failure> {
         let heard = read_lines(path)?
             .into_iter()
             .map(|line| {
