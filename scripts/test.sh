@@ -9,8 +9,6 @@ source scripts/lib.sh
 export ALLO_MAIRIE_REQUIRE_PEERS=1
 log=$target_dir/test.log
 
-doc_tests() { cargo test --release --doc --quiet; }
-
 run_tests() {
     mkdir -p "$target_dir"
     if cargo nextest --version >/dev/null 2>&1; then
@@ -26,5 +24,4 @@ run_tests() {
 step "Mise en forme (rustfmt)" cargo fmt --check
 scripts/build.sh --with-test-voice
 step "Relecture (clippy)" cargo clippy --release --all-targets -- -D warnings
-step "Exemples de la documentation" doc_tests
 step "Essais" run_tests

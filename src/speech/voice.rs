@@ -276,9 +276,29 @@ fn load_runtime(path: &Path) -> Result<(), VoiceError> {
     }
     let failed = |detail: String| VoiceError::Runtime { path: path.to_owned(), detail };
     let absolute = fs::canonicalize(path).map_err(|source| VoiceError::Missing { path: path.to_owned(), source })?;
+    check_runtime(&absolute).map_err(failed)?;
     let environment = ort::init_from(absolute).map_err(|error| failed(error.to_string()))?;
     environment.with_name("allo-mairie").with_telemetry(false).commit();
     *loaded = Some(path.to_owned());
+    Ok(())
+}
+
+/// Whether the file is an ONNX Runtime that ort can use. Asked first, because ort 2.0.0-rc.12 waits for itself for ever
+/// when loading fails: making its error needs the library.
+fn check_runtime(path: &Path) -> Result<(), String> {
+    type GetApiBase = unsafe extern "C" fn() -> *const ort::sys::OrtApiBase;
+    // SAFETY: the library's initialisers run, as they do when ort loads the same file next; `OrtGetApiBase` has this
+    // signature in every ONNX Runtime (onnxruntime_c_api.h) and returns a static or null.
+    unsafe {
+        let library = libloading::Library::new(path).map_err(|error| error.to_string())?;
+        let base = library.get::<GetApiBase>(b"OrtGetApiBase\0").map_err(|error| error.to_string())?();
+        let version = ort::sys::ORT_API_VERSION;
+        if base.is_null() || ((*base).GetApi)(version).is_null() {
+            return Err(format!("it is older than 1.{version}"));
+        }
+        // Stays loaded: ort uses it from here on.
+        std::mem::forget(library);
+    }
     Ok(())
 }
 
