@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::Failure;
 use super::telephone;
 use crate::net::{self, sleep_until};
-use crate::sip::{EndCause, Event};
+use crate::sip::{EndCause, Event, Flow};
 
 /// A service that needs longer can't answer the telephone either.
 const WAIT: Duration = Duration::from_secs(3);
@@ -58,7 +58,7 @@ async fn ask(target: SocketAddr) -> Result<Option<Event>, Failure> {
     let (endpoint, local_ip) = telephone::endpoint("essai", target);
     let failure = |error| telephone::net_failure(&error);
     let (sip, _incoming) = net::bind(endpoint, (local_ip, 0).into(), rand::random()).await.map_err(failure)?;
-    let mut line = sip.ping(format!("sip:{target}"), target).await.map_err(failure)?;
+    let mut line = sip.ping(format!("sip:{target}"), Flow::udp(target)).await.map_err(failure)?;
     let deadline = Some(net::now() + WAIT);
     loop {
         tokio::select! {

@@ -13,7 +13,7 @@ use crate::net::{NetError, local_address_towards, split_host_port};
 use crate::simulate::address::{SIP_PORT, host_part};
 use crate::simulate::script::Line;
 use crate::simulate::transcripts::Transcriber;
-use crate::sip::EndpointConfig;
+use crate::sip::{EndpointConfig, Listeners};
 use crate::speech::cache::{Cache, Key};
 use crate::speech::{Pace, Recogniser, SpeechError, Voice};
 
@@ -226,7 +226,7 @@ pub fn endpoint(user: &str, peer: SocketAddr) -> (EndpointConfig, IpAddr) {
 
 pub fn endpoint_at(user: &str, advertised: SocketAddr) -> EndpointConfig {
     EndpointConfig {
-        advertised,
+        listeners: Listeners::udp(advertised),
         user: user.into(),
         display_name: None,
         product: concat!("AlloMairie-essai/", env!("CARGO_PKG_VERSION")).into(),

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
 use super::{NetError, now, sleep_until};
-use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Event, Input, Output};
+use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Event, Flow, Input, ListenerId, Output};
 
 /// Largest UDP payload.
 const DATAGRAM_BYTES: usize = 65_535;
@@ -21,7 +21,7 @@ const INCOMING_QUEUE: usize = 64;
 enum Request {
     Command { call: CallHandle, command: Command },
     Dial { dial: Dial, line: oneshot::Sender<CallLine> },
-    Ping { target: String, destination: SocketAddr, line: oneshot::Sender<CallLine> },
+    Ping { target: String, destination: Flow, line: oneshot::Sender<CallLine> },
     Drain,
     ActiveCalls { count: oneshot::Sender<usize> },
 }
@@ -46,7 +46,7 @@ impl SipHandle {
     }
 
     /// Asks a peer whether it is there (OPTIONS); the line yields `Answered` or `Ended`.
-    pub async fn ping(&self, target: String, destination: SocketAddr) -> Result<CallLine, NetError> {
+    pub async fn ping(&self, target: String, destination: Flow) -> Result<CallLine, NetError> {
         let (line, answer) = oneshot::channel();
         self.request(Request::Ping { target, destination, line }, answer).await
     }
@@ -119,8 +119,10 @@ pub async fn bind(
             Ok((socket, local))
         })
         .map_err(|source| NetError::Bind { address: listen, source })?;
-    if config.advertised.port() == 0 {
-        config.advertised.set_port(local.port());
+    if let Some(listener) = config.listeners.get_mut(ListenerId::default())
+        && listener.advertised.port() == 0
+    {
+        listener.advertised.set_port(local.port());
     }
     let (requests, inbox) = mpsc::channel(COMMAND_QUEUE);
     let (incoming, lines) = mpsc::channel(INCOMING_QUEUE);
@@ -155,7 +157,7 @@ impl SipTask {
                 datagram = self.socket.recv_from(&mut buffer) => match datagram {
                     Ok((length, source)) => {
                         let payload = &buffer[..length];
-                        self.endpoint.handle_input(now(), Input::Datagram { source, payload });
+                        self.endpoint.handle_input(now(), Input::Message { flow: Flow::udp(source), payload });
                     }
                     // An ICMP error for something sent earlier: its transaction times out by itself.
                     Err(error) => debug!(%error, "SIP socket"),
@@ -198,8 +200,8 @@ impl SipTask {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 // What the kernel can't take now is sent again by the transaction's timer.
-                Output::Transmit { destination, payload } => {
-                    if let Err(error) = self.socket.try_send_to(&payload, destination) {
+                Output::Transmit { flow, payload } => {
+                    if let Err(error) = self.socket.try_send_to(&payload, flow.remote) {
                         debug!(%error, "SIP datagram not sent");
                     }
                 }

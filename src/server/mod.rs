@@ -18,7 +18,7 @@ use tracing::{Instrument, error, info, info_span};
 use crate::call::driver::{self, Services};
 use crate::config::Config;
 use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
-use crate::sip::EndpointConfig;
+use crate::sip::{EndpointConfig, Listeners};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -77,7 +77,7 @@ fn endpoint_config(config: &Config) -> EndpointConfig {
     // Port 0 stands for the one the socket gets.
     let port = config.sip.advertised_port.unwrap_or(config.sip.listen.port());
     EndpointConfig {
-        advertised: SocketAddr::new(ip, port),
+        listeners: Listeners::udp(SocketAddr::new(ip, port)),
         user: config.sip.user.clone(),
         display_name: None,
         product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),

@@ -13,7 +13,7 @@ use super::phone::{self, Phone};
 use super::report::Party;
 use super::script::Line;
 use crate::net::{CallLine, NetError, RtpSocket, SipHandle, now, sleep_until};
-use crate::sip::{Command, Dial, Event};
+use crate::sip::{Command, Dial, Event, Flow};
 
 /// RTP ports of the test telephones, away from the agent's range.
 pub const RTP_PORTS: RangeInclusive<u16> = 42_000..=42_998;
@@ -41,7 +41,7 @@ pub async fn call(
     let settings = settings(agent_rtp.local_address(), operator_rtp.local_address());
     let offer = Caller::offer(&settings);
     let mut machine = Caller::new(now(), settings, script);
-    let dial = Dial { target: target.uri, destination: target.destination, offer, from: None };
+    let dial = Dial { target: target.uri, destination: Flow::udp(target.destination), offer, from: None };
     let mut agent = Some(sip.dial(dial).await?);
     let mut operator = None;
     let mut stop = pin!(stop);
@@ -55,7 +55,8 @@ pub async fn call(
                     send(line, command).await;
                 }
                 caller::Output::Dial { target, destination, offer } => {
-                    operator = Some(sip.dial(Dial { target, destination, offer, from: None }).await?);
+                    operator =
+                        Some(sip.dial(Dial { target, destination: Flow::udp(destination), offer, from: None }).await?);
                 }
                 caller::Output::Packet { leg: Party::Agent, destination, payload } => {
                     agent_rtp.send(destination, &payload);

@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::flow::{Flow, Listeners, Transport};
 use super::wire::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
 
 /// Record-Route fields beyond this make a dialog that we do not follow.
@@ -15,7 +16,7 @@ const MAX_ROUTES: usize = 32;
 #[derive(Debug)]
 pub(crate) struct Outgoing {
     pub(crate) request: Request,
-    pub(crate) destination: SocketAddr,
+    pub(crate) destination: Flow,
 }
 
 /// A peer-to-peer relation between two user agents.
@@ -33,12 +34,12 @@ pub(crate) struct Dialog {
     remote_target: String,
     routes: Vec<Bytes>,
     /// Where requests go when neither route nor target names an address: where the far end's messages came from.
-    fallback: SocketAddr,
+    fallback: Flow,
 }
 
 impl Dialog {
     /// The dialog an INVITE opens at its server (§12.1.1). `None` when the INVITE lacks what a dialog needs.
-    pub(crate) fn of_invite(invite: &Request, local_tag: &str, source: SocketAddr) -> Option<Dialog> {
+    pub(crate) fn of_invite(invite: &Request, local_tag: &str, source: Flow) -> Option<Dialog> {
         let headers = &invite.headers;
         let mut local = headers.get(&HeaderName::To)?.to_vec();
         local.extend_from_slice(format!(";tag={local_tag}").as_bytes());
@@ -60,7 +61,7 @@ impl Dialog {
     }
 
     /// The dialog a 2xx to our INVITE opens (§12.1.2). `None` when the 2xx lacks what a dialog needs.
-    pub(crate) fn of_2xx(response: &Response, request_uri: &str, sent_to: SocketAddr) -> Option<Dialog> {
+    pub(crate) fn of_2xx(response: &Response, request_uri: &str, sent_to: Flow) -> Option<Dialog> {
         let headers = &response.headers;
         let mut routes: Vec<Bytes> = headers.list(&HeaderName::RecordRoute).collect();
         if routes.len() > MAX_ROUTES {
@@ -118,22 +119,52 @@ impl Dialog {
     }
 
     /// A new request within the dialog (§12.2.1.1).
-    pub(crate) fn request(&mut self, method: Method, via: String) -> Outgoing {
+    pub(crate) fn request(&mut self, method: Method, via: String, destination: Flow) -> Outgoing {
         self.local_cseq = self.local_cseq.saturating_add(1);
-        self.build(method, self.local_cseq, via)
+        self.build(method, self.local_cseq, via, destination)
     }
 
     /// The ACK for a 2xx (§13.2.2.4): number of the INVITE, branch of its own.
-    pub(crate) fn ack(&self, cseq: u32, via: String) -> Outgoing {
-        self.build(Method::ACK, cseq, via)
+    pub(crate) fn ack(&self, cseq: u32, via: String, destination: Flow) -> Outgoing {
+        self.build(Method::ACK, cseq, via, destination)
     }
 
-    fn build(&self, method: Method, cseq: u32, via: String) -> Outgoing {
-        let first_route: Option<Uri> = self
-            .routes
-            .first()
-            .and_then(|route| String::from_utf8_lossy(route).parse::<NameAddr>().ok())
-            .map(|route| route.uri);
+    fn first_route(&self) -> Option<Uri> {
+        let route: NameAddr = String::from_utf8_lossy(self.routes.first()?).parse().ok()?;
+        Some(route.uri)
+    }
+
+    /// Where requests within the dialog go (§12.2.1.1, §8.1.2): the first route, else the target.
+    pub(crate) fn next_hop(&self, listeners: &Listeners) -> Flow {
+        let next = self.first_route().or_else(|| self.remote_target.parse().ok());
+        let Some(uri) = next.as_ref().and_then(Uri::as_sip) else {
+            return self.fallback;
+        };
+        let named = match uri.params.get("transport").map(str::parse::<Transport>) {
+            Some(Ok(Transport::Tcp | Transport::Tls)) if uri.secure => Some(Transport::Tls),
+            Some(Ok(transport)) => Some(transport),
+            Some(Err(_)) => return self.fallback,
+            None => uri.secure.then_some(Transport::Tls),
+        };
+        let transport = named.unwrap_or(self.fallback.transport);
+        let Some(ip) = uri.ip() else {
+            return self.fallback;
+        };
+        let remote = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
+        if !is_usable(&remote) {
+            return self.fallback;
+        }
+        // The far end's own connection stays in use while it lives: a new one may not reach it (NAT), and the ACK
+        // of a 2xx must not open one of its own.
+        if transport == self.fallback.transport && ip == self.fallback.remote.ip() {
+            return self.fallback.with_remote(remote);
+        }
+        // Another element that names no transport is asked by UDP (RFC 3263 §4.1).
+        listeners.flow(named.unwrap_or(Transport::Udp), remote).unwrap_or(self.fallback)
+    }
+
+    fn build(&self, method: Method, cseq: u32, via: String, destination: Flow) -> Outgoing {
+        let first_route = self.first_route();
         let strict = first_route
             .as_ref()
             .and_then(Uri::as_sip)
@@ -162,13 +193,6 @@ impl Dialog {
         headers.push(HeaderName::To, self.remote.clone());
         headers.push(HeaderName::CallId, self.call_id.clone());
         headers.push(HeaderName::CSeq, format!("{cseq} {method}"));
-        let next_hop = first_route.or_else(|| self.remote_target.parse().ok());
-        let destination = next_hop
-            .as_ref()
-            .and_then(Uri::as_sip)
-            .and_then(|uri| uri.socket_addr())
-            .filter(is_usable)
-            .unwrap_or(self.fallback);
         Outgoing { request: Request { method, uri, headers, body: Bytes::new() }, destination }
     }
 }

@@ -5,6 +5,7 @@
 
 mod dialog;
 mod endpoint;
+mod flow;
 pub mod sdp;
 #[cfg(test)]
 mod tests;
@@ -13,6 +14,7 @@ mod transaction;
 pub mod wire;
 
 pub use endpoint::Endpoint;
+pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -26,8 +28,8 @@ pub struct CallHandle(pub u64);
 /// What an endpoint needs to know about itself.
 #[derive(Debug, Clone)]
 pub struct EndpointConfig {
-    /// Address and port peers reach us at: goes into Via, Contact. (Host part of our URIs.)
-    pub advertised: SocketAddr,
+    /// Addresses and ports peers reach us at: they go into Via and Contact. (Host part of our URIs.)
+    pub listeners: Listeners,
     /// User part of our Contact and From, e.g. `mairie`.
     pub user: String,
     /// Display name for From, if any.
@@ -43,8 +45,10 @@ pub struct EndpointConfig {
 /// Everything that can happen to an endpoint.
 #[derive(Debug)]
 pub enum Input<'a> {
-    /// A UDP datagram arrived.
-    Datagram { source: SocketAddr, payload: &'a [u8] },
+    /// A message arrived: a UDP datagram, or one message cut from a stream.
+    Message { flow: Flow, payload: &'a [u8] },
+    /// What was to go this way could not be sent: no connection, or an ICMP error (§8.1.3.1, §17.1.4).
+    TransportFailed { flow: Flow },
     /// The application wants something done.
     Command { call: CallHandle, command: Command },
     /// No new calls from now on: INVITE and OPTIONS get 503 with Retry-After; current calls go on.
@@ -79,8 +83,8 @@ pub enum Command {
 /// What an endpoint wants done or known.
 #[derive(Debug)]
 pub enum Output {
-    /// Send this datagram.
-    Transmit { destination: SocketAddr, payload: Bytes },
+    /// Send this message.
+    Transmit { flow: Flow, payload: Bytes },
     /// Something happened to a call. After [`Event::Ended`] the handle is never mentioned again.
     Event { call: CallHandle, event: Event },
 }
@@ -153,7 +157,7 @@ pub struct Dial {
     /// Request URI and To.
     pub target: String,
     /// Where to send it (loopback tests and a configured switchboard; RFC 3263 look-ups come later).
-    pub destination: SocketAddr,
+    pub destination: Flow,
     /// SDP offer.
     pub offer: String,
     /// Display name and user for From, else the endpoint's own.

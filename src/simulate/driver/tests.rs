@@ -7,13 +7,13 @@ use super::*;
 use crate::audio::Codec;
 use crate::net::bind;
 use crate::simulate::report::{EndedBy, Failure, PhoneEnd};
-use crate::sip::EndpointConfig;
+use crate::sip::{EndpointConfig, Listeners};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
 async fn endpoint(user: &str) -> (SipHandle, tokio::sync::mpsc::Receiver<CallLine>) {
     let config = EndpointConfig {
-        advertised: (LOOPBACK, 0).into(),
+        listeners: Listeners::udp((LOOPBACK, 0).into()),
         user: user.into(),
         display_name: None,
         product: "test".into(),

@@ -1,11 +1,11 @@
 //! What the endpoint remembers of one call. PURE.
 
 use std::collections::VecDeque;
-use std::net::SocketAddr;
 use std::time::Duration;
 
 use bytes::Bytes;
 
+use super::super::Flow;
 use super::super::dialog::Dialog;
 use super::super::transaction::TransactionId;
 use super::reply::Reply;
@@ -64,7 +64,7 @@ pub(super) enum Phase {
 pub(super) struct Unacked {
     pub(super) cseq: u32,
     pub(super) response: Bytes,
-    pub(super) destination: SocketAddr,
+    pub(super) destination: Flow,
     pub(super) interval: Duration,
     /// It answers the INVITE that opened the call, not a re-INVITE.
     pub(super) initial: bool,

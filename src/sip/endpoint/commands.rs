@@ -34,7 +34,7 @@ impl Endpoint {
         let Phase::Ringing { transaction, reply, .. } = &call.phase else {
             return;
         };
-        let contact = self.identity.contact();
+        let contact = self.identity.contact(reply.destination);
         let mut response = reply.build_for_dialog(180, &call.local_tag, contact);
         response.headers.push(HeaderName::Allow, ALLOW);
         let (id, bytes) = (*transaction, response.to_bytes());
@@ -73,7 +73,7 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let mut response = reply.build_for_dialog(200, &call.local_tag, self.identity.contact());
+        let mut response = reply.build_for_dialog(200, &call.local_tag, self.identity.contact(reply.destination));
         response.headers.push(HeaderName::Allow, ALLOW);
         response.headers.push(HeaderName::Supported, "");
         response.headers.push(HeaderName::ContentType, "application/sdp");

@@ -1,12 +1,12 @@
 //! Who we are on the wire, and the random parts of messages. PURE.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
-use std::net::SocketAddr;
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::super::EndpointConfig;
+use super::super::flow::{Flow, Listeners, Transport};
 use super::super::wire::{HeaderName, Request, SipUri, Uri, escape_user};
 
 /// Methods we process (Allow).
@@ -15,7 +15,7 @@ pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY
 /// Headers we put into everything, and fresh identifiers.
 #[derive(Debug)]
 pub(super) struct Identity {
-    advertised: SocketAddr,
+    listeners: Listeners,
     user: String,
     product: String,
     rng: StdRng,
@@ -28,7 +28,7 @@ impl Identity {
         let mut rng = StdRng::seed_from_u64(seed);
         let secret = rng.next_u64();
         Identity {
-            advertised: config.advertised,
+            listeners: config.listeners.clone(),
             user: escape_user(&config.user),
             product: config.product.clone(),
             rng,
@@ -40,23 +40,32 @@ impl Identity {
         self.product.clone()
     }
 
-    /// Our URI, with another user part when given.
-    pub(super) fn uri(&self, user: Option<&str>) -> Uri {
+    pub(super) fn listeners(&self) -> &Listeners {
+        &self.listeners
+    }
+
+    /// Our URI as the far end of this flow knows us, with another user part when given.
+    pub(super) fn uri(&self, user: Option<&str>, flow: Flow) -> Uri {
         let user = user.map_or_else(|| self.user.clone(), escape_user);
-        let ip = self.advertised.ip();
+        let advertised = self.listeners.get(flow.local).advertised;
+        let ip = advertised.ip();
         Uri::Sip(SipUri {
             secure: false,
             user: (!user.is_empty()).then_some(user),
             password: None,
             host: if ip.is_ipv6() { format!("[{ip}]") } else { ip.to_string() },
-            port: Some(self.advertised.port()),
+            port: Some(advertised.port()),
             params: Default::default(),
             headers: None,
         })
     }
 
-    pub(super) fn contact(&self) -> String {
-        format!("<{}>", self.uri(None))
+    /// Where the far end of this flow reaches us, by the transport it uses itself.
+    pub(super) fn contact(&self, flow: Flow) -> String {
+        match (self.uri(None, flow), flow.transport) {
+            (uri, Transport::Udp) => format!("<{uri}>"),
+            (uri, transport) => format!("<{uri};transport={transport}>"),
+        }
     }
 
     pub(super) fn branch(&mut self) -> String {
@@ -64,8 +73,9 @@ impl Identity {
     }
 
     /// Via with this branch; asks for responses to the port we send from (RFC 3581).
-    pub(super) fn via(&self, branch: &str) -> String {
-        format!("SIP/2.0/UDP {};branch={branch};rport", self.advertised)
+    pub(super) fn via(&self, branch: &str, flow: Flow) -> String {
+        let advertised = self.listeners.get(flow.local).advertised;
+        format!("SIP/2.0/{} {advertised};branch={branch};rport", flow.transport.via_token())
     }
 
     pub(super) fn tag(&mut self) -> String {

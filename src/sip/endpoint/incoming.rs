@@ -20,7 +20,7 @@ pub(super) struct Checked {
     pub(super) request: Request,
     pub(super) reply: Reply,
     pub(super) key: ServerKey,
-    pub(super) source: SocketAddr,
+    pub(super) source: Flow,
     pub(super) call_id: bytes::Bytes,
     pub(super) cseq: u32,
     pub(super) from_tag: String,
@@ -49,13 +49,7 @@ impl Refusal {
 }
 
 impl Endpoint {
-    pub(super) fn receive_request(
-        &mut self,
-        now: Instant,
-        source: SocketAddr,
-        request: Request,
-        problem: Option<Problem>,
-    ) {
+    pub(super) fn receive_request(&mut self, now: Instant, source: Flow, request: Request, problem: Option<Problem>) {
         let Some(reply) = Reply::to(&request, source, self.identity.product()) else {
             return;
         };
@@ -175,7 +169,7 @@ impl Endpoint {
         let tag = self.identity.stateless_tag(&checked.request);
         let mut response = checked.reply.build(200, &tag);
         let headers = &mut response.headers;
-        headers.push(HeaderName::Contact, self.identity.contact());
+        headers.push(HeaderName::Contact, self.identity.contact(checked.reply.destination));
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Accept, "application/sdp");
         headers.push(HeaderName::Supported, "");
@@ -249,7 +243,7 @@ impl Endpoint {
             caller: caller_of(&request.headers),
             called: request.headers.to().map(party).unwrap_or_default(),
             offer: offer.clone(),
-            source: checked.source,
+            source: checked.source.remote,
         };
         let phase = Phase::Ringing {
             transaction,

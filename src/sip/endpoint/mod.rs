@@ -15,7 +15,6 @@ mod transfer;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
-use std::net::SocketAddr;
 use std::time::Instant;
 
 use afterlife::{Afterlife, Ended};
@@ -25,7 +24,7 @@ use reply::Reply;
 
 use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
 use super::wire::{HeaderName, Message, Method, Request, Response, read_datagram};
-use super::{CallHandle, EndCause, EndpointConfig, Event, Input, Output};
+use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
 
 /// The user agent. See the crate's contract of the pure modules.
 pub struct Endpoint {
@@ -97,7 +96,8 @@ impl Endpoint {
     /// Everything that happens comes in here. Drain [`Endpoint::poll_output`] afterwards.
     pub fn handle_input(&mut self, now: Instant, input: Input<'_>) {
         match input {
-            Input::Datagram { source, payload } => self.handle_datagram(now, source, payload),
+            Input::Message { flow, payload } => self.handle_message(now, flow, payload),
+            Input::TransportFailed { flow } => self.transport_failed(now, flow),
             Input::Command { call, command } => self.handle_command(now, call, command),
             Input::Drain => self.draining = true,
             Input::Timeout => self.handle_timeout(now),
@@ -114,7 +114,7 @@ impl Endpoint {
         self.io.timers.next()
     }
 
-    fn handle_datagram(&mut self, now: Instant, source: SocketAddr, payload: &[u8]) {
+    fn handle_message(&mut self, now: Instant, source: Flow, payload: &[u8]) {
         // What is no SIP message at all (keep-alives, strays) is dropped: there is nobody to answer.
         let Ok(incoming) = read_datagram(payload) else {
             return;
@@ -219,15 +219,21 @@ impl Endpoint {
         fill: impl FnOnce(&mut Request),
     ) -> bool {
         let branch = self.identity.branch();
-        let via = self.identity.via(&branch);
         let Some(dialog) = self.calls.get_mut(&handle).and_then(Call::dialog_mut) else {
             return false;
         };
-        let mut outgoing = dialog.request(method, via);
+        let flow = dialog.next_hop(self.identity.listeners());
+        let mut outgoing = dialog.request(method, self.identity.via(&branch, flow), flow);
         fill(&mut outgoing.request);
         outgoing.request.headers.push(HeaderName::UserAgent, self.identity.product());
         self.transactions.open_client(&mut self.io, now, outgoing.request, branch, outgoing.destination, usage);
         true
+    }
+
+    /// Our Contact for requests within the call's dialog; `None` when it has none.
+    fn contact_within(&self, handle: CallHandle) -> Option<String> {
+        let dialog = self.calls.get(&handle)?.dialog()?;
+        Some(self.identity.contact(dialog.next_hop(self.identity.listeners())))
     }
 
     /// Says BYE; the call stays until the answer is here.

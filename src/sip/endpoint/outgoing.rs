@@ -1,7 +1,5 @@
 //! Requests of ours and what comes back (RFC 3261 §8.1, §13.2): INVITE, BYE, OPTIONS. PURE.
 
-use std::net::SocketAddr;
-
 use super::super::Dial;
 use super::super::dialog::{Dialog, Outgoing};
 use super::super::wire::{Headers, NameAddr, Uri};
@@ -34,15 +32,15 @@ impl Endpoint {
         }
         let tag = self.identity.tag();
         let user = dial.from.as_ref().and_then(|from| from.user.as_deref());
-        let mut from = NameAddr::new(self.identity.uri(user)).with_tag(&tag);
+        let mut from = NameAddr::new(self.identity.uri(user, dial.destination)).with_tag(&tag);
         from.display_name = match &dial.from {
             Some(party) => party.display_name.clone(),
             None => self.config.display_name.clone(),
         };
         let branch = self.identity.branch();
-        let mut request = self.outside_dialog(Method::INVITE, &uri, &branch, &from);
+        let mut request = self.outside_dialog(Method::INVITE, &uri, &branch, &from, dial.destination);
         let headers = &mut request.headers;
-        headers.push(HeaderName::Contact, self.identity.contact());
+        headers.push(HeaderName::Contact, self.identity.contact(dial.destination));
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, "");
         headers.push(HeaderName::ContentType, "application/sdp");
@@ -57,7 +55,7 @@ impl Endpoint {
     /// Asks whether somebody is there: a lone OPTIONS. A 2xx is reported as [`Event::Answered`] without SDP followed
     /// by [`Event::Ended`] ([`EndCause::Local`]); anything else as [`Event::Ended`] with [`EndCause::Refused`] or,
     /// after 32 s without an answer, [`EndCause::Timeout`].
-    pub fn ping(&mut self, now: Instant, target: String, destination: SocketAddr) -> CallHandle {
+    pub fn ping(&mut self, now: Instant, target: String, destination: Flow) -> CallHandle {
         let handle = self.next_handle();
         let uri = match request_uri(&target) {
             Ok(uri) if self.pings < MAX_PINGS => uri,
@@ -69,18 +67,18 @@ impl Endpoint {
         };
         self.pings += 1;
         let tag = self.identity.tag();
-        let from = NameAddr::new(self.identity.uri(None)).with_tag(&tag);
+        let from = NameAddr::new(self.identity.uri(None, destination)).with_tag(&tag);
         let branch = self.identity.branch();
-        let mut request = self.outside_dialog(Method::OPTIONS, &uri, &branch, &from);
+        let mut request = self.outside_dialog(Method::OPTIONS, &uri, &branch, &from, destination);
         request.headers.push(HeaderName::Accept, "application/sdp");
         self.transactions.open_client(&mut self.io, now, request, branch, destination, Usage::Ping(handle));
         handle
     }
 
     /// A request that opens a dialog or stands alone (§8.1.1).
-    fn outside_dialog(&mut self, method: Method, uri: &str, branch: &str, from: &NameAddr) -> Request {
+    fn outside_dialog(&mut self, method: Method, uri: &str, branch: &str, from: &NameAddr, flow: Flow) -> Request {
         let mut headers = Headers::default();
-        headers.push(HeaderName::Via, self.identity.via(branch));
+        headers.push(HeaderName::Via, self.identity.via(branch, flow));
         headers.push(HeaderName::MaxForwards, "70");
         headers.push(HeaderName::From, from.to_string());
         headers.push(HeaderName::To, format!("<{uri}>"));
@@ -139,6 +137,26 @@ impl Endpoint {
         }
     }
 
+    /// What went this way could not be sent: each request that still waits there is as good as refused with 503
+    /// (§8.1.3.1).
+    pub(super) fn transport_failed(&mut self, now: Instant, flow: Flow) {
+        for usage in self.transactions.fail(&mut self.io, flow) {
+            match usage {
+                Usage::Invite(handle) => {
+                    self.end_call(now, handle, EndCause::Refused(503));
+                    self.remove_call(now, handle, false);
+                }
+                Usage::Refer(handle) => self.receive_refer_response(handle, 503),
+                Usage::Notify(handle) => self.notify_answered(now, handle, 503),
+                Usage::Ping(handle) => {
+                    self.pings = self.pings.saturating_sub(1);
+                    self.io.report(handle, Event::Ended { cause: EndCause::Refused(503) });
+                }
+                Usage::Bye(_) | Usage::Detached => self.request_timed_out(now, usage),
+            }
+        }
+    }
+
     fn receive_provisional(&mut self, now: Instant, handle: CallHandle, status: u16) {
         let Some(Call { phase: Phase::Calling { heard, cancelled, .. }, ended, .. }) = self.calls.get_mut(&handle)
         else {
@@ -169,7 +187,8 @@ impl Endpoint {
         };
         let cseq = dialog.last_cseq();
         let branch = self.identity.branch();
-        let mut ack = dialog.ack(cseq, self.identity.via(&branch));
+        let flow = dialog.next_hop(self.identity.listeners());
+        let mut ack = dialog.ack(cseq, self.identity.via(&branch, flow), flow);
         ack.request.headers.push(HeaderName::UserAgent, self.identity.product());
         let bytes = ack.request.to_bytes();
         let tag = dialog.remote_tag.clone();
@@ -178,7 +197,7 @@ impl Endpoint {
         }
         if !first {
             let branch = self.identity.branch();
-            let Outgoing { request, destination } = dialog.request(Method::BYE, self.identity.via(&branch));
+            let Outgoing { request, destination } = dialog.request(Method::BYE, self.identity.via(&branch, flow), flow);
             let usage = Usage::Detached;
             self.transactions.open_client(&mut self.io, now, request, branch, destination, usage);
             return;

@@ -4,12 +4,13 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
+use super::super::Flow;
 use super::super::wire::{HeaderName, Headers, Request, Response, Via, reason_phrase};
 
 /// All a response needs of its request.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
-    pub(super) destination: SocketAddr,
+    pub(super) destination: Flow,
     copied: Headers,
     to: Option<Bytes>,
     to_has_tag: bool,
@@ -19,11 +20,18 @@ pub(super) struct Reply {
 
 impl Reply {
     /// `None` when the topmost Via cannot be read: then nobody knows where the answer goes.
-    pub(super) fn to(request: &Request, source: SocketAddr, product: String) -> Option<Reply> {
+    pub(super) fn to(request: &Request, source: Flow, product: String) -> Option<Reply> {
         let headers = &request.headers;
         let mut vias = headers.list(&HeaderName::Via);
         let mut top: Via = String::from_utf8_lossy(&vias.next()?).parse().ok()?;
-        let destination = top.stamp(source);
+        let by_via = top.stamp(source.remote);
+        let destination = if source.transport.is_reliable() {
+            // Over the connection of the request; when it is gone, to the port of sent-by (§18.2.2).
+            let port = top.port.unwrap_or(source.transport.default_port());
+            source.with_remote(SocketAddr::new(source.remote.ip(), port))
+        } else {
+            source.with_remote(by_via)
+        };
         let mut copied = Headers::default();
         copied.push(HeaderName::Via, top.to_string());
         for via in vias {

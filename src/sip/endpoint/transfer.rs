@@ -42,7 +42,9 @@ impl Endpoint {
             self.io.report(handle, Event::TransferFinished { status });
             return;
         }
-        let contact = self.identity.contact();
+        let Some(contact) = self.contact_within(handle) else {
+            return;
+        };
         let local = self.calls.get(&handle).and_then(Call::dialog).and_then(|dialog| dialog.local_uri());
         let sent = self.send_in_dialog(now, handle, Method::REFER, Usage::Refer(handle), |request| {
             let headers = &mut request.headers;
@@ -196,7 +198,7 @@ impl Endpoint {
         call.referred = Some(Referred::Following { cseq, waiting: Outcomes::from([100]), in_flight: false });
         self.io.timers.stop(TimerKey::Call(handle, CallTimer::ReferGuard));
         let mut response = reply.build(202, "");
-        response.headers.push(HeaderName::Contact, self.identity.contact());
+        response.headers.push(HeaderName::Contact, self.identity.contact(reply.destination));
         self.respond(now, transaction, &reply, &response);
         self.send_next_notify(now, handle);
     }
@@ -235,7 +237,9 @@ impl Endpoint {
         if status >= 200 {
             call.referred = None;
         }
-        let contact = self.identity.contact();
+        let Some(contact) = self.contact_within(handle) else {
+            return;
+        };
         self.send_in_dialog(now, handle, Method::NOTIFY, Usage::Notify(handle), |request| {
             let state = match status {
                 ..200 => "active;expires=60",

@@ -208,7 +208,7 @@ fn ping_tells_whether_somebody_is_there() {
     let mut net = Net::new(12);
     let ping = |net: &mut Net| {
         let now = net.now;
-        let call = net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".into(), address(AGENT));
+        let call = net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".into(), Flow::udp(address(AGENT)));
         net.drain(PEER);
         call
     };
@@ -238,7 +238,12 @@ fn dialling_nonsense_is_refused_at_once() {
         let now = net.now;
         net.endpoints[PEER].dial(
             now,
-            Dial { target: target.to_owned(), destination: address(AGENT), offer: OFFER.to_owned(), from: None },
+            Dial {
+                target: target.to_owned(),
+                destination: Flow::udp(address(AGENT)),
+                offer: OFFER.to_owned(),
+                from: None,
+            },
         );
         net.drain(PEER);
         let cause = EndCause::Refused(status);
@@ -256,7 +261,7 @@ fn from_names_who_calls() {
         now,
         Dial {
             target: "sip:mairie@127.0.0.1;user=phone".to_owned(),
-            destination: address(AGENT),
+            destination: Flow::udp(address(AGENT)),
             offer: OFFER.to_owned(),
             from: Some(Party {
                 display_name: Some("Zoé \"Zaza\" Dupont".to_owned()),

@@ -90,7 +90,7 @@ fn outgoing_calls_and_pings() {
     net.events[PEER].clear();
     for n in 0..MAX_PINGS + 5 {
         let now = net.now;
-        net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), address(AGENT));
+        net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), Flow::udp(address(AGENT)));
         net.drain(PEER);
         let refused = net.count(PEER, &Event::Ended { cause: EndCause::Refused(503) });
         assert_eq!(refused, (n + 1).saturating_sub(MAX_PINGS));

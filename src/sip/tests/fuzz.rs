@@ -159,7 +159,7 @@ proptest! {
                 Step::Dial => drop(net.dial(PEER)),
                 Step::Ping => {
                     let now = net.now;
-                    net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), address(AGENT));
+                    net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), Flow::udp(address(AGENT)));
                     net.drain(PEER);
                 }
             }

@@ -10,6 +10,7 @@ mod inside;
 mod lossy;
 mod refer;
 mod refusals;
+mod reliable;
 mod routing;
 
 use std::net::SocketAddr;
@@ -42,7 +43,7 @@ pub(super) fn address(who: usize) -> SocketAddr {
 
 pub(super) fn config(who: usize) -> EndpointConfig {
     EndpointConfig {
-        advertised: address(who),
+        listeners: Listeners::udp(address(who)),
         user: ["mairie", "alice"][who].to_owned(),
         display_name: None,
         product: "test".to_owned(),
@@ -123,8 +124,8 @@ impl Net {
         while let Some(output) = self.endpoints[who].poll_output() {
             match output {
                 Output::Event { call, event } => self.events[who].push((self.now, call, event)),
-                Output::Transmit { destination, payload } => {
-                    let carried = Carried { at: self.now, from: who, to: destination, bytes: payload };
+                Output::Transmit { flow, payload } => {
+                    let carried = Carried { at: self.now, from: who, to: flow.remote, bytes: payload };
                     let passes = self.filter.as_mut().is_none_or(|f| f(&carried));
                     self.carried.push(carried.clone());
                     if !passes || self.rng.random_bool(self.loss) {
@@ -173,7 +174,7 @@ impl Net {
     }
 
     pub(super) fn deliver(&mut self, who: usize, source: SocketAddr, payload: &[u8]) {
-        self.endpoints[who].handle_input(self.now, Input::Datagram { source, payload });
+        self.endpoints[who].handle_input(self.now, Input::Message { flow: Flow::udp(source), payload });
         self.drain(who);
     }
 
@@ -188,7 +189,7 @@ impl Net {
             self.now,
             Dial {
                 target: format!("sip:{}@{}", config(other).user, address(other)),
-                destination: address(other),
+                destination: Flow::udp(address(other)),
                 offer: OFFER.to_owned(),
                 from: None,
             },

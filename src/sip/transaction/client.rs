@@ -1,11 +1,12 @@
 //! Client transactions: INVITE (RFC 3261 §17.1.1 with RFC 6026 §7.2) and others (§17.1.2). PURE.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Io, Method, PATIENCE, Request, Response, T1, T2, T4, Timer, TimerKey, TransactionId, ack_of_refusal};
+use super::{
+    Flow, Io, Method, PATIENCE, Request, Response, T1, T2, T4, Timer, TimerKey, TransactionId, ack_of_refusal,
+};
 
 /// Forks whose 2xx we acknowledge; beyond it a 2xx stays unacknowledged and its sender gives up.
 const MAX_FORKS: usize = 8;
@@ -13,7 +14,7 @@ const MAX_FORKS: usize = 8;
 /// A request we sent, and how far its answer is.
 #[derive(Debug)]
 pub(crate) struct ClientTransaction {
-    destination: SocketAddr,
+    destination: Flow,
     method: Method,
     state: State,
 }
@@ -38,7 +39,7 @@ enum State {
 struct ForkAck {
     to_tag: String,
     ack: Bytes,
-    destination: SocketAddr,
+    destination: Flow,
 }
 
 /// What a timer did to a transaction.
@@ -56,13 +57,16 @@ impl ClientTransaction {
         now: Instant,
         id: TransactionId,
         request: Request,
-        destination: SocketAddr,
+        destination: Flow,
     ) -> ClientTransaction {
         let bytes = request.to_bytes();
         io.send(destination, bytes.clone());
         let method = request.method.clone();
         let (retransmit, timeout) = if method == Method::INVITE { (Timer::A, Timer::B) } else { (Timer::E, Timer::F) };
-        io.timers.set(TimerKey::Transaction(id, retransmit), now + T1);
+        // A reliable transport repeats what is lost by itself (§17.1.1.2, §17.1.2.2).
+        if !destination.transport.is_reliable() {
+            io.timers.set(TimerKey::Transaction(id, retransmit), now + T1);
+        }
         io.timers.set(TimerKey::Transaction(id, timeout), now + PATIENCE);
         let state = if method == Method::INVITE {
             State::Calling { request: Box::new(request), bytes, interval: T1 }
@@ -72,8 +76,19 @@ impl ClientTransaction {
         ClientTransaction { destination, method, state }
     }
 
-    pub(super) fn destination(&self) -> SocketAddr {
+    pub(super) fn destination(&self) -> Flow {
         self.destination
+    }
+
+    /// Timers D and K: nothing comes twice over a reliable transport, so there is nothing to wait for.
+    fn linger(&self, time: Duration) -> Duration {
+        if self.destination.transport.is_reliable() { Duration::ZERO } else { time }
+    }
+
+    /// Whether it was sent this way and has no final response.
+    pub(super) fn waits_for(&self, flow: Flow) -> bool {
+        self.destination == flow
+            && matches!(self.state, State::Calling { .. } | State::Proceeding { .. } | State::Trying { .. })
     }
 
     pub(super) fn method(&self) -> Method {
@@ -81,7 +96,7 @@ impl ClientTransaction {
     }
 
     /// The INVITE, while it has no final response.
-    pub(super) fn invite(&self) -> Option<(&Request, SocketAddr)> {
+    pub(super) fn invite(&self) -> Option<(&Request, Flow)> {
         match &self.state {
             State::Calling { request, .. } | State::Proceeding { request } => Some((request, self.destination)),
             _ => None,
@@ -122,7 +137,8 @@ impl ClientTransaction {
             State::Trying { .. } => {
                 io.timers.stop(TimerKey::Transaction(id, Timer::E));
                 io.timers.stop(TimerKey::Transaction(id, Timer::F));
-                io.timers.set(TimerKey::Transaction(id, Timer::K), now + T4);
+                let linger = self.linger(T4);
+                io.timers.set(TimerKey::Transaction(id, Timer::K), now + linger);
                 self.state = State::Completed;
                 true
             }
@@ -148,7 +164,7 @@ impl ClientTransaction {
                 State::Accepted { acks: Vec::new() }
             }
             _ => {
-                io.timers.set(TimerKey::Transaction(id, Timer::D), now + PATIENCE);
+                io.timers.set(TimerKey::Transaction(id, Timer::D), now + self.linger(PATIENCE));
                 let ack = ack_of_refusal(&request, response).to_bytes();
                 io.send(self.destination, ack.clone());
                 State::Refused { ack }
@@ -158,7 +174,7 @@ impl ClientTransaction {
     }
 
     /// Sends the ACK of a 2xx and keeps it for retransmissions.
-    pub(super) fn acknowledge(&mut self, io: &mut Io, to_tag: &str, ack: Bytes, destination: SocketAddr) -> bool {
+    pub(super) fn acknowledge(&mut self, io: &mut Io, to_tag: &str, ack: Bytes, destination: Flow) -> bool {
         let State::Accepted { acks } = &mut self.state else {
             return false;
         };

@@ -1,4 +1,4 @@
-//! Transactions (RFC 3261 §17, RFC 6026) over unreliable transport. PURE.
+//! Transactions (RFC 3261 §17, RFC 6026) over unreliable and reliable transports. PURE.
 //!
 //! Owns: matching messages to transactions, retransmission, absorbing duplicates.
 //! Must not know: dialogs, calls, what a request asks for. Each transaction carries a mark (`Usage`) of whoever
@@ -8,14 +8,13 @@ mod client;
 mod server;
 
 use std::collections::{HashMap, VecDeque};
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
 use super::timers::Timers;
 use super::wire::{HeaderName, Method, Request, Response};
-use super::{CallHandle, Event, Output};
+use super::{CallHandle, Event, Flow, Output};
 
 pub(crate) use client::ClientTransaction;
 pub(crate) use server::ServerTransaction;
@@ -102,8 +101,8 @@ impl Io {
         Io { timers: Timers::new(), outputs: VecDeque::new() }
     }
 
-    pub(crate) fn send(&mut self, destination: SocketAddr, payload: Bytes) {
-        self.outputs.push_back(Output::Transmit { destination, payload });
+    pub(crate) fn send(&mut self, flow: Flow, payload: Bytes) {
+        self.outputs.push_back(Output::Transmit { flow, payload });
     }
 
     pub(crate) fn report(&mut self, call: CallHandle, event: Event) {
@@ -284,7 +283,7 @@ impl Transactions {
         &mut self,
         key: ServerKey,
         request: &Request,
-        destination: SocketAddr,
+        destination: Flow,
         call: Option<CallHandle>,
     ) -> Option<TransactionId> {
         if self.servers.len() >= MAX_SERVER || self.server_keys.contains_key(&key) {
@@ -324,7 +323,7 @@ impl Transactions {
         now: Instant,
         request: Request,
         branch: String,
-        destination: SocketAddr,
+        destination: Flow,
         usage: Usage,
     ) -> TransactionId {
         let id = self.next_id();
@@ -336,12 +335,12 @@ impl Transactions {
     }
 
     /// The request a client transaction was opened with, while the INVITE is still unanswered.
-    pub(crate) fn invite_request(&self, id: TransactionId) -> Option<(&Request, SocketAddr)> {
+    pub(crate) fn invite_request(&self, id: TransactionId) -> Option<(&Request, Flow)> {
         self.clients.get(&id)?.transaction.invite()
     }
 
     /// Where a request of ours was sent.
-    pub(crate) fn destination(&self, id: TransactionId) -> Option<SocketAddr> {
+    pub(crate) fn destination(&self, id: TransactionId) -> Option<Flow> {
         Some(self.clients.get(&id)?.transaction.destination())
     }
 
@@ -368,7 +367,7 @@ impl Transactions {
         id: TransactionId,
         to_tag: &str,
         ack: Bytes,
-        destination: SocketAddr,
+        destination: Flow,
     ) -> bool {
         self.clients.get_mut(&id).is_some_and(|entry| entry.transaction.acknowledge(io, to_tag, ack, destination))
     }
@@ -376,6 +375,19 @@ impl Transactions {
     /// Gives up on a client transaction.
     pub(crate) fn abandon(&mut self, io: &mut Io, id: TransactionId) {
         self.drop_client(io, id);
+    }
+
+    /// Drops the client transactions that wait for an answer from where nothing can be sent (§17.1.4); hands back whose
+    /// they are.
+    pub(crate) fn fail(&mut self, io: &mut Io, flow: Flow) -> Vec<Usage> {
+        let mut failed: Vec<TransactionId> =
+            self.clients.iter().filter(|(_, entry)| entry.transaction.waits_for(flow)).map(|(id, _)| *id).collect();
+        failed.sort_unstable();
+        let usages = failed.iter().filter_map(|id| Some(self.clients.get(id)?.usage)).collect();
+        for id in failed {
+            self.drop_client(io, id);
+        }
+        usages
     }
 
     // Time.

@@ -1,17 +1,16 @@
 //! Server transactions: INVITE (RFC 3261 §17.2.1 with RFC 6026 §7.1) and others (§17.2.2). PURE.
 
-use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use super::{Io, Method, PATIENCE, T1, T2, T4, Timer, TimerKey, TransactionId};
+use super::{Flow, Io, Method, PATIENCE, T1, T2, T4, Timer, TimerKey, TransactionId};
 
 /// A request we were sent, and how far its answer is.
 #[derive(Debug)]
 pub(crate) struct ServerTransaction {
     /// Where responses go.
-    destination: SocketAddr,
+    destination: Flow,
     state: State,
 }
 
@@ -32,9 +31,14 @@ enum State {
 }
 
 impl ServerTransaction {
-    pub(crate) fn new(method: &Method, destination: SocketAddr) -> ServerTransaction {
+    pub(crate) fn new(method: &Method, destination: Flow) -> ServerTransaction {
         let state = if *method == Method::INVITE { State::Proceeding { last: None } } else { State::Trying };
         ServerTransaction { destination, state }
+    }
+
+    /// Timers I and J: over a reliable transport nothing comes twice (§17.2.1, §17.2.2).
+    fn linger(&self, time: Duration) -> Duration {
+        if self.destination.transport.is_reliable() { Duration::ZERO } else { time }
     }
 
     /// The same request once more: the last response once more.
@@ -53,7 +57,7 @@ impl ServerTransaction {
             State::Refused { .. } => {
                 io.timers.stop(TimerKey::Transaction(id, Timer::G));
                 io.timers.stop(TimerKey::Transaction(id, Timer::H));
-                io.timers.set(TimerKey::Transaction(id, Timer::I), now + T4);
+                io.timers.set(TimerKey::Transaction(id, Timer::I), now + self.linger(T4));
                 self.state = State::Confirmed;
                 true
             }
@@ -64,6 +68,8 @@ impl ServerTransaction {
 
     /// The answer of whoever processes the request.
     pub(super) fn respond(&mut self, io: &mut Io, now: Instant, id: TransactionId, status: u16, response: Bytes) {
+        let reliable = self.destination.transport.is_reliable();
+        let absorb = self.linger(PATIENCE);
         let mut set = |timer, after| io.timers.set(TimerKey::Transaction(id, timer), now + after);
         match (&self.state, status) {
             (State::Proceeding { .. }, 100..=199) => {
@@ -74,13 +80,15 @@ impl ServerTransaction {
                 self.state = State::Accepted;
             }
             (State::Proceeding { .. }, _) => {
-                set(Timer::G, T1);
+                if !reliable {
+                    set(Timer::G, T1);
+                }
                 set(Timer::H, PATIENCE);
                 self.state = State::Refused { last: response.clone(), interval: T1 };
             }
             (State::Accepted, 200..=299) => {}
             (State::Trying, 200..) => {
-                set(Timer::J, PATIENCE);
+                set(Timer::J, absorb);
                 self.state = State::Completed { last: response.clone() };
             }
             // A second final response, or a provisional one too late: not sent.

@@ -142,7 +142,7 @@ pub struct Rig {
 
 fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
     let config = EndpointConfig {
-        advertised: address.parse().unwrap(),
+        listeners: sip::Listeners::udp(address.parse().unwrap()),
         user: user.to_owned(),
         display_name: None,
         product: "essai".to_owned(),
@@ -184,7 +184,7 @@ impl Rig {
         let mut phone = endpoint(PHONE, "0612345678", true);
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
-            destination: AGENT.parse().unwrap(),
+            destination: sip::Flow::udp(AGENT.parse().unwrap()),
             offer: offer.unwrap_or_default(),
             from: None,
         };
@@ -401,10 +401,16 @@ impl Rig {
         let address = |text: &str| text.parse::<SocketAddr>().unwrap();
         match packet {
             Packet::Sip { to_agent: true, payload } => {
-                self.agent.handle_input(self.now, sip::Input::Datagram { source: address(PHONE), payload: &payload });
+                self.agent.handle_input(
+                    self.now,
+                    sip::Input::Message { flow: sip::Flow::udp(address(PHONE)), payload: &payload },
+                );
             }
             Packet::Sip { to_agent: false, payload } => {
-                self.phone.handle_input(self.now, sip::Input::Datagram { source: address(AGENT), payload: &payload });
+                self.phone.handle_input(
+                    self.now,
+                    sip::Input::Message { flow: sip::Flow::udp(address(AGENT)), payload: &payload },
+                );
             }
             Packet::Rtp { to_agent: true, payload } => {
                 if let Some(machine) = &mut self.machine {

@@ -1,0 +1,139 @@
+//! Over TCP and TLS (RFC 3261 §17, §18): nothing is repeated, answers take the connection of the request, Via and
+//! Contact name the transport.
+
+use super::*;
+use crate::sip::wire::HeaderName;
+
+const CONNECTION: ConnectionId = ConnectionId(7);
+
+/// An agent that also listens on TCP, and the way of a message from the peer's connection.
+fn agent() -> (Net, Flow) {
+    let mut net = Net::new(300);
+    let mut listeners = Listeners::udp(address(AGENT));
+    listeners.push(Listener { transport: Transport::Tcp, advertised: address(AGENT) });
+    net.endpoints[AGENT] = Endpoint::new(EndpointConfig { listeners, ..config(AGENT) }, 300);
+    let remote = "127.0.0.1:41000".parse().unwrap();
+    (net, Flow { transport: Transport::Tcp, remote, connection: Some(CONNECTION), local: ListenerId(1) })
+}
+
+fn tcp(method: &str, extra: &str) -> String {
+    raw(method, extra, "").replace("SIP/2.0/UDP", "SIP/2.0/TCP")
+}
+
+/// What the agent sends for this message, with the way it takes.
+fn sent(net: &mut Net, input: Input<'_>) -> Vec<(Flow, Message)> {
+    net.endpoints[AGENT].handle_input(net.now, input);
+    drained(net)
+}
+
+fn drained(net: &mut Net) -> Vec<(Flow, Message)> {
+    let mut sent = Vec::new();
+    while let Some(output) = net.endpoints[AGENT].poll_output() {
+        match output {
+            Output::Transmit { flow, payload } => sent.push((flow, read_datagram(&payload).unwrap().message)),
+            Output::Event { call, event } => net.events[AGENT].push((net.now, call, event)),
+        }
+    }
+    sent
+}
+
+/// Runs the agent's timers for this long; everything it sends meanwhile.
+fn later(net: &mut Net, time: Duration) -> Vec<(Flow, Message)> {
+    let until = net.now + time;
+    let mut sent = Vec::new();
+    while let Some(at) = net.endpoints[AGENT].poll_timeout().filter(|at| *at <= until) {
+        net.now = net.now.max(at);
+        net.endpoints[AGENT].handle_input(net.now, Input::Timeout);
+        sent.extend(drained(net));
+    }
+    net.now = until;
+    sent
+}
+
+fn statuses(sent: &[(Flow, Message)]) -> Vec<u16> {
+    sent.iter()
+        .map(|(_, message)| match message {
+            Message::Response(response) => response.status,
+            Message::Request(_) => 0,
+        })
+        .collect()
+}
+
+fn dial(net: &mut Net, flow: Flow) -> (CallHandle, Request) {
+    let target = "sip:alice@127.0.0.1:5061;transport=tcp".to_owned();
+    let call = net.endpoints[AGENT].dial(net.now, Dial { target, destination: flow, offer: OFFER.into(), from: None });
+    match drained(net).pop() {
+        Some((to, Message::Request(invite))) => {
+            assert_eq!(to, flow);
+            (call, invite)
+        }
+        other => panic!("expected an INVITE, got {other:?}"),
+    }
+}
+
+#[test]
+fn answers_take_the_connection_of_the_request_and_fall_back_to_the_port_of_sent_by() {
+    let (mut net, flow) = agent();
+    let sent = sent(&mut net, Input::Message { flow, payload: tcp("OPTIONS", "").as_bytes() });
+    assert_eq!(statuses(&sent), [200]);
+    assert_eq!(sent[0].0, Flow { remote: "127.0.0.1:5061".parse().unwrap(), ..flow });
+    let Message::Response(ok) = &sent[0].1 else { panic!("a request") };
+    assert_eq!(ok.headers.text(&HeaderName::Contact).unwrap(), "<sip:mairie@127.0.0.1:5060;transport=tcp>");
+}
+
+#[test]
+fn a_refusal_is_sent_once_and_forgotten_with_its_ack() {
+    let (mut net, flow) = agent();
+    let contact = "Contact: <sip:alice@127.0.0.1:5061;transport=tcp>\r\n";
+    sent(&mut net, Input::Message { flow, payload: tcp("INVITE", contact).as_bytes() });
+    let call = net.incoming(AGENT);
+    let refusal = sent(&mut net, Input::Command { call, command: Command::Reject { status: 486 } });
+    assert_eq!(statuses(&refusal), [486]);
+    assert!(later(&mut net, seconds(5.0)).is_empty(), "timer G must not run (§17.2.1)");
+    let ack = tcp("ACK", "").replace("z9hG4bKrawACK", "z9hG4bKrawINVITE");
+    sent(&mut net, Input::Message { flow, payload: ack.as_bytes() });
+    later(&mut net, Duration::ZERO);
+    assert!(net.endpoints[AGENT].is_idle(), "timer I is zero (§17.2.1)");
+}
+
+#[test]
+fn requests_are_sent_once_and_time_out_after_64_t1() {
+    let (mut net, flow) = agent();
+    let (_, invite) = dial(&mut net, Flow { connection: None, ..flow });
+    let via = invite.headers.text(&HeaderName::Via).unwrap().into_owned();
+    assert!(via.starts_with("SIP/2.0/TCP 127.0.0.1:5060;branch="), "{via}");
+    assert!(later(&mut net, seconds(31.9)).is_empty(), "timer A must not run (§17.1.1.2)");
+    later(&mut net, seconds(0.2));
+    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Timeout }));
+    assert!(net.endpoints[AGENT].is_idle());
+}
+
+#[test]
+fn what_cannot_be_sent_is_as_good_as_refused() {
+    let (mut net, flow) = agent();
+    let flow = Flow { connection: None, ..flow };
+    dial(&mut net, flow);
+    let elsewhere = flow.with_remote("192.0.2.9:5060".parse().unwrap());
+    sent(&mut net, Input::TransportFailed { flow: elsewhere });
+    assert_eq!(net.last_event(AGENT), None, "another way failed");
+    sent(&mut net, Input::TransportFailed { flow });
+    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Refused(503) }));
+    assert!(net.endpoints[AGENT].is_idle());
+}
+
+#[test]
+fn the_dialog_stays_on_the_connection_of_its_far_end() {
+    let (mut net, flow) = agent();
+    let contact = "Contact: <sip:alice@127.0.0.1:5061>\r\n";
+    sent(&mut net, Input::Message { flow, payload: tcp("INVITE", contact).as_bytes() });
+    let call = net.incoming(AGENT);
+    let ok = sent(&mut net, Input::Command { call, command: Command::Answer { sdp: ANSWER.into() } });
+    let Message::Response(ok) = &ok[0].1 else { panic!("a request") };
+    let to = ok.headers.text(&HeaderName::To).unwrap().into_owned();
+    let ack = tcp("ACK", "").replace("To: <sip:mairie@127.0.0.1:5060>", &format!("To: {to}"));
+    sent(&mut net, Input::Message { flow, payload: ack.as_bytes() });
+    let bye = sent(&mut net, Input::Command { call, command: Command::HangUp });
+    assert_eq!(bye[0].0, Flow { remote: "127.0.0.1:5061".parse().unwrap(), ..flow });
+    let Message::Request(bye) = &bye[0].1 else { panic!("a response") };
+    assert!(bye.headers.text(&HeaderName::Via).unwrap().starts_with("SIP/2.0/TCP "));
+}
