@@ -263,6 +263,7 @@ fn check(request: &Request, problem: Option<Problem>) -> Result<(), Refusal> {
     match problem {
         Some(Problem::Version) => return Err(Refusal::new(505)),
         Some(Problem::TooManyHeaders | Problem::HeaderTooLong) => return Err(Refusal::new(513)),
+        Some(Problem::TooLarge) => return Err(Refusal::new(413)),
         Some(problem) => return Err(Refusal::bad(problem.to_string())),
         None => {}
     }

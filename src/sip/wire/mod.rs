@@ -6,6 +6,7 @@
 //! `rsip` gives the vocabulary (methods, status codes); it does not read or print here, because its parser
 //! refuses or silently changes messages that real switchboards send.
 
+mod framer;
 mod header;
 mod message;
 mod method;
@@ -18,12 +19,13 @@ mod uri;
 mod via;
 mod writer;
 
+pub use framer::{Frame, Framer, FramingError};
 pub use header::{HeaderName, Headers};
 pub use message::{CSeq, Message, Request, Response};
 pub use method::{Method, reason_phrase};
 pub use name_addr::NameAddr;
 pub(crate) use reader::sipfrag_status;
-pub use reader::{Incoming, Problem, Unreadable, read_datagram};
+pub use reader::{Framing, Incoming, Problem, Unreadable, read_datagram, read_message};
 pub use text::Params;
 pub use uri::{SipUri, Uri, UriError, escape_user};
 pub use via::Via;

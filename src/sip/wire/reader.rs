@@ -4,6 +4,8 @@
 //! header fields that could be found, and a [`Problem`] when it must not be processed: so a bad request still
 //! gets its own refusal.
 
+use std::borrow::Cow;
+
 use bytes::Bytes;
 
 use super::header::{HeaderName, Headers};
@@ -12,7 +14,7 @@ use super::method::Method;
 use super::text::{is_token, trim};
 
 /// Larger messages are refused; a UDP datagram cannot be larger.
-const MAX_MESSAGE: usize = 65_535;
+pub(super) const MAX_MESSAGE: usize = 65_535;
 /// Header fields beyond this are not read, and the message is refused.
 const MAX_HEADERS: usize = 256;
 /// A longer header field (unfolded) is not read, and the message is refused.
@@ -41,6 +43,12 @@ pub enum Problem {
     NoEndOfHeaders,
     #[error("Malformed Content-Length")]
     ContentLength,
+    /// Only in a stream, where it is required (§18.3).
+    #[error("Missing Content-Length Header Field")]
+    NoContentLength,
+    /// Only in a stream: in a datagram there cannot be so much.
+    #[error("Request Entity Too Large")]
+    TooLarge,
     #[error("Body Shorter Than Content-Length")]
     BodyTooShort,
 }
@@ -56,32 +64,40 @@ pub enum Unreadable {
     NotSip,
 }
 
+/// How a message was cut out of what arrived.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Framing {
+    /// One datagram, one message: Content-Length may be missing.
+    Datagram,
+    /// A [`super::Framer`] cut it out of a stream.
+    Stream,
+}
+
 /// Reads one datagram, which holds exactly one message.
 ///
 /// # Errors
 /// [`Unreadable`] when there is no start line to go by.
 pub fn read_datagram(payload: &[u8]) -> Result<Incoming, Unreadable> {
+    read_message(payload, Framing::Datagram)
+}
+
+/// Reads one message.
+///
+/// # Errors
+/// [`Unreadable`] when there is no start line to go by.
+pub fn read_message(payload: &[u8], framing: Framing) -> Result<Incoming, Unreadable> {
     if payload.len() > MAX_MESSAGE {
         return Err(Unreadable::TooLarge);
     }
     // Line breaks before the start line are ignored (§7.5).
     let start = payload.iter().position(|b| !matches!(b, b'\r' | b'\n')).ok_or(Unreadable::Empty)?;
     let data = Bytes::copy_from_slice(&payload[start..]);
-    let (line, mut at) = next_line(&data, 0).ok_or(Unreadable::NotSip)?;
+    let (line, at) = next_line(&data, 0).ok_or(Unreadable::NotSip)?;
     let (mut message, mut problem) = read_start_line(line)?;
     let mut headers = Headers::default();
     let mut count = 0;
-    loop {
-        let Some((line, next)) = next_line(&data, at) else {
-            problem = problem.or(Some(Problem::NoEndOfHeaders));
-            break;
-        };
-        at = next;
-        if line.is_empty() {
-            break;
-        }
-        let (field, next) = unfold(&data, line, at);
-        at = next;
+    let mut fields = Fields::new(&data, at);
+    for field in &mut fields {
         count += 1;
         if count > MAX_HEADERS {
             problem = problem.or(Some(Problem::TooManyHeaders));
@@ -91,13 +107,20 @@ pub fn read_datagram(payload: &[u8]) -> Result<Incoming, Unreadable> {
             problem = problem.or(Some(Problem::HeaderTooLong));
             continue;
         }
+        let field = match field {
+            Cow::Borrowed(line) => data.slice_ref(line),
+            Cow::Owned(joined) => Bytes::from(joined),
+        };
         // A line that is no header field is skipped: what matters is checked by name later (§8.2.2).
         if let Some((name, value)) = split_field(&field) {
-            headers.push(name, value);
+            headers.push(name, field.slice_ref(value));
         }
     }
-    let rest = data.slice(at.min(data.len())..);
-    let (body, length_problem) = cut_body(&headers, rest);
+    if count <= MAX_HEADERS && !fields.ended {
+        problem = problem.or(Some(Problem::NoEndOfHeaders));
+    }
+    let rest = data.slice(fields.at.min(data.len())..);
+    let (body, length_problem) = cut_body(&headers, rest, framing);
     let problem = problem.or(length_problem);
     match &mut message {
         Message::Request(request) => (request.headers, request.body) = (headers, body),
@@ -107,44 +130,67 @@ pub fn read_datagram(payload: &[u8]) -> Result<Incoming, Unreadable> {
 }
 
 /// The line at `at` without its end, and where the next one starts; `None` without a line end.
-fn next_line(data: &Bytes, at: usize) -> Option<(&[u8], usize)> {
+fn next_line(data: &[u8], at: usize) -> Option<(&[u8], usize)> {
     let rest = data.get(at..)?;
     let end = rest.iter().position(|&b| b == b'\n')?;
     let line = &rest[..end];
     Some((line.strip_suffix(b"\r").unwrap_or(line), at + end + 1))
 }
 
-/// Joins a header line with its continuation lines (§7.3.1).
-fn unfold(data: &Bytes, line: &[u8], mut at: usize) -> (Bytes, usize) {
-    let mut joined: Option<Vec<u8>> = None;
-    while let Some((more, next)) = next_line(data, at) {
-        if !matches!(more.first(), Some(b' ' | b'\t')) {
-            break;
-        }
-        let joined = joined.get_or_insert_with(|| line.to_vec());
-        joined.push(b' ');
-        joined.extend_from_slice(trim(more));
-        at = next;
-    }
-    let field = match joined {
-        Some(joined) => Bytes::from(joined),
-        None => data.slice_ref(line),
-    };
-    (field, at)
+/// Header lines up to the empty one, each joined with its continuation lines (§7.3.1).
+pub(super) struct Fields<'a> {
+    data: &'a [u8],
+    /// Where the next line, in the end the body, starts.
+    at: usize,
+    /// The empty line has been met.
+    ended: bool,
 }
 
-fn split_field(field: &Bytes) -> Option<(HeaderName, Bytes)> {
+impl<'a> Fields<'a> {
+    pub(super) fn new(data: &'a [u8], at: usize) -> Fields<'a> {
+        Fields { data, at, ended: false }
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = Cow<'a, [u8]>;
+
+    fn next(&mut self) -> Option<Cow<'a, [u8]>> {
+        if self.ended {
+            return None;
+        }
+        let (line, next) = next_line(self.data, self.at)?;
+        self.at = next;
+        if line.is_empty() {
+            self.ended = true;
+            return None;
+        }
+        let mut field = Cow::Borrowed(line);
+        while let Some((more, next)) = next_line(self.data, self.at) {
+            if !matches!(more.first(), Some(b' ' | b'\t')) {
+                break;
+            }
+            let joined = field.to_mut();
+            joined.push(b' ');
+            joined.extend_from_slice(trim(more));
+            self.at = next;
+        }
+        Some(field)
+    }
+}
+
+/// Name and value of a header line.
+pub(super) fn split_field(field: &[u8]) -> Option<(HeaderName, &[u8])> {
     let colon = field.iter().position(|&b| b == b':')?;
     let name = trim(&field[..colon]);
     if !is_token(name) {
         return None;
     }
     let name = std::str::from_utf8(name).ok()?;
-    let value = field.slice_ref(trim(&field[colon + 1..]));
-    Some((HeaderName::parse(name), value))
+    Some((HeaderName::parse(name), trim(&field[colon + 1..])))
 }
 
-fn read_start_line(line: &[u8]) -> Result<(Message, Option<Problem>), Unreadable> {
+pub(super) fn read_start_line(line: &[u8]) -> Result<(Message, Option<Problem>), Unreadable> {
     if line.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"SIP/")) {
         return read_status_line(line).map(|response| (Message::Response(response), None));
     }
@@ -195,22 +241,44 @@ pub(crate) fn sipfrag_status(body: &[u8]) -> Option<u16> {
     read_status_line(line).ok().map(|response| response.status)
 }
 
-/// Over UDP the body ends with the datagram or, earlier, where Content-Length says (§18.3).
-fn cut_body(headers: &Headers, rest: Bytes) -> (Bytes, Option<Problem>) {
-    let mut lengths = headers.all(&HeaderName::ContentLength);
-    let Some(first) = lengths.next() else {
-        return (rest, None);
-    };
-    if lengths.any(|other| other != first) {
-        return (rest, Some(Problem::ContentLength));
+/// What the Content-Length fields of a message say together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum ContentLength {
+    Missing,
+    /// Numbers beyond what fits here are too long for anything anyway.
+    Bytes(usize),
+    /// No number, or two different ones.
+    Malformed,
+}
+
+impl ContentLength {
+    /// Takes one more field into account.
+    pub(super) fn and(self, value: &[u8]) -> ContentLength {
+        if value.is_empty() || !value.iter().all(u8::is_ascii_digit) {
+            return ContentLength::Malformed;
+        }
+        let number = value
+            .iter()
+            .fold(0usize, |number, digit| number.saturating_mul(10).saturating_add(usize::from(digit - b'0')));
+        match self {
+            ContentLength::Missing => ContentLength::Bytes(number),
+            ContentLength::Bytes(other) if other == number => self,
+            ContentLength::Bytes(_) | ContentLength::Malformed => ContentLength::Malformed,
+        }
     }
-    let digits =
-        std::str::from_utf8(first).ok().filter(|text| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit()));
-    let Some(digits) = digits else {
-        return (rest, Some(Problem::ContentLength));
-    };
-    match digits.parse::<usize>() {
-        Ok(length) if length <= rest.len() => (rest.slice(..length), None),
-        _ => (rest, Some(Problem::BodyTooShort)),
+}
+
+/// Over UDP the body ends with the datagram or, earlier, where Content-Length says (§18.3).
+fn cut_body(headers: &Headers, rest: Bytes, framing: Framing) -> (Bytes, Option<Problem>) {
+    let length =
+        headers.all(&HeaderName::ContentLength).fold(ContentLength::Missing, |length, value| length.and(value));
+    match (length, framing) {
+        (ContentLength::Bytes(length), _) if length <= rest.len() => (rest.slice(..length), None),
+        (ContentLength::Bytes(_), Framing::Datagram) => (rest, Some(Problem::BodyTooShort)),
+        // The framer waits for the body unless it will not take it.
+        (ContentLength::Bytes(_), Framing::Stream) => (rest, Some(Problem::TooLarge)),
+        (ContentLength::Malformed, _) => (rest, Some(Problem::ContentLength)),
+        (ContentLength::Missing, Framing::Datagram) => (rest, None),
+        (ContentLength::Missing, Framing::Stream) => (rest, Some(Problem::NoContentLength)),
     }
 }

@@ -1,5 +1,7 @@
 //! Reading and printing: what the grammar allows, what real devices send, and every loss of rsip's parser.
 
+mod framer;
+
 use super::*;
 
 fn request(text: &[u8]) -> Request {
