@@ -8,6 +8,7 @@
 
 use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use tracing::Subscriber;
 use tracing::field::Value;
@@ -15,7 +16,7 @@ use tracing::level_filters::LevelFilter;
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-use crate::call::Record;
+use crate::call::{Record, Reply};
 use crate::config::{LogConfig, LogFormat};
 use crate::store::{decisions, milliseconds, not_understood, topics};
 
@@ -56,13 +57,18 @@ pub fn personal<T: Value>(value: T) -> Option<T> {
 
 /// The closing line of a call: one event, target `call`, no personal data. Times in ms; the record bounds its lists.
 pub fn call_ended(record: &Record) {
-    let replies: Vec<String> = record.replies.iter().map(|reply| milliseconds(*reply).to_string()).collect();
+    let replies = |part: fn(&Reply) -> Duration| {
+        let parts: Vec<String> = record.replies.iter().map(|reply| milliseconds(part(reply)).to_string()).collect();
+        parts.join(",")
+    };
     tracing::info!(
         target: "call",
         outcome = record.outcome.as_str(),
         duration_ms = milliseconds(record.duration),
         greeting_ms = record.greeting_after.map(milliseconds),
-        replies_ms = replies.join(","),
+        turn_ends_ms = replies(|reply| reply.turn_ended),
+        words_ms = replies(|reply| reply.words_known),
+        replies_ms = replies(|reply| reply.first_packet),
         topics = topics(record).join(","),
         decisions = decisions(record).join(","),
         not_understood = not_understood(record),
@@ -148,7 +154,10 @@ mod tests {
             outcome: Outcome::Transferred,
             duration: Duration::from_millis(61_000),
             greeting_after: Some(Duration::from_millis(40)),
-            replies: vec![Duration::from_millis(412), Duration::from_millis(530)],
+            replies: [[300, 400, 412], [310, 320, 530]]
+                .map(|parts| parts.map(Duration::from_millis))
+                .map(|[turn_ended, words_known, first_packet]| Reply { turn_ended, words_known, first_packet })
+                .to_vec(),
             notes: vec![
                 Note::Topic("cni_passeport/prix".into()),
                 Note::NotUnderstood,
@@ -170,7 +179,8 @@ mod tests {
         assert!(line.remove("timestamp").is_some());
         let expected = serde_json::json!({
             "level": "INFO", "target": "call", "message": "call ended", "span": {"name": "call", "id": 7},
-            "outcome": "transferred", "duration_ms": 61_000, "greeting_ms": 40, "replies_ms": "412,530",
+            "outcome": "transferred", "duration_ms": 61_000, "greeting_ms": 40,
+            "turn_ends_ms": "300,310", "words_ms": "400,320", "replies_ms": "412,530",
             "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "not_understood,escalated",
             "not_understood": 1, "transfers": 1, "turns": 3, "keys": 1, "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,

@@ -49,6 +49,18 @@ impl Outcome {
     }
 }
 
+/// How long one answer took, each part counted from the end of the caller's speech.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Reply {
+    /// Until the silence was long enough to end the turn.
+    pub turn_ended: Duration,
+    /// Until the words were known as well, whichever came last.
+    pub words_known: Duration,
+    /// Until the first packet of the answer: beyond `words_known` it is the dialogue, the voice unless the sentence
+    /// was in memory, and the wait for the next 20 ms tick.
+    pub first_packet: Duration,
+}
+
 /// The record of one call. Holds nothing that names the caller or repeats words.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Record {
@@ -57,8 +69,8 @@ pub struct Record {
     pub duration: Duration,
     /// 200 OK to the first packet of the greeting.
     pub greeting_after: Option<Duration>,
-    /// For each of the caller's spoken turns that was answered: end of speech to the first packet of the answer.
-    pub replies: Vec<Duration>,
+    /// One for each of the caller's spoken turns that was answered.
+    pub replies: Vec<Reply>,
     /// What the dialogue decided, in order. Bounded by [`Record::MAX_NOTES`].
     pub notes: Vec<Note>,
     /// Turns of speech that the recogniser heard words in.
@@ -82,9 +94,9 @@ impl Record {
         }
     }
 
-    pub(super) fn reply(&mut self, after: Duration) {
+    pub(super) fn reply(&mut self, reply: Reply) {
         if self.replies.len() < Self::MAX_NOTES {
-            self.replies.push(after);
+            self.replies.push(reply);
         }
     }
 }

@@ -6,7 +6,7 @@ mod service;
 use std::path::PathBuf;
 
 use self::machine::Machine;
-use self::service::{Service, Workshop};
+use self::service::{Parts, Service, Workshop};
 use super::Failure;
 use super::stage;
 use super::telephone::{self, EngineArgs, Studio};
@@ -81,6 +81,8 @@ struct Measured {
     started_in_ms: i64,
     memory_mib: Option<u64>,
     calls: Vec<Call>,
+    /// As the service itself timed them.
+    parts: Parts,
 }
 
 struct Call {
@@ -96,8 +98,12 @@ async fn measure(args: &Args, workshop: &Workshop, asked: &[usize], lines: &[Lin
     Service::start(config, &environment, &journal).await?.stop()?;
     progress("second démarrage, mesuré");
     let service = Service::start(config, &environment, &journal).await?;
-    let mut measured =
-        Measured { started_in_ms: service.started_in.as_millis() as i64, memory_mib: None, calls: Vec::new() };
+    let mut measured = Measured {
+        started_in_ms: service.started_in.as_millis() as i64,
+        memory_mib: None,
+        calls: Vec::new(),
+        parts: Parts::default(),
+    };
     for (number, questions) in asked.chunks(TURNS_A_CALL).enumerate() {
         progress(&format!("appel {} sur {}", number + 1, asked.len().div_ceil(TURNS_A_CALL)));
         let script = questions.iter().map(|&question| lines[question].clone()).collect();
@@ -107,7 +113,7 @@ async fn measure(args: &Args, workshop: &Workshop, asked: &[usize], lines: &[Lin
         }
         measured.calls.push(call);
     }
-    service.stop()?;
+    measured.parts = service.stop()?;
     Ok(measured)
 }
 
@@ -119,6 +125,7 @@ fn environment(args: &Args, workshop: &Workshop) -> Result<Vec<(String, String)>
     Ok([
         ("SIP__LISTEN", "127.0.0.1:0".to_owned()),
         ("SIP__ADVERTISED", String::new()),
+        ("LOG__FORMAT", "json".to_owned()),
         ("DIALPLAN__DIRECTORY", path(dialplan)),
         ("STORE__PATH", path(workshop.directory.join("demandes.sqlite"))),
     ]
@@ -195,6 +202,11 @@ fn table(machine: &Machine, measured: &Measured, right: usize, turns: usize) -> 
         reports.iter().flat_map(|report| &report.turns).filter_map(|turn| turn.reply_started_after_ms).collect();
     let greetings: Vec<i64> = reports.iter().filter_map(|report| report.first_audio_after_answer_ms).collect();
     let lost: u64 = reports.iter().map(|report| report.packets.lost).sum();
+    let Parts { turn_ends, words, packets } = &measured.parts;
+    let differences = |later: &[i64], earlier: &[i64]| -> Vec<i64> {
+        later.iter().zip(earlier).map(|(later, earlier)| later - earlier).collect()
+    };
+    let (waited, voiced) = (differences(words, turn_ends), differences(packets, words));
     let ms = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value} ms"));
     let memory = measured.memory_mib.map_or_else(|| "–".to_owned(), |memory| format!("{memory} Mio"));
     let mut text = String::from("| mesure | valeur | but |\n|---|---|---|\n");
@@ -203,6 +215,21 @@ fn table(machine: &Machine, measured: &Measured, right: usize, turns: usize) -> 
             "fin de la parole de l'appelant → premier paquet d'une réponse en cache, p50 / p95",
             format!("{} / {}", ms(percentile(&replies, 0.5)), ms(percentile(&replies, 0.95))),
             "700 ms / 1,2 s",
+        ),
+        (
+            "dont : silence jusqu'à la fin du tour, p50 / p95",
+            format!("{} / {}", ms(percentile(turn_ends, 0.5)), ms(percentile(turn_ends, 0.95))),
+            "–",
+        ),
+        (
+            "dont : attente des mots au-delà, p50 / p95",
+            format!("{} / {}", ms(percentile(&waited, 0.5)), ms(percentile(&waited, 0.95))),
+            "–",
+        ),
+        (
+            "dont : mots → premier paquet, p50 / p95",
+            format!("{} / {}", ms(percentile(&voiced, 0.5)), ms(percentile(&voiced, 0.95))),
+            "–",
         ),
         (
             "200 OK → premier paquet de l'accueil, p50 / max",

@@ -9,6 +9,7 @@ use std::sync::mpsc::{SyncSender, TrySendError, sync_channel};
 use tokio::sync::oneshot;
 
 use crate::audio::{FRAME_SAMPLES, LINE_RATE};
+use crate::speech::share::step_back;
 use crate::speech::{Recogniser, SpeechError, Utterance};
 
 /// Stretches of speech waiting to be transcribed; beyond it they are refused as [`SpeechError::Busy`].
@@ -32,6 +33,8 @@ impl Transcriber {
     pub fn start(mut recogniser: Box<dyn Recogniser>, prompt: String) -> std::io::Result<Self> {
         let (jobs, queue) = sync_channel::<Job>(QUEUE);
         std::thread::Builder::new().name("transcripts".into()).spawn(move || {
+            // The call that is being listened to must not suffer from it.
+            step_back();
             for job in queue {
                 let _ = job.text.send(transcribe(recogniser.as_mut(), &job.samples, &prompt));
             }

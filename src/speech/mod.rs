@@ -9,6 +9,7 @@ pub mod models;
 #[cfg(any(test, feature = "piper"))]
 mod phonemes;
 pub mod recogniser;
+pub mod share;
 pub mod speaker;
 pub mod spoken;
 #[cfg(feature = "piper")]

@@ -12,7 +12,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::cache::{Cache, Key};
-use super::worker::{Pool, Reply, Ticket, Urgency};
+use super::worker::{Pool, Reply, Share, Ticket, Urgency};
 use super::{Pace, Reader, SpeechError, Voice};
 
 /// Makes a voice: quick, and fails when a file is missing; the model itself may be loaded at the first sentence.
@@ -58,11 +58,11 @@ impl Speaker {
                 language: language.clone(),
                 fingerprint: voice.fingerprint(),
                 reader: voice.reader(),
-                voice: Pool::start(VOICE, vec![voice], queue, make)?,
+                voice: Pool::start(VOICE, Share::Yielding, vec![voice], queue, make)?,
             };
             lanes.insert(language, Arc::new(lane));
         }
-        let disk = Pool::start(DISK, vec![()], queue, || Ok(()))?;
+        let disk = Pool::start(DISK, Share::Full, vec![()], queue, || Ok(()))?;
         Ok(Self(Arc::new(Inner { lanes, cache, disk })))
     }
 

@@ -16,6 +16,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
+use super::share::step_back;
 use super::{Recogniser, SpeechError, Transcript, Utterance};
 
 /// The result of work handed to a worker: await it, or [`wait`](Ticket::wait) for it on a thread.
@@ -112,6 +113,14 @@ pub(super) enum Urgency {
     Ahead,
 }
 
+/// How a worker shares the processor with the rest of the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Share {
+    Full,
+    /// See [`step_back`].
+    Yielding,
+}
+
 /// What a worker does with its engine, or with the error that left it without one.
 type Run<E> = Box<dyn FnOnce(Result<&mut E, SpeechError>) + Send>;
 
@@ -167,7 +176,10 @@ impl<E> Shared<E> {
     }
 
     /// The life of a worker thread.
-    fn work(&self, index: usize, mut engine: Option<E>) {
+    fn work(&self, index: usize, share: Share, mut engine: Option<E>) {
+        if share == Share::Yielding {
+            step_back();
+        }
         while let Some(job) = self.next(index) {
             let worked = catch_unwind(AssertUnwindSafe(|| match &mut engine {
                 Some(engine) => (job.run)(Ok(engine)),
@@ -241,6 +253,7 @@ impl<E: Send + 'static> Pool<E> {
     /// One worker for each of `engines`; `bound`: see [`SpeechError::Busy`].
     pub(super) fn start(
         engine: &'static str,
+        share: Share,
         engines: Vec<E>,
         bound: usize,
         make: impl Fn() -> Result<E, SpeechError> + Send + Sync + 'static,
@@ -258,7 +271,7 @@ impl<E: Send + 'static> Pool<E> {
             let shared = shared.clone();
             let handle = std::thread::Builder::new()
                 .name(format!("{engine}-{index}"))
-                .spawn(move || shared.work(index, Some(made)))
+                .spawn(move || shared.work(index, share, Some(made)))
                 .map_err(|error| SpeechError::Engine { engine, detail: error.to_string() })?;
             threads.handles.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
         }
@@ -312,7 +325,7 @@ impl RecogniserPool {
         make: impl Fn() -> Result<Box<dyn Recogniser>, SpeechError> + Send + Sync + 'static,
     ) -> Result<Self, SpeechError> {
         let engines = (0..workers.max(1)).map(|_| make()).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Pool::start(RECOGNISER, engines, queue, make)?))
+        Ok(Self(Pool::start(RECOGNISER, Share::Full, engines, queue, make)?))
     }
 
     /// Queues an utterance; [`SpeechError::Busy`] when the queue is full.

@@ -49,7 +49,7 @@ pub fn milliseconds(duration: Duration) -> i64 {
 
 /// The record's own bound on notes and replies bounds the row.
 pub(super) fn insert(connection: &Connection, record: &Record, started: Timestamp) -> Result<(), StoreError> {
-    let replies: Vec<i64> = record.replies.iter().map(|reply| milliseconds(*reply)).collect();
+    let replies: Vec<i64> = record.replies.iter().map(|reply| milliseconds(reply.first_packet)).collect();
     connection.execute(
         "INSERT INTO call (started_at, duration_ms, outcome, topics, decisions, not_understood, transfers, turns, keys, interruptions,
                            greeting_ms, replies_ms, packets_sent, packets_received, packets_lost, max_gap_ms)

@@ -2,7 +2,7 @@ use std::os::unix::fs::PermissionsExt;
 use std::time::Duration;
 
 use super::*;
-use crate::call::Outcome;
+use crate::call::{Outcome, Reply};
 use crate::dialogue::Note;
 use crate::rtp::Counters;
 
@@ -125,7 +125,7 @@ fn call_records_are_kept_without_a_word_of_the_caller() {
     let record = Record {
         outcome: Outcome::Transferred,
         duration: Duration::from_millis(61_000),
-        replies: vec![Duration::from_millis(412), Duration::from_millis(530)],
+        replies: [412, 530].map(|ms| Reply { first_packet: Duration::from_millis(ms), ..Reply::default() }).to_vec(),
         notes: vec![
             Note::Topic("cni_passeport/prix".into()),
             Note::NotUnderstood,

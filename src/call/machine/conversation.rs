@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::hearing::Heard;
+use super::hearing::{Heard, Times};
 use super::playout::{Slot, Then};
 use super::timers::Timer;
-use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, SentenceId};
-use crate::call::record::Outcome;
+use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
+use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
 use crate::speech::{SpeechError, Transcript, Utterance};
@@ -72,8 +72,10 @@ impl Machine {
     }
 
     fn note_first_packet(&mut self, now: Instant) {
-        if let Some(ended) = self.reply_due.take() {
-            self.record.reply(now.saturating_duration_since(ended));
+        if let Some(ReplyDue { ended, words_known }) = self.reply_due.take() {
+            let since = |at: Instant| at.saturating_duration_since(ended.speech);
+            let (turn_ended, words_known, first_packet) = (since(ended.turn), since(words_known), since(now));
+            self.record.reply(Reply { turn_ended, words_known, first_packet });
         }
         if self.record.greeting_after.is_none() {
             self.record.greeting_after = self.answered.map(|answered| now.saturating_duration_since(answered));
@@ -121,10 +123,10 @@ impl Machine {
             }
             Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),
             Heard::Awaiting => self.timers.set(Timer::Recognition, now + self.settings.recognition),
-            Heard::Concluded { outcome, speech_ended, length } => {
+            Heard::Concluded { outcome, times, length } => {
                 self.timers.stop(Timer::Recognition);
                 match outcome {
-                    Ok(transcript) => self.turn_ended(now, transcript, speech_ended, length >= ATTEMPT),
+                    Ok(transcript) => self.turn_ended(now, transcript, times, length >= ATTEMPT),
                     Err(error) => {
                         tracing::warn!(%error, "recognition failed");
                         self.recogniser_failed(now);
@@ -135,7 +137,7 @@ impl Machine {
     }
 
     /// The caller's turn is over and its words are known.
-    fn turn_ended(&mut self, now: Instant, transcript: Transcript, speech_ended: Instant, attempt: bool) {
+    fn turn_ended(&mut self, now: Instant, transcript: Transcript, ended: Times, attempt: bool) {
         if transcript.text.is_empty() && (self.playout.is_paused() || !attempt) {
             // A cough or a noise: what was being said goes on.
             self.playout.resume();
@@ -144,7 +146,7 @@ impl Machine {
         self.record.turns += 1;
         self.failing = false;
         self.interrupt(now);
-        self.reply_due = Some(speech_ended);
+        self.reply_due = Some(ReplyDue { ended, words_known: now });
         let Transcript { text, confidence, .. } = transcript;
         self.converse(now, dialogue::Input::Heard { text, confidence });
     }

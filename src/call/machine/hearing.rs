@@ -27,7 +27,16 @@ pub(super) enum Heard {
     /// The turn is over but its words are not known yet.
     Awaiting,
     /// The turn is over and these are its words.
-    Concluded { outcome: Result<Transcript, SpeechError>, speech_ended: Instant, length: Duration },
+    Concluded { outcome: Result<Transcript, SpeechError>, times: Times, length: Duration },
+}
+
+/// When a turn ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Times {
+    /// The last word ended.
+    pub speech: Instant,
+    /// The silence after it was long enough.
+    pub turn: Instant,
 }
 
 #[derive(Debug, Default)]
@@ -39,7 +48,7 @@ enum Turn {
     /// A short silence; the recognition of what was said so far is under way or done.
     Pausing { job: JobId, outcome: Option<Result<Transcript, SpeechError>> },
     /// The turn has ended, its recognition is under way.
-    Ended { job: JobId, samples: Arc<[i16]>, speech_ended: Instant, length: Duration },
+    Ended { job: JobId, samples: Arc<[i16]>, times: Times, length: Duration },
 }
 
 /// Audio of an earlier turn is joined to a later one up to this length (30 s: Whisper's window).
@@ -117,30 +126,30 @@ impl Hearing {
                     self.turn = Turn::Speaking;
                 }
                 Event::Ended { samples, speech_ended_ago, .. } => {
-                    let speech_ended = now.checked_sub(speech_ended_ago).unwrap_or(now);
-                    self.end(samples, speech_ended, &mut tell);
+                    let speech = now.checked_sub(speech_ended_ago).unwrap_or(now);
+                    self.end(samples, Times { speech, turn: now }, &mut tell);
                 }
             }
         }
     }
 
-    fn end(&mut self, samples: Arc<[i16]>, speech_ended: Instant, tell: &mut impl FnMut(Heard)) {
+    fn end(&mut self, samples: Arc<[i16]>, times: Times, tell: &mut impl FnMut(Heard)) {
         let length = Duration::from_millis(samples.len() as u64 * 1_000 / u64::from(LINE_RATE));
         match std::mem::take(&mut self.turn) {
             Turn::Pausing { outcome: Some(outcome), .. } => {
                 self.earlier = None;
-                tell(Heard::Concluded { outcome, speech_ended, length });
+                tell(Heard::Concluded { outcome, times, length });
             }
             Turn::Pausing { job, outcome: None } => {
                 let samples = self.joined(samples);
-                self.turn = Turn::Ended { job, samples, speech_ended, length };
+                self.turn = Turn::Ended { job, samples, times, length };
                 tell(Heard::Awaiting);
             }
             // The longest utterance was cut without a pause.
             Turn::Speaking => {
                 let job = self.next_job();
                 let samples = self.joined(samples);
-                self.turn = Turn::Ended { job, samples: samples.clone(), speech_ended, length };
+                self.turn = Turn::Ended { job, samples: samples.clone(), times, length };
                 tell(Heard::Recognise { job, samples });
                 tell(Heard::Awaiting);
             }
@@ -155,8 +164,8 @@ impl Hearing {
                 *outcome = Some(result);
                 None
             }
-            Turn::Ended { job, speech_ended, length, .. } if *job == done => {
-                let concluded = Heard::Concluded { outcome: result, speech_ended: *speech_ended, length: *length };
+            Turn::Ended { job, times, length, .. } if *job == done => {
+                let concluded = Heard::Concluded { outcome: result, times: *times, length: *length };
                 self.turn = Turn::Quiet;
                 self.earlier = None;
                 Some(concluded)

@@ -32,7 +32,7 @@ use crate::sip::{Command, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
-use hearing::Hearing;
+use hearing::{Hearing, Times};
 use playout::Playout;
 use timers::{Timer, Timers};
 
@@ -149,14 +149,20 @@ pub struct Machine {
     expectation: Option<Expectation>,
     caller_number: Option<String>,
     keys_held: VecDeque<Key>,
-    /// End of the caller's last turn, until its answer's first packet.
-    reply_due: Option<Instant>,
+    /// The caller's last turn, until its answer's first packet.
+    reply_due: Option<ReplyDue>,
     answered: Option<Instant>,
     failing: bool,
     /// How the call ends, once that is known.
     ending: Option<Outcome>,
     record: Record,
     outputs: VecDeque<Output>,
+}
+
+/// An answer whose first packet is still to come.
+struct ReplyDue {
+    ended: Times,
+    words_known: Instant,
 }
 
 struct Media {

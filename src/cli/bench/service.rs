@@ -24,6 +24,30 @@ pub struct Service {
     pub uri: String,
     /// Process start to "ready".
     pub started_in: Duration,
+    journal: PathBuf,
+}
+
+/// The parts of the answers, ms since the caller's last word: one entry an answer in each list.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Parts {
+    /// The silence was long enough to end the turn.
+    pub turn_ends: Vec<i64>,
+    /// The words were known as well.
+    pub words: Vec<i64>,
+    /// The first packet of the answer left.
+    pub packets: Vec<i64>,
+}
+
+impl Parts {
+    /// Adds what a call's closing line says; other lines say nothing.
+    fn read(&mut self, line: &serde_json::Value) {
+        for (list, field) in
+            [(&mut self.turn_ends, "turn_ends_ms"), (&mut self.words, "words_ms"), (&mut self.packets, "replies_ms")]
+        {
+            let text = line.get(field).and_then(serde_json::Value::as_str).unwrap_or_default();
+            list.extend(text.split(',').filter_map(|part| part.parse::<i64>().ok()));
+        }
+    }
 }
 
 impl Service {
@@ -59,7 +83,7 @@ impl Service {
             let _ = child.wait();
             return Err(Failure::new(format!("Le service n'a pas démarré.\n{}", last_lines(journal))));
         };
-        Ok(Self { child, address, uri, started_in })
+        Ok(Self { child, address, uri, started_in, journal: journal.to_owned() })
     }
 
     /// Resident memory now, MiB.
@@ -68,15 +92,21 @@ impl Service {
         resident_mib(&status)
     }
 
-    /// Asks it to stop (SIGTERM) and waits.
-    pub fn stop(mut self) -> Result<(), Failure> {
+    /// Asks it to stop (SIGTERM) and waits. Returns the parts of its answers, from the closing lines of the calls in its
+    /// journal.
+    pub fn stop(mut self) -> Result<Parts, Failure> {
         let pid = self.child.id().to_string();
         let asked = Command::new("kill").args(["-TERM", &pid]).status();
         if !asked.is_ok_and(|status| status.success()) {
             let _ = self.child.kill();
         }
         match self.child.wait() {
-            Ok(status) if status.success() => Ok(()),
+            Ok(status) if status.success() => {
+                let text = fs::read_to_string(&self.journal).unwrap_or_default();
+                let mut parts = Parts::default();
+                text.lines().filter_map(|line| serde_json::from_str(line).ok()).for_each(|line| parts.read(&line));
+                Ok(parts)
+            }
             Ok(status) => Err(Failure::new(format!("Le service s'est mal arrêté ({status})."))),
             Err(error) => Err(Failure::new(format!("Le service ne s'arrête pas : {error}."))),
         }
@@ -156,6 +186,18 @@ mod tests {
         let (uri, address) = address_in(line).unwrap();
         assert_eq!((uri.as_str(), address.port()), ("sip:mairie@127.0.0.1:41234", 41_234));
         assert_eq!(address_in("prête"), None);
+    }
+
+    #[test]
+    fn closing_lines_give_the_parts_of_the_answers() {
+        let mut parts = Parts::default();
+        parts.read(&serde_json::json!({ "message": "call ended", "turn_ends_ms": "560,570", "words_ms": "580,570",
+                                        "replies_ms": "600,590" }));
+        parts.read(
+            &serde_json::json!({ "message": "call ended", "turn_ends_ms": "", "words_ms": "", "replies_ms": "" }),
+        );
+        parts.read(&serde_json::json!({ "message": "ready" }));
+        assert_eq!(parts, Parts { turn_ends: vec![560, 570], words: vec![580, 570], packets: vec![600, 590] });
     }
 
     #[test]

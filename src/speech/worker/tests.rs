@@ -139,7 +139,7 @@ fn two_workers_work_at_the_same_time() {
 
 #[test]
 fn live_work_goes_first() {
-    let pool: Pool<Vec<u32>> = Pool::start("list", vec![Vec::new()], 8, || Ok(Vec::new())).expect("pool");
+    let pool: Pool<Vec<u32>> = Pool::start("list", Share::Full, vec![Vec::new()], 8, || Ok(Vec::new())).expect("pool");
     let (gate, opened) = std::sync::mpsc::sync_channel::<()>(0);
     let (blocked, reply) = Ticket::<()>::pair("list");
     let block = move |_: Result<&mut Vec<u32>, SpeechError>, reply: Reply<()>| {
