@@ -60,33 +60,29 @@ impl Dialogue {
 
     /// What a topic says now.
     pub(super) fn topic_sentences(&self, topic: &Topic) -> Vec<String> {
+        topic.say.iter().flat_map(|speech| self.sentences_now(speech)).collect()
+    }
+
+    fn sentences_now(&self, speech: &crate::dialplan::Speech) -> Vec<String> {
         let language = self.language();
-        let moment = Moment {
-            plan: &self.plan,
-            language: &language,
-            at: self.at,
-            entry: None,
-            slot: &|name| self.slot_value(name),
-        };
-        topic.say.iter().flat_map(|speech| moment.sentences(speech)).collect()
+        let slot = |name: &str| self.slot_value(name);
+        Moment { plan: &self.plan, language: &language, at: self.at, entry: None, slot: &slot }.sentences(speech)
     }
 
     /// Says one speech outside a topic's own flow.
     pub(super) fn say_speech(&mut self, speech: &crate::dialplan::Speech) {
-        let language = self.language();
-        let moment = Moment {
-            plan: &self.plan,
-            language: &language,
-            at: self.at,
-            entry: None,
-            slot: &|name| self.slot_value(name),
-        };
-        let sentences = moment.sentences(speech);
+        let sentences = self.sentences_now(speech);
         self.say_sentences(sentences);
     }
 
     /// "Puis-je faire autre chose pour vous ?"
+    ///
+    /// Or rather the other wish, when the caller has named one already.
     pub(super) fn ask_anything_else(&mut self) {
+        if let Some(wish) = self.later.take() {
+            self.say(PhraseId::NextWish);
+            return self.enter(wish, None);
+        }
         match self.words().and_then(|words| words.anything_else) {
             Some(topic) if self.hops <= MOST_HOPS => self.enter(topic, None),
             topic => {

@@ -75,6 +75,7 @@ impl Dialogue {
             Decision::Answer(topic) if self.refused.contains(&topic) => self.not_understood(),
             Decision::Answer(topic) if confidence < DOUBTFUL => self.ask_to_confirm(topic),
             Decision::Answer(topic) => {
+                self.later = None;
                 self.progress();
                 self.enter(topic, Some(text));
             }
@@ -101,6 +102,7 @@ impl Dialogue {
                     return false;
                 };
                 if answer.yes {
+                    self.later = self.other_wish(&answer.rest, Some(topic)).or(self.later);
                     self.progress();
                     self.enter(topic, None);
                 } else {
@@ -131,15 +133,13 @@ impl Dialogue {
                 let Some(answer) = yes_no::read(text) else {
                     return false;
                 };
-                if self.goes_elsewhere(&answer.rest, confidence) {
-                    return true;
-                }
-                self.progress();
-                if answer.yes {
-                    self.perform(&action)
-                } else {
-                    self.ask_anything_else()
-                }
+                self.answered_with(
+                    answer,
+                    |dialogue, yes| {
+                        if yes { dialogue.perform(&action) } else { dialogue.ask_anything_else() }
+                    },
+                    confidence,
+                );
                 true
             }
             Stage::Asking(topic) => self.answers_topic(topic, text, words, confidence),
@@ -164,10 +164,7 @@ impl Dialogue {
         };
         let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
         if let Some(rule) = rules.iter().find(|rule| rule.triggers.contains(&wanted)) {
-            if !self.goes_elsewhere(&answer.rest, confidence) {
-                self.progress();
-                self.command_action(&rule.action);
-            }
+            self.answered_with(answer, |dialogue, _| dialogue.command_action(&rule.action), confidence);
             return true;
         }
         // Only what nothing else follows: "oui, je voudrais un passeport" is about the passport.
@@ -192,19 +189,30 @@ impl Dialogue {
         true
     }
 
-    /// "Non, c'est pour un passeport": beside the answer another wish was stated clearly; it is followed.
-    fn goes_elsewhere(&mut self, rest: &str, confidence: f32) -> bool {
-        if rest.is_empty() {
-            return false;
+    /// Does what a yes or no leads to. Another wish stated clearly beside it is not lost: "non, c'est pour un passeport"
+    /// is followed at once, "oui, et je voudrais aussi un passeport" after what the yes was for.
+    fn answered_with(&mut self, answer: yes_no::Answer, act: impl FnOnce(&mut Self, bool), confidence: f32) {
+        let wish = self.other_wish(&answer.rest, self.open);
+        if wish.is_some()
+            && !answer.yes
+            && let Some(interpretation) = self.interpret(&answer.rest)
+        {
+            return self.act_on(interpretation, &answer.rest, confidence);
         }
-        let Some(interpretation) = self.interpret(rest) else {
-            return false;
-        };
-        let clear = matches!(interpretation.decision, Decision::Answer(topic) if Some(topic) != self.open);
-        if clear {
-            self.act_on(interpretation, rest, confidence);
+        self.later = wish.or(self.later);
+        self.progress();
+        act(self, answer.yes);
+    }
+
+    /// A topic other than `known` that these words clearly ask for.
+    fn other_wish(&self, words: &str, known: Option<TopicId>) -> Option<TopicId> {
+        if words.is_empty() {
+            return None;
         }
-        clear
+        match self.interpret(words)?.decision {
+            Decision::Answer(topic) if Some(topic) != known && !self.refused.contains(&topic) => Some(topic),
+            _ => None,
+        }
     }
 
     /// "No" to what was understood: what is said beside it counts, else the caller is asked to say it otherwise.

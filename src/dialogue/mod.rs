@@ -149,6 +149,8 @@ pub struct Dialogue {
     stage: Stage,
     /// The topic answered last: its follow-ups can be asked.
     open: Option<TopicId>,
+    /// Another wish named beside a yes: next when what the yes was for has been said.
+    later: Option<TopicId>,
     trouble: Trouble,
     /// Topics the caller has just said it is not.
     refused: Vec<TopicId>,
@@ -184,6 +186,7 @@ impl Dialogue {
             pace: Pace::Normal,
             stage: Stage::Waiting,
             open: None,
+            later: None,
             trouble: Trouble::default(),
             refused: Vec::new(),
             caller_number: None,

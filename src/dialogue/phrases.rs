@@ -69,6 +69,8 @@ phrase_ids! {
     AnythingElse = "autre-chose";
     /// "Oui" to "anything else?", or a mere greeting.
     Listening = "je-vous-ecoute";
+    /// Before the answer to a wish that was named beside a yes.
+    NextWish = "autre-demande";
     Goodbye = "au-revoir";
     NotUnderstood = "pas-compris", "exemples";
     /// A closed question was not answered.

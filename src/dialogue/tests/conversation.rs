@@ -24,6 +24,26 @@ fn an_answer_then_its_question_then_anything_else() {
 }
 
 #[test]
+fn a_wish_named_beside_a_yes_is_answered_after_it() {
+    let mut talk = Talk::new(OPEN);
+    talk.input(Input::Heard { text: "je dois refaire mon passeport".into(), confidence: 0.2 })
+        .hears("C'est bien cela ?");
+    talk.says("d'accord, je voudrais aussi un acte de naissance").hears("sur rendez-vous");
+    talk.hears("Et pour votre autre demande : L'acte de naissance est gratuit").hears("Puis-je faire autre chose");
+
+    let mut talk = Talk::new(OPEN);
+    talk.says("j'ai perdu ma carte d'identité").says("oui, et je voudrais aussi un acte de naissance");
+    talk.hears("Une photo récente").hears("demande de rappel").does_not_hear("naissance");
+    talk.says("non merci").hears("Et pour votre autre demande").hears("gratuit").hears("Puis-je faire autre chose");
+    talk.says("non merci").hears("Au revoir");
+
+    // Another question comes first: the wish is dropped, not sprung on the caller later.
+    let mut talk = Talk::new(OPEN);
+    talk.says("j'ai perdu ma carte d'identité").says("oui, et je voudrais aussi un acte de naissance");
+    talk.says("je dois refaire mon passeport").hears("sur rendez-vous").does_not_hear("naissance");
+}
+
+#[test]
 fn follow_ups_belong_to_the_open_topic() {
     let mut talk = Talk::new(OPEN);
     talk.says("j'ai perdu ma carte d'identité").hears("rendez-vous");
