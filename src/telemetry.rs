@@ -49,6 +49,16 @@ pub fn init(log: &LogConfig) -> Result<(), TelemetryError> {
     Ok(())
 }
 
+/// Sets up a journal as text when [`FILTER_VARIABLE`] says what to write; without it there is none.
+pub fn init_if_asked() -> Result<(), TelemetryError> {
+    match std::env::var(FILTER_VARIABLE) {
+        Ok(filter) if !filter.trim().is_empty() => {
+            init(&LogConfig { level: LevelFilter::INFO, format: LogFormat::Text, personal: false })
+        }
+        _ => Ok(()),
+    }
+}
+
 /// A field with personal data: `tracing::debug!(text = personal(text.as_str()), "utterance recognised")`. The field is
 /// left out of the line unless `log.personal` is set.
 pub fn personal<T: Value>(value: T) -> Option<T> {

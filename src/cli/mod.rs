@@ -81,7 +81,15 @@ enum Command {
 
 /// Runs the command given on the command line.
 pub fn main() -> ExitCode {
-    let outcome = match CommandLine::parse().command {
+    let command = CommandLine::parse().command;
+    // The service has its journal configured; the tools have one when asked.
+    if !matches!(command, Command::Serve(_))
+        && let Err(error) = crate::telemetry::init_if_asked()
+    {
+        eprintln!("{error}");
+        return ExitCode::FAILURE;
+    }
+    let outcome = match command {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
         Command::Talk(args) => talk::run(args),

@@ -334,6 +334,8 @@ impl RecogniserPool {
         let run = move |engine: Result<&mut Box<dyn Recogniser>, SpeechError>, reply: Reply<Transcript>| {
             let abandoned = reply.abandoned();
             let result = engine.and_then(|engine| engine.recognise(&utterance, &abandoned));
+            let took_ms = result.as_ref().map(|transcript| transcript.elapsed.as_millis()).ok();
+            tracing::debug!(samples = utterance.samples.len(), took_ms, "utterance recognised");
             reply.send(result);
         };
         self.0.submit(Urgency::Live, reply, run).map_err(|(error, _)| error)?;
