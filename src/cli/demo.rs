@@ -36,7 +36,7 @@ const CALLER_SAYS: [&str; 6] = [
     "Bonjour, je voudrais refaire ma carte d'identité.",
     "Oui, je veux bien, s'il vous plaît.",
     "Et quel jour passent les éboueurs ?",
-    "D'accord. Je voudrais aussi un acte de naissance.",
+    "Non, merci. Je voudrais un acte de naissance.",
     "Je voudrais parler à quelqu'un, s'il vous plaît.",
     "Bonjour, je voudrais prendre rendez-vous pour ma carte d'identité.",
 ];
