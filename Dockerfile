@@ -11,6 +11,7 @@ RUN apt-get update \
     && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY Cargo.toml Cargo.lock build.rs ./
+COPY .cargo ./.cargo
 COPY src ./src
 # espeak-ng looks for its data beside the program (see PIPER_ESPEAKNG_DATA_DIRECTORY below).
 RUN cargo build --release --locked \

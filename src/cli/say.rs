@@ -89,7 +89,7 @@ mod with_voice {
             files.model = model;
         }
         let threads = std::thread::available_parallelism().map_or(1, usize::from).min(4);
-        let mut voice = PiperVoice::open(files, &language, lexicon, threads).map_err(|error| explain(&error))?;
+        let mut voice = PiperVoice::open(files, &language, 0, lexicon, threads).map_err(|error| explain(&error))?;
         voice.warm_up().map_err(|error| Failure::new(format!("La voix n'a pas pu être chargée : {error}.")))?;
 
         let pace = if args.pace == PaceName::Lent { Pace::Slow } else { Pace::Normal };

@@ -65,7 +65,7 @@ pub fn open_voice(config: &Config, description: &Path) -> Result<Box<dyn Voice>,
         Err(_) => Lexicon::default(),
     };
     let files = VoiceFiles::of(description, &config.voice.onnxruntime);
-    PiperVoice::open(files, "fr", lexicon.into(), config.recogniser.threads)
+    PiperVoice::open(files, "fr", 0, lexicon.into(), config.recogniser.threads)
         .map(|voice| Box::new(voice) as Box<dyn Voice>)
         .map_err(|error| Failure::new(format!("La voix n'a pas pu démarrer : {error}.\n{PREPARE}")))
 }

@@ -214,13 +214,16 @@ fn voice_maker(config: &Config, language: &Language, files: &VoiceFiles) -> Resu
         false => Lexicon::default(),
     };
     let lexicon = Arc::new(lexicon);
+    let speaker = files.speaker;
     let files = voice::VoiceFiles {
         runtime: config.voice.onnxruntime.clone(),
         model: files.model.clone(),
         description: files.config.clone(),
     };
-    let language = language.0.clone();
-    Ok(Box::new(move || Ok(Box::new(PiperVoice::open(files.clone(), &language, lexicon.clone(), VOICE_THREADS)?))))
+    let (language, speaker) = (language.0.clone(), speaker as usize);
+    Ok(Box::new(move || {
+        Ok(Box::new(PiperVoice::open(files.clone(), &language, speaker, lexicon.clone(), VOICE_THREADS)?))
+    }))
 }
 
 #[cfg(not(feature = "piper"))]

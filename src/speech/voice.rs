@@ -51,6 +51,8 @@ pub enum VoiceError {
     Description { path: PathBuf, detail: String },
     #[error("{} is for a voice with {kind} phonemes, which are not supported", path.display())]
     PhonemeKind { path: PathBuf, kind: String },
+    #[error("{} has no voice number {wanted}: the last is {last}", path.display())]
+    Speaker { path: PathBuf, wanted: usize, last: usize },
     #[error("ONNX Runtime {} cannot be loaded: {detail}", path.display())]
     Runtime { path: PathBuf, detail: String },
     #[error("the model {} cannot be loaded: {detail}", path.display())]
@@ -109,19 +111,39 @@ struct Description {
     piper: serde_json::Value,
     espeak_voice: String,
     alphabet: Alphabet,
+    /// Numbers of the voices the network holds, ascending; empty where it holds one.
+    speakers: Vec<i64>,
+    /// The one that speaks.
     speaker: Option<i64>,
     length_scale: f32,
 }
 
 impl PiperVoice {
-    /// Reads the description and checks the files. `language`: ISO 639-1, for the spoken form. `threads`: of the
-    /// network, at least 1.
-    pub fn open(files: VoiceFiles, language: &str, lexicon: Arc<Lexicon>, threads: usize) -> Result<Self, VoiceError> {
-        let (description, digest) = Description::read(&files.description)?;
+    /// Reads the description and checks the files. `language`: ISO 639-1, for the spoken form. `speaker`: which voice of
+    /// a network that holds several, 0 the first. `threads`: of the network, at least 1.
+    pub fn open(
+        files: VoiceFiles,
+        language: &str,
+        speaker: usize,
+        lexicon: Arc<Lexicon>,
+        threads: usize,
+    ) -> Result<Self, VoiceError> {
+        let (mut description, digest) = Description::read(&files.description)?;
+        description.speaker = match description.speakers.as_slice() {
+            [] if speaker == 0 => None,
+            speakers => Some(*speakers.get(speaker).ok_or_else(|| VoiceError::Speaker {
+                path: files.description.clone(),
+                wanted: speaker,
+                last: speakers.len().saturating_sub(1),
+            })?),
+        };
         File::open(&files.runtime).map_err(|source| VoiceError::Missing { path: files.runtime.clone(), source })?;
         let model =
             sample_digest(&files.model).map_err(|source| VoiceError::Missing { path: files.model.clone(), source })?;
-        let fingerprint = format!("piper {RENDERING} {digest} {model}");
+        let mut fingerprint = format!("piper {RENDERING} {digest} {model}");
+        if speaker > 0 {
+            fingerprint += &format!(" speaker {speaker}");
+        }
         Ok(Self {
             files,
             language: language.to_owned(),
@@ -253,14 +275,9 @@ impl Description {
         // piper-rs knows letters of one character only.
         letters.retain(|letter, _| letter.chars().count() == 1);
         let alphabet = Alphabet::new(letters.keys().filter_map(|letter| letter.chars().next()), &espeak_voice);
-        let description = Self {
-            // A description of several speakers names the one it is for, or the first is taken.
-            speaker: speakers.values().min().copied(),
-            piper: whole,
-            espeak_voice,
-            alphabet,
-            length_scale,
-        };
+        let mut sorted: Vec<i64> = speakers.into_values().collect();
+        sorted.sort_unstable();
+        let description = Self { speakers: sorted, speaker: None, piper: whole, espeak_voice, alphabet, length_scale };
         Ok((description, short_digest(&bytes)))
     }
 }

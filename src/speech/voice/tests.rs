@@ -17,7 +17,7 @@ fn files(voice: &str) -> Option<VoiceFiles> {
 
 fn open(voice: &str, language: &str, lexicon: &str) -> Option<PiperVoice> {
     let lexicon = Arc::new(Lexicon::parse(lexicon).expect("lexicon"));
-    Some(PiperVoice::open(files(voice)?, language, lexicon, 2).expect("voice"))
+    Some(PiperVoice::open(files(voice)?, language, 0, lexicon, 2).expect("voice"))
 }
 
 fn seconds(samples: &[i16]) -> f64 {
@@ -107,7 +107,7 @@ fn what_is_missing_or_wrong_is_named() {
     let folder = tempfile::tempdir().expect("temporary folder");
     let path = |name: &str| folder.path().join(name);
     let open =
-        |files: VoiceFiles| PiperVoice::open(files, "fr", Arc::default(), 1).map(|_| ()).expect_err("not a voice");
+        |files: VoiceFiles| PiperVoice::open(files, "fr", 0, Arc::default(), 1).map(|_| ()).expect_err("not a voice");
     let files = VoiceFiles::of(&path("v.onnx"), &path("lib.so"));
     assert!(matches!(open(files.clone()), VoiceError::Missing { path, .. } if path.ends_with("v.onnx.json")));
 
@@ -132,7 +132,15 @@ fn what_is_missing_or_wrong_is_named() {
     fs::write(path("lib.so"), "no library").expect("file");
     assert!(matches!(open(files.clone()), VoiceError::Missing { path, .. } if path.ends_with("v.onnx")));
     fs::write(path("v.onnx"), "no model").expect("file");
-    let mut voice = PiperVoice::open(files, "fr", Arc::default(), 1).expect("looks like a voice");
+    let beyond = PiperVoice::open(files.clone(), "fr", 1, Arc::default(), 1).map(|_| ()).expect_err("one voice only");
+    assert!(matches!(beyond, VoiceError::Speaker { wanted: 1, last: 0, .. }), "{beyond}");
+    let two = good.replace(r#""audio""#, r#""speaker_id_map":{"pierre":7,"jessica":3},"audio""#);
+    fs::write(path("v.onnx.json"), two).expect("file");
+    let chosen = |speaker| PiperVoice::open(files.clone(), "fr", speaker, Arc::default(), 1).expect("voice");
+    assert_eq!([0, 1].map(|speaker| chosen(speaker).description.speaker), [Some(3), Some(7)]);
+    assert_ne!(chosen(0).fingerprint, chosen(1).fingerprint);
+    fs::write(path("v.onnx.json"), good).expect("file");
+    let mut voice = PiperVoice::open(files, "fr", 0, Arc::default(), 1).expect("looks like a voice");
     let error = voice.speak("a", Pace::Normal).expect_err("neither library nor model");
     // Another test of this process may have loaded the true library before.
     let detail = error.to_string();
