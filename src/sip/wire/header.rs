@@ -72,6 +72,13 @@ header_names! {
     Subject "Subject" "s";
     AllowEvents "Allow-Events" "u";
     SessionExpires "Session-Expires" "x";
+    MinSe "Min-SE";
+    RSeq "RSeq";
+    RAck "RAck";
+    Replaces "Replaces";
+    ReferSub "Refer-Sub";
+    Diversion "Diversion";
+    HistoryInfo "History-Info";
 }
 
 /// The header fields of one message, in order.

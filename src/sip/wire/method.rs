@@ -21,6 +21,8 @@ impl Method {
     pub const REFER: Method = Method::Known(rsip::Method::Refer);
     pub const NOTIFY: Method = Method::Known(rsip::Method::Notify);
     pub const INFO: Method = Method::Known(rsip::Method::Info);
+    pub const UPDATE: Method = Method::Known(rsip::Method::Update);
+    pub const PRACK: Method = Method::Known(rsip::Method::PRack);
 
     /// Reads a token; every token is some method.
     pub fn parse(token: &str) -> Method {
