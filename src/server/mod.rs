@@ -18,7 +18,7 @@ use tracing::{Instrument, error, info, info_span};
 use crate::call::driver::{self, Services};
 use crate::config::Config;
 use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
-use crate::sip::{EndpointConfig, Listeners};
+use crate::sip::{EndpointConfig, Listeners, Policy};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -83,6 +83,7 @@ fn endpoint_config(config: &Config) -> EndpointConfig {
         product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),
         max_calls: config.sip.max_calls,
         accept_transfers: false,
+        policy: Policy::default(),
     }
 }
 

@@ -141,9 +141,8 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let current = call
-            .ours
-            .take_if(|ours| matches!(ours.state, OurState::Sent { transaction, .. } if transaction == id));
+        let current =
+            call.ours.take_if(|ours| matches!(ours.state, OurState::Sent { transaction, .. } if transaction == id));
         // Without it: a 2xx that waits for its ACK already, sent again.
         let Some(OurOffer { proposal, state: OurState::Sent { tag, cseq, .. } }) = current else {
             return;
@@ -183,9 +182,8 @@ impl Endpoint {
         };
         leg.dialog.refresh_target(&response.headers);
         leg.note_allow(&response.headers);
-        let mut news = true;
-        match &sdp {
-            Some(sdp) if proposal.offer.is_some() => news = leg.hear_answer(sdp),
+        let news = match &sdp {
+            Some(sdp) if proposal.offer.is_some() => leg.hear_answer(sdp),
             Some(offer) if invite => {
                 // We asked for an offer: the ACK waits for our answer (§13.2.2.4).
                 leg.hear_offer(offer);
@@ -193,17 +191,16 @@ impl Endpoint {
                 if ended {
                     return self.acknowledge(id, handle, tag, cseq, refusal.map(Bytes::from));
                 }
-                call.theirs =
-                    Some(TheirOffer { tag: tag.to_owned(), way: Way::Acceptance { transaction: id, cseq } });
+                call.theirs = Some(TheirOffer { tag: tag.to_owned(), way: Way::Acceptance { transaction: id, cseq } });
                 self.arm(now, handle, CallTimer::OfferGuard);
                 self.run_session_timer(now, handle, granted_to_us(&response.headers));
                 return self.io.report(handle, Event::Reoffered { offer: Some(offer.clone()) });
             }
             _ => {
                 leg.drop_offer();
-                news = proposal.purpose == Purpose::Application;
+                false
             }
-        }
+        };
         if invite {
             self.acknowledge(id, handle, tag, cseq, None);
         }
@@ -304,9 +301,8 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let current = call
-            .ours
-            .take_if(|ours| matches!(ours.state, OurState::Sent { transaction, .. } if transaction == id));
+        let current =
+            call.ours.take_if(|ours| matches!(ours.state, OurState::Sent { transaction, .. } if transaction == id));
         let Some(OurOffer { proposal, state: OurState::Sent { tag, .. } }) = current else {
             return;
         };

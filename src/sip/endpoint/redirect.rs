@@ -41,8 +41,7 @@ impl Endpoint {
                 let Some(min) = min_se(&response.headers) else {
                     return false;
                 };
-                let fields =
-                    vec![(HeaderName::SessionExpires, min.to_string()), (HeaderName::MinSe, min.to_string())];
+                let fields = vec![(HeaderName::SessionExpires, min.to_string()), (HeaderName::MinSe, min.to_string())];
                 self.resend_invite(now, handle, Changes { uri: None, fields });
                 return true;
             }

@@ -129,9 +129,9 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let matching = call.unpracked.take_if(|sent| {
-            sent.rseq == rack.rseq.0 && sent.cseq == rack.cseq && rack.method == Method::INVITE
-        });
+        let matching = call
+            .unpracked
+            .take_if(|sent| sent.rseq == rack.rseq.0 && sent.cseq == rack.cseq && rack.method == Method::INVITE);
         let Some(sent) = matching else {
             return self.answer(now, transaction, &checked, 481, None);
         };

@@ -52,7 +52,9 @@ impl Endpoint {
         };
         let granted = match Asked::of(&checked.request.headers).grant(&self.config.policy) {
             Ok(granted) => granted,
-            Err(min) => return self.answer(now, transaction, &checked, 422, Some((HeaderName::MinSe, min.to_string()))),
+            Err(min) => {
+                return self.answer(now, transaction, &checked, 422, Some((HeaderName::MinSe, min.to_string())));
+            }
         };
         // Who sends a re-INVITE has our 2xx, whatever became of its ACK (RFC 5407 §3.1.4).
         self.acknowledged(now, handle, None);
@@ -91,7 +93,8 @@ impl Endpoint {
         let confirmed = call.is_confirmed();
         let pending = matches!(&call.theirs, Some(TheirOffer { way: Way::Request { .. }, .. }));
         let has_theirs = call.theirs.is_some();
-        let has_ours = call.sent().is_some_and(|proposal| proposal.offer.is_some() || proposal.method == Method::INVITE);
+        let has_ours =
+            call.sent().is_some_and(|proposal| proposal.offer.is_some() || proposal.method == Method::INVITE);
         let Some(leg) = call.leg_mut(&checked.from_tag) else {
             return self.answer(now, transaction, &checked, 481, None);
         };
@@ -110,7 +113,9 @@ impl Endpoint {
         }
         let granted = match Asked::of(&checked.request.headers).grant(&self.config.policy) {
             Ok(granted) => granted.filter(|_| confirmed),
-            Err(min) => return self.answer(now, transaction, &checked, 422, Some((HeaderName::MinSe, min.to_string()))),
+            Err(min) => {
+                return self.answer(now, transaction, &checked, 422, Some((HeaderName::MinSe, min.to_string())));
+            }
         };
         take_notice(leg, &checked.request, offer.as_deref());
         let reply = checked.reply;
@@ -188,7 +193,11 @@ impl Endpoint {
         match way {
             Way::Invite { transaction, reply, cseq, offered, granted } => match sdp {
                 Some(sdp) => {
-                    if offered { leg.answered(sdp.clone()) } else { leg.offered(sdp.clone()) }
+                    if offered {
+                        leg.answered(sdp.clone())
+                    } else {
+                        leg.offered(sdp.clone())
+                    }
                     let accepted = Accepted { transaction, cseq, initial: false, offer_is_ours: !offered };
                     self.send_2xx(now, handle, &reply, accepted, Some(sdp), granted);
                 }
@@ -322,7 +331,9 @@ fn busy_for_invite(call: &Call, offers: bool) -> Option<Busy> {
         // The INVITE that opened the call is not answered yet.
         (Phase::Ringing(_), _) => return Some(Busy::Pending),
         (Phase::Calling(_), _) => return Some(Busy::Glare),
-        (_, Some(TheirOffer { way: Way::Acceptance { .. } | Way::Provisional { .. }, .. })) => return Some(Busy::Glare),
+        (_, Some(TheirOffer { way: Way::Acceptance { .. } | Way::Provisional { .. }, .. })) => {
+            return Some(Busy::Glare);
+        }
         (_, Some(_)) => return Some(Busy::Pending),
         _ => {}
     }

@@ -76,8 +76,7 @@ impl Endpoint {
         }
         let party = party_of_caller(headers);
         let destination = checked.reply.destination;
-        let Some(transaction) =
-            self.transactions.open_server(checked.key, &checked.request, destination, Some(handle))
+        let Some(transaction) = self.transactions.open_server(checked.key, &checked.request, destination, Some(handle))
         else {
             let refusal = Refusal::with(503, HeaderName::RetryAfter, "10");
             return self.refuse(&checked.request, &checked.reply, refusal);
@@ -121,7 +120,11 @@ impl Endpoint {
         let granted = replacement.asked.grant(&self.config.policy).unwrap_or_default();
         self.leave_dialog(now, handle);
         let Replacement { transaction, reply, cseq, offered, mut leg, local_tag, .. } = replacement;
-        if offered { leg.answered(sdp.clone()) } else { leg.offered(sdp.clone()) }
+        if offered {
+            leg.answered(sdp.clone())
+        } else {
+            leg.offered(sdp.clone())
+        }
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };

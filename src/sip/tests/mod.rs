@@ -49,6 +49,7 @@ pub(super) fn config(who: usize) -> EndpointConfig {
         product: "test".to_owned(),
         max_calls: 4,
         accept_transfers: who == PEER,
+        policy: Policy::default(),
     }
 }
 
@@ -190,8 +191,9 @@ impl Net {
             Dial {
                 target: format!("sip:{}@{}", config(other).user, address(other)),
                 destination: Flow::udp(address(other)),
-                offer: OFFER.to_owned(),
+                offer: Some(OFFER.to_owned()),
                 from: None,
+                referred_by: None,
             },
         );
         self.drain(who);

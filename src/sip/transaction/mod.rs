@@ -77,6 +77,33 @@ pub(crate) enum CallTimer {
     CancelGuard,
     /// A REFER the application has not taken up.
     ReferGuard,
+    /// An offer the application has not answered.
+    OfferGuard,
+    /// Our reliable provisional response goes out again (RFC 3262 §3).
+    ResendReliable,
+    /// Our reliable provisional response has not been acknowledged for 64·T1.
+    NoPrack,
+    /// Our offer was refused for now (491, Retry-After): it goes out again.
+    RetryOffer,
+    /// The session is to be refreshed by us (RFC 4028 §10).
+    SessionRefresh,
+    /// The session has not been refreshed in time.
+    SessionExpiry,
+}
+
+impl CallTimer {
+    pub(crate) const ALL: [CallTimer; 10] = [
+        CallTimer::Resend2xx,
+        CallTimer::NoAck,
+        CallTimer::CancelGuard,
+        CallTimer::ReferGuard,
+        CallTimer::OfferGuard,
+        CallTimer::ResendReliable,
+        CallTimer::NoPrack,
+        CallTimer::RetryOffer,
+        CallTimer::SessionRefresh,
+        CallTimer::SessionExpiry,
+    ];
 }
 
 /// Everything that waits for a deadline.
@@ -114,11 +141,13 @@ impl Io {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Usage {
     Invite(CallHandle),
+    /// INVITE or UPDATE within a dialog.
+    Proposal(CallHandle),
     Bye(CallHandle),
     Refer(CallHandle),
     Notify(CallHandle),
     Ping(CallHandle),
-    /// Nobody waits for the answer: CANCEL, BYE to a superfluous fork.
+    /// Nobody waits for the answer: CANCEL, PRACK, BYE to a superfluous fork.
     Detached,
 }
 
@@ -359,6 +388,11 @@ impl Transactions {
         entry.transaction.receive(io, now, id, response).then_some((id, entry.usage))
     }
 
+    /// Whether a request with this branch is one of ours that still waits for its answer.
+    pub(crate) fn is_ours(&self, branch: &str) -> bool {
+        self.branches.contains_key(&client_key(branch, &Method::INVITE))
+    }
+
     /// Remembers the ACK of a 2xx, so that each retransmission of it is acknowledged again (§13.2.2.4).
     /// `false` when the response comes from one fork too many.
     pub(crate) fn acknowledge(
@@ -379,11 +413,11 @@ impl Transactions {
 
     /// Drops the client transactions that wait for an answer from where nothing can be sent (§17.1.4); hands back whose
     /// they are.
-    pub(crate) fn fail(&mut self, io: &mut Io, flow: Flow) -> Vec<Usage> {
+    pub(crate) fn fail(&mut self, io: &mut Io, flow: Flow) -> Vec<(TransactionId, Usage)> {
         let mut failed: Vec<TransactionId> =
             self.clients.iter().filter(|(_, entry)| entry.transaction.waits_for(flow)).map(|(id, _)| *id).collect();
         failed.sort_unstable();
-        let usages = failed.iter().filter_map(|id| Some(self.clients.get(id)?.usage)).collect();
+        let usages = failed.iter().filter_map(|id| Some((*id, self.clients.get(id)?.usage))).collect();
         for id in failed {
             self.drop_client(io, id);
         }
