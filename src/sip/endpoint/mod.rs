@@ -236,10 +236,10 @@ impl Endpoint {
         }
         let ours = call.ours.map(|ours| ours.state);
         if let Some(OurState::Sent { transaction, .. }) = ours {
-            self.abandon_unanswered(transaction);
+            self.transactions.give_up(&mut self.io, now, transaction);
         }
         if let Some(transaction) = call.superseded {
-            self.abandon_unanswered(transaction);
+            self.transactions.give_up(&mut self.io, now, transaction);
         }
         if let Some(leg) = call.leg
             && (by_us || call.subscribed)

@@ -406,7 +406,15 @@ impl Transactions {
         self.clients.get_mut(&id).is_some_and(|entry| entry.transaction.acknowledge(io, to_tag, ack, destination))
     }
 
-    /// Gives up on a client transaction.
+    /// Nobody waits for this INVITE any more: it is given up in 64·T1, so that a final response until then still gets
+    /// its ACK.
+    pub(crate) fn give_up(&mut self, io: &mut Io, now: Instant, id: TransactionId) {
+        if let Some(entry) = self.clients.get_mut(&id) {
+            entry.transaction.give_up(io, now + PATIENCE, id);
+        }
+    }
+
+    /// Forgets a client transaction.
     pub(crate) fn abandon(&mut self, io: &mut Io, id: TransactionId) {
         self.drop_client(io, id);
     }
