@@ -6,6 +6,7 @@
 mod dialog;
 mod endpoint;
 mod flow;
+mod origin;
 pub mod sdp;
 #[cfg(test)]
 mod tests;
@@ -15,6 +16,7 @@ pub mod wire;
 
 pub use endpoint::Endpoint;
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
+pub use origin::CallOrigin;
 
 use std::fmt;
 use std::net::SocketAddr;

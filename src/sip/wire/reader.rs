@@ -150,6 +150,11 @@ impl<'a> Fields<'a> {
     pub(super) fn new(data: &'a [u8], at: usize) -> Fields<'a> {
         Fields { data, at, ended: false }
     }
+
+    /// Once the iterator is done: where the body starts; `None` when the header fields do not end.
+    pub(super) fn body_start(&self) -> Option<usize> {
+        self.ended.then_some(self.at)
+    }
 }
 
 impl<'a> Iterator for Fields<'a> {

@@ -81,6 +81,20 @@ pub(super) fn find_unquoted(text: &str, wanted: u8) -> Option<usize> {
     None
 }
 
+/// Where the quoted string ends that `text` begins with, past its closing quote; `None` without one.
+pub(super) fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The text inside a quoted string, escapes resolved; unquoted text as it is.
 pub(super) fn unquote(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"') else {
@@ -168,6 +182,10 @@ impl Params {
     /// Value of the first parameter of that name (case-insensitive), as spelled.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_deref())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
     }
 
     /// Replaces the parameter, or appends it.

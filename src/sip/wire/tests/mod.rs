@@ -1,5 +1,6 @@
 //! Reading and printing: what the grammar allows, what real devices send, and every loss of rsip's parser.
 
+mod bodies;
 mod framer;
 
 use super::*;
