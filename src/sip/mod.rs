@@ -4,6 +4,7 @@
 //! Must not know: audio, dialogue, tasks, sockets. One [`Endpoint`] serves every call of the process.
 
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod flow;
 mod origin;

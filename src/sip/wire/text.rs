@@ -8,7 +8,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 }
 
 /// `token` of the grammar: methods, header names, parameter names.
-pub(super) fn is_token(text: &[u8]) -> bool {
+pub(in crate::sip) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(b))
 }
 
@@ -28,7 +28,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 
 /// Splits at `separator` where it stands outside quoted strings and angle brackets. Pieces are trimmed,
 /// empty ones are dropped.
-pub(super) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
+pub(in crate::sip) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut quoted = false;
@@ -96,7 +96,7 @@ pub(super) fn end_of_quoted(text: &str) -> Option<usize> {
 }
 
 /// The text inside a quoted string, escapes resolved; unquoted text as it is.
-pub(super) fn unquote(text: &str) -> String {
+pub(in crate::sip) fn unquote(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"') else {
         return text.to_owned();
     };
@@ -113,7 +113,7 @@ pub(super) fn unquote(text: &str) -> String {
 }
 
 /// A quoted string that reads back as `text`.
-pub(super) fn quote(text: &str) -> String {
+pub(in crate::sip) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
