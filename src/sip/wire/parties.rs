@@ -96,7 +96,7 @@ impl UserToUser {
     pub fn octets(&self) -> Option<Vec<u8>> {
         let hex = self.params.get("encoding").is_none_or(|encoding| encoding.eq_ignore_ascii_case("hex"));
         let digits = unquote(&self.data);
-        if !hex || digits.len() % 2 != 0 || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
+        if !hex || !digits.len().is_multiple_of(2) || !digits.bytes().all(|b| b.is_ascii_hexdigit()) {
             return None;
         }
         digits.as_bytes().chunks(2).map(|pair| u8::from_str_radix(std::str::from_utf8(pair).ok()?, 16).ok()).collect()
