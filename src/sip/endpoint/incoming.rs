@@ -8,6 +8,8 @@ use super::super::dialog::Dialog;
 use super::super::transaction::{Received, ServerKey};
 use super::super::wire::{Headers, NameAddr, Problem, Uri, Via};
 use super::call::{Reliability, Ringing};
+use super::check::check;
+pub(super) use super::check::{UnsupportedBody, offer_of};
 use super::leg::{Leg, Negotiation};
 use super::session_timer::{Asked, lists};
 use super::*;
@@ -296,84 +298,6 @@ impl Endpoint {
         };
         self.insert_call(handle, Call::new(Phase::Ringing(Box::new(ringing)), Some(Box::new(leg)), tag));
         self.io.report(handle, event);
-    }
-}
-
-/// What every request must have (§8.1.1), so far as an answer depends on it.
-fn check(request: &Request, problem: Option<Problem>) -> Result<(), Refusal> {
-    let headers = &request.headers;
-    match problem {
-        Some(Problem::Version) => return Err(Refusal::new(505)),
-        Some(Problem::TooManyHeaders | Problem::HeaderTooLong) => return Err(Refusal::new(513)),
-        Some(Problem::TooLarge) => return Err(Refusal::new(413)),
-        Some(problem) => return Err(Refusal::bad(problem.to_string())),
-        None => {}
-    }
-    for name in [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq] {
-        let how = match headers.all(&name).count() {
-            0 => "Missing",
-            1 => continue,
-            _ => "Repeated",
-        };
-        return Err(Refusal::bad(format!("{how} {} Header Field", name.as_str())));
-    }
-    let malformed = |name: HeaderName| Refusal::bad(format!("Malformed {} Header Field", name.as_str()));
-    if headers.from().is_none() {
-        return Err(malformed(HeaderName::From));
-    }
-    if headers.to().is_none() {
-        return Err(malformed(HeaderName::To));
-    }
-    if headers.call_id().is_none() {
-        return Err(malformed(HeaderName::CallId));
-    }
-    let cseq = headers.cseq().ok_or_else(|| malformed(HeaderName::CSeq))?;
-    if cseq.method != request.method {
-        return Err(Refusal::bad("CSeq Method Does Not Match Request Method"));
-    }
-    // Zero is no fault: Max-Forwards binds who forwards, and we are where the request was going (RFC 4475 §3.3.11).
-    let hops = headers.text(&HeaderName::MaxForwards);
-    if hops.is_some_and(|hops| hops.trim().parse::<u8>().is_err()) {
-        return Err(malformed(HeaderName::MaxForwards));
-    }
-    if let Err(error) = request.uri.parse::<Uri>() {
-        return Err(Refusal::bad(format!("Malformed Request-URI: {error}")));
-    }
-    Ok(())
-}
-
-/// A body we cannot read: 415, and the header that says what we can.
-pub(super) struct UnsupportedBody(pub(super) HeaderName, pub(super) &'static str);
-
-impl From<UnsupportedBody> for Refusal {
-    fn from(UnsupportedBody(name, value): UnsupportedBody) -> Refusal {
-        Refusal::with(415, name, value)
-    }
-}
-
-/// The session description of a request (§8.2.3).
-pub(super) fn offer_of(request: &Request) -> Result<Option<String>, UnsupportedBody> {
-    let headers = &request.headers;
-    if request.body.is_empty() {
-        return Ok(None);
-    }
-    let encoded =
-        headers.text(&HeaderName::ContentEncoding).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
-    if encoded {
-        return Err(UnsupportedBody(HeaderName::AcceptEncoding, "identity"));
-    }
-    match headers.content_type().as_deref() {
-        Some("application/sdp") => Ok(Some(body_text(&request.body))),
-        None if request.body.starts_with(b"v=") => Ok(Some(body_text(&request.body))),
-        _ => {
-            let optional = headers
-                .text(&HeaderName::ContentDisposition)
-                .is_some_and(|d| d.to_ascii_lowercase().replace(' ', "").contains("handling=optional"));
-            if optional {
-                return Ok(None);
-            }
-            Err(UnsupportedBody(HeaderName::Accept, "application/sdp"))
-        }
     }
 }
 

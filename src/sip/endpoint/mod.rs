@@ -5,6 +5,7 @@
 
 mod afterlife;
 mod call;
+mod check;
 mod commands;
 mod identity;
 mod in_dialog;
@@ -31,7 +32,7 @@ use identity::{ALLOW, Identity, SUPPORTED};
 use reply::Reply;
 
 use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
-use super::wire::{HeaderName, Headers, Message, Method, Params, Request, Response, read_datagram};
+use super::wire::{Framing, HeaderName, Headers, Message, Method, Params, Request, Response, read_message};
 use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
 
 /// The user agent. See the crate's contract of the pure modules.
@@ -124,15 +125,18 @@ impl Endpoint {
 
     fn handle_message(&mut self, now: Instant, source: Flow, payload: &[u8]) {
         // What is no SIP message at all (keep-alives, strays) is dropped: there is nobody to answer.
-        let Ok(incoming) = read_datagram(payload) else {
+        let framing = if source.transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
+        let Ok(incoming) = read_message(payload, framing) else {
             return;
         };
         match incoming.message {
             Message::Request(request) => {
                 self.receive_request(now, source, request, incoming.problem);
             }
-            // A malformed response is discarded (§18.1.2, §18.3).
-            Message::Response(response) if incoming.problem.is_none() => {
+            // A malformed response is discarded (§18.1.2, §18.3), and one that was on its way to somebody else (§8.1.3.3).
+            Message::Response(response)
+                if incoming.problem.is_none() && response.headers.list(&HeaderName::Via).count() == 1 =>
+            {
                 if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, &response) {
                     self.receive_response(now, id, usage, &response);
                 }

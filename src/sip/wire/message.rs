@@ -74,10 +74,15 @@ impl Headers {
         Some(CSeq { number, method: Method::parse(method) })
     }
 
-    /// The first Contact.
+    /// The first Contact. `None` also when it is a bare URI with `?`, which nobody can tell from one with headers
+    /// (§20.10, RFC 4475 §3.1.2.14).
     pub fn contact(&self) -> Option<NameAddr> {
         let first = self.list(&HeaderName::Contact).next()?;
-        String::from_utf8_lossy(&first).parse().ok()
+        let text = String::from_utf8_lossy(&first);
+        if text.contains('?') && !text.contains('<') {
+            return None;
+        }
+        text.parse().ok()
     }
 
     /// Every address of a header that holds a list of them: Route, Path, Service-Route, P-Asserted-Identity and their

@@ -155,7 +155,9 @@ pub fn reason_phrase(status: u16) -> &'static str {
         S::Accepted => "OK",
         S::Other(code, _) => match code {
             202 => "Accepted",
+            425 => "Bad Alert Message",
             430 => "Flow Failed",
+            555 => "Push Notification Service Not Supported",
             608 => "Rejected",
             ..200 => "Session Progress",
             200..300 => "OK",
