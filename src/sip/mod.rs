@@ -10,7 +10,7 @@ mod flow;
 mod origin;
 pub mod sdp;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timers;
 mod transaction;
 pub mod wire;

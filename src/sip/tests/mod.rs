@@ -19,6 +19,7 @@ mod reliable;
 mod replaces;
 mod routing;
 mod session_timer;
+pub(crate) mod torture;
 mod update;
 
 use std::net::SocketAddr;
@@ -42,7 +43,7 @@ pub(super) fn seconds(s: f64) -> Duration {
 }
 
 /// The town's agent, the peer who calls it, and a third party where there is one.
-pub(super) const AGENT: usize = 0;
+pub(crate) const AGENT: usize = 0;
 pub(super) const PEER: usize = 1;
 pub(super) const THIRD: usize = 2;
 
@@ -50,7 +51,7 @@ pub(super) fn address(who: usize) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 5060 + u16::try_from(who).unwrap()))
 }
 
-pub(super) fn config(who: usize) -> EndpointConfig {
+pub(crate) fn config(who: usize) -> EndpointConfig {
     EndpointConfig {
         listeners: Listeners::udp(address(who)),
         user: ["mairie", "alice", "carole"][who].to_owned(),

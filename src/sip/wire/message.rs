@@ -75,7 +75,7 @@ impl Headers {
     }
 
     /// The first Contact. `None` also when it is a bare URI with `?`, which nobody can tell from one with headers
-    /// (§20.10, RFC 4475 §3.1.2.14).
+    /// (§20.10, RFC 4475 §3.1.2.13).
     pub fn contact(&self) -> Option<NameAddr> {
         let first = self.list(&HeaderName::Contact).next()?;
         let text = String::from_utf8_lossy(&first);

@@ -57,7 +57,7 @@ impl Via {
     }
 
     /// Notes where the request came from (`received`, `rport`) and says where its responses go:
-    /// to the source port when `rport` asks for it (RFC 3581 §4), else to the port of sent-by (RFC 3261 §18.2.2).
+    /// over UDP: to the source port when `rport` asks for it (RFC 3581 §4), else to the port of sent-by (RFC 3261 §18.2.2).
     pub fn stamp(&mut self, source: SocketAddr) -> SocketAddr {
         let wants_rport = self.params.contains("rport");
         let same = host_ip(&self.host).is_some_and(|ip| ip.to_canonical() == source.ip().to_canonical());
@@ -68,7 +68,7 @@ impl Via {
             self.params.set("rport", Some(source.port().to_string()));
             return source;
         }
-        SocketAddr::new(source.ip(), self.port.unwrap_or(self.default_port()))
+        SocketAddr::new(source.ip(), self.port.unwrap_or(5060))
     }
 }
 
