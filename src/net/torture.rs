@@ -1,6 +1,7 @@
 //! The torture tests of RFC 4475 and RFC 5118 through a real socket: what comes back is what the table says.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -25,9 +26,8 @@ struct Client {
 impl Client {
     /// Sends from the port the answer will go to.
     async fn send(&mut self, port: u16, bytes: &[u8]) {
-        if !self.sockets.contains_key(&port) {
-            let socket = tokio::net::UdpSocket::bind(SocketAddr::from((CLIENT, port))).await.unwrap();
-            self.sockets.insert(port, socket);
+        if let Entry::Vacant(place) = self.sockets.entry(port) {
+            place.insert(tokio::net::UdpSocket::bind(SocketAddr::from((CLIENT, port))).await.unwrap());
         }
         self.sockets[&port].send_to(bytes, self.server).await.unwrap();
     }
