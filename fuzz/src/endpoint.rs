@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::digest::origin;
-use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Output, Transport};
+use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Output, Policy, Transport};
 
 const MAX_CALLS: usize = 4;
 /// Outgoing calls beyond `max_calls`, as the endpoint says.
@@ -97,6 +97,7 @@ fn agent(who: usize) -> Endpoint {
         product: "fuzz".to_owned(),
         max_calls: MAX_CALLS,
         accept_transfers: who == 1,
+        policy: Policy { session_expires: 90, reliable_provisionals: who == 1, ..Policy::default() },
     };
     Endpoint::new(config, 7 + who as u64)
 }
@@ -288,15 +289,19 @@ fn transport(script: &mut Script<'_>) -> Transport {
 
 fn command(script: &mut Script<'_>) -> Command {
     let status = [0, 99, 180, 183, 200, 302, 404, 486, 603, 700][script.below(10)];
-    match script.below(9) {
+    let sdp = (script.below(4) > 0).then(|| OFFER.to_owned());
+    match script.below(13) {
         0 => Command::Ring,
-        1 => Command::Answer { sdp: OFFER.to_owned() },
-        2 => Command::Reject { status },
-        3 => Command::AnswerReoffer { sdp: Some(OFFER.to_owned()) },
-        4 => Command::AnswerReoffer { sdp: None },
+        1 | 2 => Command::Answer { sdp: OFFER.to_owned() },
+        3 => Command::Reject { status },
+        4 => Command::AnswerReoffer { sdp },
         5 => Command::HangUp,
         6 => Command::Transfer { target: "sip:x@127.0.0.1:5061".to_owned() },
         7 => Command::AcceptTransfer,
-        _ => Command::NotifyTransfer { status },
+        8 => Command::NotifyTransfer { status },
+        9 => Command::EarlyMedia { sdp: OFFER.to_owned() },
+        10 => Command::Reoffer { sdp },
+        11 => Command::Update { sdp },
+        _ => Command::AttendedTransfer { other: CallHandle(1 + script.below(6) as u64) },
     }
 }
