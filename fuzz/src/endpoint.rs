@@ -9,7 +9,9 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::digest::origin;
-use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Output, Policy, Transport};
+use crate::sip::{
+    CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Output, Policy, Transport,
+};
 
 const MAX_CALLS: usize = 4;
 /// Outgoing calls beyond `max_calls`, as the endpoint says.
@@ -23,16 +25,19 @@ const MAX_HAPPENINGS: usize = 100_000;
 const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
 
-/// Whole requests to begin with; `@` stands for a number that makes them differ.
+/// Whole requests to begin with; `#` stands for a number that makes them differ.
 const TEMPLATES: [(&str, &str); 10] = [
     ("INVITE", "Contact: <sip:x@127.0.0.1:5061>\r\nSupported: 100rel, timer\r\n"),
     ("INVITE", "Contact: <sip:x@127.0.0.1:5061>\r\nRequire: 100rel\r\nSession-Expires: 90;refresher=uac\r\n"),
-    ("INVITE", "Contact: <sip:x@127.0.0.1:5061>\r\nReplaces: fuzz-@;to-tag=a;from-tag=b\r\n"),
+    ("INVITE", "Contact: <sip:x@127.0.0.1:5061>\r\nReplaces: fuzz-#;to-tag=a;from-tag=b\r\n"),
     ("ACK", ""),
     ("BYE", ""),
     ("CANCEL", ""),
     ("OPTIONS", ""),
-    ("REFER", "Refer-To: <sip:y@127.0.0.1?Replaces=fuzz-@%3Bto-tag%3Da%3Bfrom-tag%3Db>\r\nContact: <sip:x@127.0.0.1:5061>\r\n"),
+    (
+        "REFER",
+        "Refer-To: <sip:y@127.0.0.1?Replaces=fuzz-#%3Bto-tag%3Da%3Bfrom-tag%3Db>\r\nContact: <sip:x@127.0.0.1:5061>\r\n",
+    ),
     ("NOTIFY", "Event: refer\r\nSubscription-State: terminated;reason=noresource\r\nContent-Type: message/sipfrag\r\n"),
     ("UPDATE", "Contact: <sip:x@127.0.0.1:5061>\r\nSession-Expires: 1800\r\n"),
 ];
@@ -127,11 +132,13 @@ impl World {
                 let command = command(script);
                 self.command(who, handle.unwrap_or(CallHandle(1)), command);
             }
-            4 => self.dial(who),
+            4 => {
+                let offer = (script.below(4) > 0).then(|| OFFER.to_owned());
+                self.dial(who, offer);
+            }
             5 => {
                 let now = self.now;
-                let handle = self.agents[who].ping(now, "sip:agent@127.0.0.1".to_owned(), Flow::udp(address(1 - who)));
-                let _ = handle;
+                self.agents[who].ping(now, "sip:agent@127.0.0.1".to_owned(), Flow::udp(address(1 - who)));
                 self.drain(who);
             }
             6 => {
@@ -164,7 +171,7 @@ impl World {
                      From: <sip:x@127.0.0.1>;tag=b\r\nTo: <sip:agent@127.0.0.1>{to_tag}\r\nCall-ID: fuzz-{number}\r\n\
                      CSeq: {} {method}\r\n{}{kind}Content-Length: {}\r\n\r\n{body}",
                     script.below(4),
-                    extra.replace('@', &number).replace("x127", "x@127").replace("y127", "y@127"),
+                    extra.replace('#', &number),
                     body.len()
                 );
                 self.deliver(who, transport(script), text.as_bytes());
@@ -184,13 +191,14 @@ impl World {
         }
     }
 
-    fn dial(&mut self, who: usize) {
+    fn dial(&mut self, who: usize, offer: Option<String>) {
         let other = 1 - who;
         let dial = Dial {
             target: format!("sip:agent@{}", address(other)),
             destination: Flow::udp(address(other)),
-            offer: OFFER.to_owned(),
+            offer,
             from: None,
+            referred_by: None,
         };
         let handle = self.agents[who].dial(self.now, dial);
         self.calls[who].insert(handle);

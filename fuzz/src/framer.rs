@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use crate::sip::wire::{Frame, Framer, FramingError, Framing, read_message};
+use crate::sip::wire::{Frame, Framer, Framing, FramingError, read_message};
 
 pub fn check(data: &[u8]) {
     let Some((&cut, stream)) = data.split_first() else {

@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 
-use crate::sip::wire::{Framing, HeaderName, Headers, Message, Part, Via, read_datagram, read_message, read_multipart};
 use crate::sip::CallOrigin;
+use crate::sip::wire::{Framing, HeaderName, Headers, Message, Part, Via, read_datagram, read_message, read_multipart};
 
 pub fn check(data: &[u8]) {
     let _ = read_message(data, Framing::Stream);
@@ -22,7 +22,8 @@ pub fn check(data: &[u8]) {
             assert_eq!((&a.method, &a.uri, &a.body), (&b.method, &b.uri, &b.body));
         }
         (Message::Response(a), Message::Response(b)) => {
-            assert_eq!((a.status, &a.reason, &a.body), (b.status, &b.reason, &b.body));
+            // A lone carriage return is no line end to us, but may be to others: it is written as a space.
+            assert_eq!((a.status, a.reason.replace('\r', " "), &a.body), (b.status, b.reason.clone(), &b.body));
         }
         _ => panic!("a request became a response"),
     }

@@ -81,6 +81,18 @@ pub(super) fn find_unquoted(text: &str, wanted: u8) -> Option<usize> {
     None
 }
 
+/// Whether a quoted string begins in `text` that does not end there.
+fn has_open_quote(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(open) = rest.find('"') {
+        match end_of_quoted(&rest[open..]) {
+            Some(end) => rest = &rest[open + end..],
+            None => return true,
+        }
+    }
+    false
+}
+
 /// Where the quoted string ends that `text` begins with, past its closing quote; `None` without one.
 pub(super) fn end_of_quoted(text: &str) -> Option<usize> {
     let mut escaped = false;
@@ -157,22 +169,27 @@ pub(super) fn percent_decode(text: &str) -> String {
 pub struct Params(Vec<(String, Option<String>)>);
 
 impl Params {
-    /// Reads `;a=b;c`; the leading semicolon may be missing. Empty parameters are dropped.
+    /// Reads `;a=b;c`; the leading semicolon may be missing. Empty parameters are dropped, and one whose quoted string
+    /// has no end: whatever is added behind it would be part of it.
     pub fn parse(text: &str) -> Params {
-        let pieces = split_outside(text.as_bytes(), b';');
-        Params(
-            pieces
-                .into_iter()
-                .filter_map(|piece| std::str::from_utf8(piece).ok())
-                .filter_map(|piece| {
-                    let (name, value) = match piece.split_once('=') {
-                        Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
-                        None => (piece, None),
-                    };
-                    (!name.is_empty()).then(|| (name.to_owned(), value))
-                })
-                .collect(),
-        )
+        let mut params = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = find_unquoted(rest, b';');
+            let piece = &rest[..end.unwrap_or(rest.len())];
+            rest = end.map_or("", |end| &rest[end + 1..]);
+            if end.is_none() && has_open_quote(piece) {
+                break;
+            }
+            let (name, value) = match piece.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
+                None => (piece.trim(), None),
+            };
+            if !name.is_empty() {
+                params.push((name.to_owned(), value));
+            }
+        }
+        Params(params)
     }
 
     pub fn contains(&self, name: &str) -> bool {
