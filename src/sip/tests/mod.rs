@@ -9,6 +9,7 @@ mod flows;
 mod forks;
 mod fuzz;
 mod inside;
+mod lively;
 mod lossy;
 mod prack;
 mod races;
