@@ -233,6 +233,7 @@ pub fn endpoint_at(user: &str, advertised: SocketAddr) -> EndpointConfig {
         max_calls: 8,
         accept_transfers: true,
         policy: Policy::default(),
+        credentials: Vec::new(),
     }
 }
 

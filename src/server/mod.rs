@@ -88,6 +88,7 @@ fn endpoint_config(config: &Config) -> EndpointConfig {
         max_calls: config.sip.max_calls,
         accept_transfers: false,
         policy: Policy::default(),
+        credentials: Vec::new(),
     }
 }
 
@@ -176,6 +177,7 @@ mod tests {
             max_calls: 4,
             accept_transfers: false,
             policy: Policy::default(),
+            credentials: Vec::new(),
         }
     }
 

@@ -143,10 +143,16 @@ impl Dialog {
         self.local_cseq
     }
 
+    /// The number of a request that is sent once more.
+    pub(crate) fn next_cseq(&mut self) -> u32 {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.local_cseq
+    }
+
     /// A new request within the dialog (§12.2.1.1).
     pub(crate) fn request(&mut self, method: Method, via: String, destination: Flow) -> Outgoing {
-        self.local_cseq = self.local_cseq.saturating_add(1);
-        self.build(method, self.local_cseq, via, destination)
+        let cseq = self.next_cseq();
+        self.build(method, cseq, via, destination)
     }
 
     /// The ACK for a 2xx (§13.2.2.4): number of the INVITE, branch of its own.

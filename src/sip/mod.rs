@@ -44,6 +44,16 @@ pub struct EndpointConfig {
     /// Whether REFER from the far end is offered to the application (test phones) or refused with 603 (the agent).
     pub accept_transfers: bool,
     pub policy: Policy,
+    /// What we answer challenges with (401, 407).
+    pub credentials: Vec<Login>,
+}
+
+/// User and password for whoever asks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Only for this realm; `None`: for any.
+    pub realm: Option<String>,
+    pub password: digest::Password,
 }
 
 /// How the optional parts of SIP are used.
@@ -153,8 +163,8 @@ pub enum Event {
     Incoming {
         caller: Party,
         called: Party,
-        /// Who was called first and sent the call on to us (Diversion, History-Info).
-        diverted: Option<Party>,
+        /// Who was called first, and who sent the call on to us.
+        origin: Box<CallOrigin>,
         offer: Option<String>,
         source: SocketAddr,
     },

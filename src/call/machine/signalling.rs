@@ -15,8 +15,8 @@ use crate::sip::{Command, EndCause, Event, Party};
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { caller, diverted, offer, .. } => {
-                self.record.diverted = diverted.is_some();
+            Event::Incoming { caller, origin, offer, .. } => {
+                self.record.diverted = origin.diversions > 0;
                 self.answer(now, &caller, offer.as_deref());
             }
             Event::Acknowledged { sdp } => self.acknowledged(now, sdp.as_deref()),

@@ -20,6 +20,7 @@ async fn endpoint(user: &str) -> (SipHandle, tokio::sync::mpsc::Receiver<CallLin
         max_calls: 4,
         accept_transfers: true,
         policy: Policy::default(),
+        credentials: Vec::new(),
     };
     bind(config, (LOOPBACK, 0).into(), 5).await.unwrap()
 }

@@ -8,6 +8,7 @@ use bytes::Bytes;
 use super::super::Flow;
 use super::super::transaction::TransactionId;
 use super::super::wire::{Method, RAck, Request};
+use super::auth::Realm;
 use super::leg::Leg;
 use super::reply::Reply;
 use super::session_timer::{Asked, Granted, SessionTimer};
@@ -105,6 +106,8 @@ pub(super) struct Calling {
     pub(super) targets: Vec<String>,
     /// Targets tried or waiting, so that none comes twice.
     pub(super) known: Vec<String>,
+    /// Who has asked who we are.
+    pub(super) realms: Vec<Realm>,
     /// INVITEs sent again for a 422 or a challenge.
     pub(super) repeats: u8,
 }

@@ -168,13 +168,11 @@ impl Endpoint {
         if self.calls.get(&handle).is_none_or(|call| call.ended) {
             return;
         }
-        let Some(value) = headers.list(&HeaderName::Reason).next() else {
+        let Some(reason) = headers.reasons().into_iter().next() else {
             return;
         };
-        let value = String::from_utf8_lossy(&value).into_owned();
-        let (protocol, params) = value.split_once(';').unwrap_or((&value, ""));
-        let cause = Params::parse(params).get("cause").and_then(|cause| cause.parse().ok());
-        self.io.report(handle, Event::ReleaseReason { protocol: protocol.trim().to_owned(), cause });
+        let cause = reason.cause();
+        self.io.report(handle, Event::ReleaseReason { protocol: reason.protocol, cause });
     }
 
     /// Our 2xx goes out again, at intervals that double up to T2 (§13.3.1.4).

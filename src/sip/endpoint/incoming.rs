@@ -3,10 +3,10 @@
 //!
 //! Refusals outside dialogs keep no state (§8.2.7): a retransmitted request is refused again, with the same tag.
 
-use super::super::Party;
 use super::super::dialog::Dialog;
 use super::super::transaction::{Received, ServerKey};
-use super::super::wire::{Headers, NameAddr, Problem, Uri, Via};
+use super::super::wire::{NameAddr, Problem, Uri, Via};
+use super::super::{CallOrigin, Party};
 use super::call::{Reliability, Ringing};
 use super::check::check;
 pub(super) use super::check::{UnsupportedBody, offer_of};
@@ -272,10 +272,11 @@ impl Endpoint {
         };
         let trying = checked.reply.build(100, "");
         self.respond(now, Some(transaction), &checked.reply, &trying);
+        let origin = CallOrigin::of_invite(request);
         let event = Event::Incoming {
-            caller: party_of_caller(headers),
+            caller: caller_of(&origin),
             called: headers.to().map(party).unwrap_or_default(),
-            diverted: diverted(headers),
+            origin: Box::new(origin),
             offer: offer.clone(),
             source: checked.source.remote,
         };
@@ -301,28 +302,9 @@ impl Endpoint {
     }
 }
 
-/// Who calls: the identity the switchboard vouches for (RFC 3325), unless the caller asked to hide it (RFC 3323).
-pub(super) fn party_of_caller(headers: &Headers) -> Party {
-    let private = headers
-        .text(&HeaderName::Privacy)
-        .is_some_and(|privacy| privacy.split([';', ',']).any(|p| matches!(p.trim(), "id" | "user" | "header")));
-    let asserted = headers
-        .list(&HeaderName::PAssertedIdentity)
-        .find_map(|value| String::from_utf8_lossy(&value).parse::<NameAddr>().ok())
-        .filter(|_| !private);
-    asserted.or_else(|| headers.from()).map(party).unwrap_or_default()
-}
-
-/// Who was called before us: the last to send the call on (Diversion, RFC 5806), else the target before ours in
-/// History-Info (RFC 7044).
-fn diverted(headers: &Headers) -> Option<Party> {
-    let read = |value: bytes::Bytes| String::from_utf8_lossy(&value).parse::<NameAddr>().ok();
-    if let Some(diversion) = headers.list(&HeaderName::Diversion).next() {
-        return read(diversion).map(party);
-    }
-    let history: Vec<bytes::Bytes> = headers.list(&HeaderName::HistoryInfo).collect();
-    let before = history.len().checked_sub(2)?;
-    read(history[before].clone()).map(party)
+/// Who calls.
+pub(super) fn caller_of(origin: &CallOrigin) -> Party {
+    origin.caller.clone().map(party).unwrap_or_default()
 }
 
 fn party(address: NameAddr) -> Party {

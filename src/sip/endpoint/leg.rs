@@ -28,12 +28,15 @@ pub(super) struct Leg {
     pub(super) heard: Option<Bytes>,
     /// The far end allows UPDATE.
     pub(super) takes_update: bool,
+    /// What our last INVITE answered challenges with: its ACK has the same (RFC 3261 §22.1).
+    pub(super) credentials: Vec<(HeaderName, Bytes)>,
 }
 
 impl Leg {
     /// `headers` of the message that opened the dialog.
     pub(super) fn new(dialog: Dialog, negotiation: Negotiation, headers: &Headers) -> Leg {
-        let mut leg = Leg { dialog, negotiation, described: None, heard: None, takes_update: false };
+        let mut leg =
+            Leg { dialog, negotiation, described: None, heard: None, takes_update: false, credentials: Vec::new() };
         leg.note_allow(headers);
         leg
     }
@@ -47,6 +50,13 @@ impl Leg {
         if headers.get(&HeaderName::Allow).is_some() {
             self.takes_update = headers.list(&HeaderName::Allow).any(|method| method == "UPDATE");
         }
+    }
+
+    /// Keeps the credentials of an INVITE for its ACK.
+    pub(super) fn keep_credentials(&mut self, invite: &Headers) {
+        let kept = |name: &HeaderName| matches!(name, HeaderName::Authorization | HeaderName::ProxyAuthorization);
+        self.credentials =
+            invite.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
     }
 
     /// We have sent a description as the answer.

@@ -4,6 +4,7 @@
 //! Must not know: audio, dialogue, sockets.
 
 mod afterlife;
+mod auth;
 mod call;
 mod check;
 mod commands;
@@ -26,13 +27,14 @@ use std::fmt;
 use std::time::Instant;
 
 use afterlife::{Afterlife, Ended};
+use auth::Logins;
 use call::{Call, OurState, Phase};
 use commands::Accepted;
 use identity::{ALLOW, Identity, SUPPORTED};
 use reply::Reply;
 
 use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
-use super::wire::{Framing, HeaderName, Headers, Message, Method, Params, Request, Response, read_message};
+use super::wire::{Framing, HeaderName, Headers, Message, Method, Request, Response, read_message};
 use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
 
 /// The user agent. See the crate's contract of the pure modules.
@@ -45,6 +47,7 @@ pub struct Endpoint {
     /// Calls by our tag.
     dialogs: HashMap<String, CallHandle>,
     afterlife: Afterlife,
+    logins: Logins,
     /// OPTIONS of ours under way.
     pings: usize,
     next_handle: u64,
@@ -72,6 +75,7 @@ impl Endpoint {
             calls: HashMap::new(),
             dialogs: HashMap::new(),
             afterlife: Afterlife::default(),
+            logins: Logins::default(),
             pings: 0,
             next_handle: 1,
             draining: false,

@@ -76,6 +76,7 @@ impl Endpoint {
             forks: Vec::new(),
             targets: Vec::new(),
             known: vec![uri],
+            realms: Vec::new(),
             repeats: 0,
         };
         self.insert_call(handle, Call::new(Phase::Calling(Box::new(calling)), None, tag));
@@ -120,6 +121,9 @@ impl Endpoint {
 
     pub(super) fn receive_response(&mut self, now: Instant, id: TransactionId, usage: Usage, response: &Response) {
         let status = response.status;
+        if matches!(status, 401 | 407) && self.answer_challenge(now, id, usage, response) {
+            return;
+        }
         match usage {
             Usage::Invite(handle) if status < 200 => self.receive_provisional(now, id, handle, response),
             Usage::Invite(handle) if status < 300 => self.receive_acceptance(now, id, handle, response),
@@ -143,7 +147,7 @@ impl Endpoint {
                 };
                 self.io.report(handle, Event::Ended { cause });
             }
-            Usage::Bye(_) | Usage::Notify(_) | Usage::Ping(_) | Usage::Detached => {}
+            Usage::Bye(_) | Usage::Notify(_) | Usage::Ping(_) | Usage::Prack(_) | Usage::Detached => {}
         }
     }
 
@@ -163,7 +167,7 @@ impl Endpoint {
                 let cause = EndCause::Timeout;
                 self.io.report(handle, Event::Ended { cause });
             }
-            Usage::Detached => {}
+            Usage::Prack(_) | Usage::Detached => {}
         }
     }
 
@@ -183,7 +187,7 @@ impl Endpoint {
                     self.pings = self.pings.saturating_sub(1);
                     self.io.report(handle, Event::Ended { cause: EndCause::Refused(503) });
                 }
-                Usage::Bye(_) | Usage::Detached => self.request_timed_out(now, id, usage),
+                Usage::Bye(_) | Usage::Prack(_) | Usage::Detached => self.request_timed_out(now, id, usage),
             }
         }
     }
@@ -373,6 +377,7 @@ fn fork_of<'a>(calling: &'a mut Calling, response: &Response) -> Option<&'a mut 
 fn new_leg(calling: &Calling, response: &Response, sent_to: Flow) -> Option<Leg> {
     let dialog = Dialog::of_response(response, &calling.invite.uri, sent_to)?;
     let mut leg = Leg::new(dialog, Negotiation::Open, &response.headers);
+    leg.keep_credentials(&calling.invite.headers);
     if !calling.invite.body.is_empty() {
         leg.offered(calling.invite.body.clone());
     }

@@ -101,6 +101,9 @@ impl Endpoint {
             outgoing.request.body = offer.clone();
             leg.offered(offer.clone());
         }
+        if proposal.method == Method::INVITE {
+            leg.credentials.clear();
+        }
         let cseq = leg.dialog.last_cseq();
         let usage = Usage::Proposal(handle);
         let Outgoing { request, destination } = outgoing;
@@ -231,6 +234,9 @@ impl Endpoint {
         };
         let flow = leg.dialog.next_hop(self.identity.listeners());
         let mut ack = leg.dialog.ack(cseq, self.identity.via(&branch, flow), flow);
+        for (name, value) in &leg.credentials {
+            ack.request.headers.push(name.clone(), value.clone());
+        }
         ack.request.headers.push(HeaderName::UserAgent, self.identity.product());
         if let Some(sdp) = sdp {
             ack.request.headers.push(HeaderName::ContentType, "application/sdp");

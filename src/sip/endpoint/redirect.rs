@@ -97,11 +97,15 @@ impl Endpoint {
         calling.invite.headers = headers;
         calling.forks.clear();
         calling.heard = false;
-        let (invite, destination) = (calling.invite.clone(), calling.destination);
+        let (mut invite, destination) = (calling.invite.clone(), calling.destination);
+        let realms = calling.realms.clone();
+        self.sign(&mut invite, &realms);
         let usage = Usage::Invite(handle);
-        let transaction = self.transactions.open_client(&mut self.io, now, invite, branch, destination, usage);
+        let sent = invite.clone();
+        let transaction = self.transactions.open_client(&mut self.io, now, sent, branch, destination, usage);
         if let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) {
             calling.transaction = transaction;
+            calling.invite = invite;
         }
     }
 }

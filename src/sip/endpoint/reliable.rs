@@ -201,6 +201,6 @@ impl Endpoint {
             outgoing.request.body = sdp;
         }
         let (request, destination) = (outgoing.request, outgoing.destination);
-        self.transactions.open_client(&mut self.io, now, request, branch, destination, Usage::Detached);
+        self.transactions.open_client(&mut self.io, now, request, branch, destination, Usage::Prack(handle));
     }
 }

@@ -2,10 +2,11 @@
 
 use bytes::Bytes;
 
+use super::super::CallOrigin;
 use super::super::dialog::Dialog;
 use super::super::wire::Replaces;
 use super::call::{Replacement, TheirOffer, Way};
-use super::incoming::{Checked, Refusal, offer_of, party_of_caller};
+use super::incoming::{Checked, Refusal, caller_of, offer_of};
 use super::leg::{Leg, Negotiation};
 use super::session_timer::Asked;
 use super::*;
@@ -74,7 +75,7 @@ impl Endpoint {
         if let Some(offer) = &offer {
             leg.hear_offer(offer);
         }
-        let party = party_of_caller(headers);
+        let party = caller_of(&CallOrigin::of_invite(&checked.request));
         let destination = checked.reply.destination;
         let Some(transaction) = self.transactions.open_server(checked.key, &checked.request, destination, Some(handle))
         else {

@@ -9,7 +9,7 @@ fn caller_calls_and_hangs_up() {
     let (agent, peer) = net.establish();
     assert!(matches!(
         &net.events(AGENT)[0],
-        Event::Incoming { caller, called, diverted: None, offer: Some(offer), source }
+        Event::Incoming { caller, called, offer: Some(offer), source, .. }
             if caller.user.as_deref() == Some("alice") && called.user.as_deref() == Some("mairie")
                 && offer == OFFER && *source == address(PEER)
     ));

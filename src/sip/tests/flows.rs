@@ -235,7 +235,7 @@ fn who_sent_the_call_on_and_why_it_ends_is_told() {
     for (extra, user) in [
         ("Diversion: <sip:accueil@pbx>;reason=no-answer, <sip:first@pbx>\r\n", Some("accueil")),
         (
-            "History-Info: <sip:accueil@pbx>;index=1, <sip:mairie@pbx?Reason=SIP%3Bcause%3D302>;index=1.1\r\n",
+            "History-Info: <sip:accueil@pbx?Reason=SIP%3Bcause%3D302>;index=1, <sip:mairie@pbx>;index=1.1;mp=1\r\n",
             Some("accueil"),
         ),
         ("History-Info: <sip:mairie@pbx>;index=1\r\n", None),
@@ -244,8 +244,8 @@ fn who_sent_the_call_on_and_why_it_ends_is_told() {
     ] {
         let mut net = Net::new(911);
         net.response_to(&raw("INVITE", &format!("Contact: <sip:alice@127.0.0.1:5061>\r\n{extra}"), ""));
-        let Some(Event::Incoming { diverted, .. }) = net.last_event(AGENT) else { panic!("no call") };
-        assert_eq!(diverted.and_then(|party| party.user).as_deref(), user, "{extra}");
+        let Some(Event::Incoming { origin, .. }) = net.last_event(AGENT) else { panic!("no call") };
+        assert_eq!(origin.sent_on_by.and_then(|by| by.uri.user()).as_deref(), user, "{extra}");
         let cancel = raw("CANCEL", "Reason: SIP ;cause=200 ;text=\"Call completed elsewhere\"\r\n", "")
             .replace("rawCANCEL", "rawINVITE");
         net.exchange(&cancel);

@@ -3,6 +3,7 @@
 //! [`Net`] delivers datagrams after a delay, loses or doubles them from a seed, keeps everything it carried, and runs the
 //! clock to the next delivery or timer.
 
+mod auth;
 mod basic;
 mod bounds;
 mod flows;
@@ -61,6 +62,7 @@ pub(crate) fn config(who: usize) -> EndpointConfig {
         max_calls: 4,
         accept_transfers: who != AGENT,
         policy: Policy::default(),
+        credentials: Vec::new(),
     }
 }
 

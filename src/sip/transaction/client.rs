@@ -78,6 +78,14 @@ impl ClientTransaction {
         ClientTransaction { destination, method, given_up: false, state }
     }
 
+    /// The request as bytes, while it has no answer.
+    pub(super) fn sent(&self) -> Bytes {
+        match &self.state {
+            State::Calling { bytes, .. } | State::Trying { bytes, .. } => bytes.clone(),
+            _ => Bytes::new(),
+        }
+    }
+
     pub(super) fn destination(&self) -> Flow {
         self.destination
     }

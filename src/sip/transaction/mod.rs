@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::timers::Timers;
-use super::wire::{HeaderName, Method, Request, Response};
+use super::wire::{HeaderName, Message, Method, Request, Response, read_datagram};
 use super::{CallHandle, Event, Flow, Output};
 
 pub(crate) use client::ClientTransaction;
@@ -147,7 +147,9 @@ pub(crate) enum Usage {
     Refer(CallHandle),
     Notify(CallHandle),
     Ping(CallHandle),
-    /// Nobody waits for the answer: CANCEL, PRACK, BYE to a superfluous fork.
+    /// Only a challenge of it concerns anybody.
+    Prack(CallHandle),
+    /// Nobody waits for the answer: CANCEL, BYE to a superfluous fork.
     Detached,
 }
 
@@ -228,6 +230,10 @@ struct ClientEntry {
     branch: String,
     usage: Usage,
     transaction: ClientTransaction,
+    /// The request, until it has another answer than a challenge.
+    sent: Bytes,
+    /// How many challenges its request has answered already.
+    challenges: u8,
 }
 
 /// Every transaction of the endpoint.
@@ -359,8 +365,25 @@ impl Transactions {
         let transaction = ClientTransaction::start(io, now, id, request, destination);
         let key = client_key(&branch, &transaction.method());
         self.branches.insert(key.clone(), id);
-        self.clients.insert(id, ClientEntry { branch: key, usage, transaction });
+        let sent = transaction.sent();
+        self.clients.insert(id, ClientEntry { branch: key, usage, transaction, sent, challenges: 0 });
         id
+    }
+
+    /// The request that was challenged, and how many challenges it has answered before.
+    pub(crate) fn challenged(&self, id: TransactionId) -> Option<(Request, u8)> {
+        let entry = self.clients.get(&id)?;
+        match read_datagram(&entry.sent).ok()?.message {
+            Message::Request(request) => Some((request, entry.challenges)),
+            Message::Response(_) => None,
+        }
+    }
+
+    /// Notes that a request answers another challenge.
+    pub(crate) fn note_challenges(&mut self, id: TransactionId, challenges: u8) {
+        if let Some(entry) = self.clients.get_mut(&id) {
+            entry.challenges = challenges;
+        }
     }
 
     /// The request a client transaction was opened with, while the INVITE is still unanswered.
@@ -385,6 +408,9 @@ impl Transactions {
         let key = client_key(via.params.get("branch")?, &method);
         let id = *self.branches.get(&key)?;
         let entry = self.clients.get_mut(&id)?;
+        if response.status >= 200 && !matches!(response.status, 401 | 407) {
+            entry.sent = Bytes::new();
+        }
         entry.transaction.receive(io, now, id, response).then_some((id, entry.usage))
     }
 

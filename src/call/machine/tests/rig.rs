@@ -149,6 +149,7 @@ fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
         max_calls: 4,
         accept_transfers,
         policy: sip::Policy::default(),
+        credentials: Vec::new(),
     };
     Endpoint::new(config, 7)
 }
