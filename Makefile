@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build models serve bench-call
+.PHONY: help demo test setup build models serve fuzz bench-call
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -37,6 +37,10 @@ serve: ## Répondre aux appels, avec config.toml s'il existe
 	@scripts/setup.sh
 	@scripts/build.sh
 	@$(PROGRAM) serve
+
+fuzz: ## Soumettre la signalisation à des données aléatoires (SECONDES=60 par cible)
+	@scripts/setup.sh
+	@scripts/fuzz.sh $(or $(SECONDES),60) $(CIBLES)
 
 bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette machine
 	@scripts/setup.sh

@@ -13,7 +13,7 @@ use crate::net::{NetError, local_address_towards, split_host_port};
 use crate::simulate::address::{SIP_PORT, host_part};
 use crate::simulate::script::Line;
 use crate::simulate::transcripts::Transcriber;
-use crate::sip::{EndpointConfig, Listeners};
+use crate::sip::{EndpointConfig, Listeners, Policy};
 use crate::speech::cache::{Cache, Key};
 use crate::speech::{Pace, Recogniser, SpeechError, Voice};
 
@@ -232,6 +232,8 @@ pub fn endpoint_at(user: &str, advertised: SocketAddr) -> EndpointConfig {
         product: concat!("AlloMairie-essai/", env!("CARGO_PKG_VERSION")).into(),
         max_calls: 8,
         accept_transfers: true,
+        policy: Policy::default(),
+        credentials: Vec::new(),
     }
 }
 

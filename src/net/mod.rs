@@ -7,6 +7,8 @@ mod address;
 mod clock;
 mod rtp_socket;
 mod sip_task;
+#[cfg(test)]
+mod torture;
 
 pub use address::{check_free, local_address_towards, split_host_port};
 pub use clock::{local_time, now, sleep_until, timestamp};

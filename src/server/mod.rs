@@ -18,7 +18,7 @@ use tracing::{Instrument, error, info, info_span};
 use crate::call::driver::{self, Services};
 use crate::config::Config;
 use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
-use crate::sip::{EndpointConfig, Listeners};
+use crate::sip::{EndpointConfig, Listeners, Policy};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -26,6 +26,10 @@ pub use prepare::{Prepared, Problem, prepare};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
 const GRACE: Duration = Duration::from_secs(60);
+/// Stopping: the far ends may answer the last BYE for this long (a lost one goes out again after 0.5 s and 1.5 s).
+const LAST_ANSWERS: Duration = Duration::from_secs(2);
+/// How often it is looked whether they have.
+const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// How often what is older than its retention is erased.
 const PURGE_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// A peer to ask the routing table about when no address is advertised (TEST-NET-1, RFC 5737); nothing is sent.
@@ -83,6 +87,8 @@ fn endpoint_config(config: &Config) -> EndpointConfig {
         product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),
         max_calls: config.sip.max_calls,
         accept_transfers: false,
+        policy: Policy::default(),
+        credentials: Vec::new(),
     }
 }
 
@@ -123,7 +129,17 @@ async fn serve(
             }
         }
     }
+    last_answers(&sip, LAST_ANSWERS).await;
     info!("stopped");
+}
+
+/// Waits until every BYE, CANCEL and refusal of ours has its answer, `patience` at most: without us it would not be
+/// sent again.
+async fn last_answers(sip: &SipHandle, patience: Duration) {
+    let limit = now() + patience;
+    while now() < limit && sip.active_calls().await.is_ok_and(|calls| calls > 0) {
+        sleep_until(Some((now() + LOOK_AGAIN).min(limit))).await;
+    }
 }
 
 async fn take_call(line: CallLine, services: Arc<Services>, store: Store, stopping: watch::Receiver<bool>) {
@@ -144,5 +160,67 @@ fn report_panic(ended: Result<(), tokio::task::JoinError>) {
 impl From<NetError> for Problem {
     fn from(error: NetError) -> Self {
         Self::Net(error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sip::{Command, Dial, Event, Flow};
+
+    fn endpoint(user: &str) -> EndpointConfig {
+        EndpointConfig {
+            listeners: Listeners::udp(SocketAddr::from(([127, 0, 0, 1], 0))),
+            user: user.to_owned(),
+            display_name: None,
+            product: "test".to_owned(),
+            max_calls: 4,
+            accept_transfers: false,
+            policy: Policy::default(),
+            credentials: Vec::new(),
+        }
+    }
+
+    /// A call between two endpoints: the agent's handle and line, the peer's.
+    async fn call() -> (SipHandle, CallLine, SipHandle, CallLine) {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (agent, mut incoming) = net::bind(endpoint("mairie"), loopback, 1).await.unwrap();
+        let (peer, _) = net::bind(endpoint("alice"), loopback, 2).await.unwrap();
+        let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
+        let target = format!("sip:mairie@{}", agent.local_address());
+        let destination = Flow::udp(agent.local_address());
+        let dial = Dial { target, destination, offer: Some(sdp.to_owned()), from: None, referred_by: None };
+        let placed = peer.dial(dial).await.unwrap();
+        let mut line = incoming.recv().await.unwrap();
+        line.command(Command::Answer { sdp: sdp.to_owned() }).await;
+        while !matches!(line.event().await, Some(Event::Acknowledged { .. })) {}
+        (agent, line, peer, placed)
+    }
+
+    #[tokio::test]
+    async fn the_last_bye_is_answered_before_the_service_stops() {
+        let (agent, mut line, _peer, mut placed) = call().await;
+        line.command(Command::HangUp).await;
+        while line.event().await.is_some() {}
+        let from = now();
+        last_answers(&agent, LAST_ANSWERS).await;
+        assert_eq!(agent.active_calls().await.unwrap(), 0);
+        assert!(now() - from < LAST_ANSWERS, "the answer was waited for, not the time");
+        while !matches!(placed.event().await, Some(Event::Ended { .. })) {}
+    }
+
+    #[tokio::test]
+    async fn a_far_end_that_says_nothing_is_not_waited_for_long() {
+        let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+        let (agent, _) = net::bind(endpoint("mairie"), loopback, 1).await.unwrap();
+        let silent = net::RtpSocket::bind(loopback.ip(), 40_000..=41_000).await.unwrap();
+        let destination = Flow::udp(silent.local_address());
+        let target = "sip:nobody@127.0.0.1".to_owned();
+        let line = agent.dial(Dial { target, destination, offer: None, from: None, referred_by: None }).await.unwrap();
+        line.command(Command::HangUp).await;
+        let (from, patience) = (now(), Duration::from_millis(100));
+        last_answers(&agent, patience).await;
+        assert!(now() - from >= patience);
+        assert_eq!(agent.active_calls().await.unwrap(), 1, "the INVITE has no answer yet");
     }
 }

@@ -270,7 +270,7 @@ impl Caller {
 impl Caller {
     fn handle_signal(&mut self, now: Instant, party: Party, event: Event) {
         match event {
-            Event::Progress { status } => {
+            Event::Progress { status, .. } => {
                 if status == 180 || status == 183 {
                     self.observe(Observation::Ringing { party });
                 }
@@ -279,16 +279,19 @@ impl Caller {
                 }
             }
             Event::Answered { sdp } => self.answered(now, party, sdp.as_deref()),
-            Event::Reoffered { offer } => {
+            Event::Reoffered { offer } | Event::Replaced { offer, .. } => {
                 let answer = self.leg(party).answer_reoffer(offer.as_deref());
                 self.command(party, Command::AnswerReoffer { sdp: answer });
             }
-            Event::TransferRequested { target } if party == Party::Agent => self.transfer(now, target),
+            Event::TransferRequested { target, .. } if party == Party::Agent => self.transfer(now, target),
             Event::Ended { cause } => self.leg_ended(now, party, cause),
             // Not of a call we place, or of no meaning to a telephone.
             Event::TransferRequested { .. }
             | Event::Incoming { .. }
             | Event::Acknowledged { .. }
+            | Event::ReofferAnswered { .. }
+            | Event::ReofferRefused { .. }
+            | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. } => {}
         }

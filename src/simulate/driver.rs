@@ -41,7 +41,13 @@ pub async fn call(
     let settings = settings(agent_rtp.local_address(), operator_rtp.local_address());
     let offer = Caller::offer(&settings);
     let mut machine = Caller::new(now(), settings, script);
-    let dial = Dial { target: target.uri, destination: Flow::udp(target.destination), offer, from: None };
+    let dial = Dial {
+        target: target.uri,
+        destination: Flow::udp(target.destination),
+        offer: Some(offer),
+        from: None,
+        referred_by: None,
+    };
     let mut agent = Some(sip.dial(dial).await?);
     let mut operator = None;
     let mut stop = pin!(stop);
@@ -55,8 +61,16 @@ pub async fn call(
                     send(line, command).await;
                 }
                 caller::Output::Dial { target, destination, offer } => {
-                    operator =
-                        Some(sip.dial(Dial { target, destination: Flow::udp(destination), offer, from: None }).await?);
+                    operator = Some(
+                        sip.dial(Dial {
+                            target,
+                            destination: Flow::udp(destination),
+                            offer: Some(offer),
+                            from: None,
+                            referred_by: None,
+                        })
+                        .await?,
+                    );
                 }
                 caller::Output::Packet { leg: Party::Agent, destination, payload } => {
                     agent_rtp.send(destination, &payload);

@@ -186,7 +186,7 @@ impl Phone {
                     }
                 }
             }
-            Event::Reoffered { offer } => self.reoffered(offer.as_deref()),
+            Event::Reoffered { offer } | Event::Replaced { offer, .. } => self.reoffered(offer.as_deref()),
             Event::Ended { .. } => {
                 if self.report.ended_by == PhoneEnd::Nobody && self.report.refused_with.is_none() {
                     self.report.ended_by = PhoneEnd::Caller;
@@ -200,6 +200,9 @@ impl Phone {
             // Not of a call we take, or of no meaning to this telephone.
             Event::Progress { .. }
             | Event::Answered { .. }
+            | Event::ReofferAnswered { .. }
+            | Event::ReofferRefused { .. }
+            | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. }
             | Event::TransferRequested { .. } => {}

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::flow::{Flow, Listeners, Transport};
-use super::wire::{HeaderName, Headers, Method, NameAddr, Request, Response, Uri};
+use super::wire::{HeaderName, Headers, Method, NameAddr, Replaces, Request, Response, Uri};
 
 /// Record-Route fields beyond this make a dialog that we do not follow.
 const MAX_ROUTES: usize = 32;
@@ -60,8 +60,8 @@ impl Dialog {
         })
     }
 
-    /// The dialog a 2xx to our INVITE opens (§12.1.2). `None` when the 2xx lacks what a dialog needs.
-    pub(crate) fn of_2xx(response: &Response, request_uri: &str, sent_to: Flow) -> Option<Dialog> {
+    /// The dialog a 101–199 or a 2xx to our INVITE opens (§12.1.2). `None` when the response lacks what a dialog needs.
+    pub(crate) fn of_response(response: &Response, request_uri: &str, sent_to: Flow) -> Option<Dialog> {
         let headers = &response.headers;
         let mut routes: Vec<Bytes> = headers.list(&HeaderName::RecordRoute).collect();
         if routes.len() > MAX_ROUTES {
@@ -79,6 +79,31 @@ impl Dialog {
             routes,
             fallback: sent_to,
         })
+    }
+
+    /// The 2xx to our INVITE confirms an early dialog: its routes and its target are the ones that count (§13.2.2.4).
+    pub(crate) fn confirm(&mut self, response: &Response) {
+        let routes: Vec<Bytes> = response.headers.list(&HeaderName::RecordRoute).collect();
+        if routes.len() <= MAX_ROUTES {
+            self.routes = routes;
+            self.routes.reverse();
+        }
+        self.refresh_target(&response.headers);
+    }
+
+    /// Names this dialog to its far end, for whom our tag is the `from-tag` (RFC 3891 §6.1).
+    pub(crate) fn as_replaced(&self, local_tag: &str) -> Replaces {
+        Replaces::new(&String::from_utf8_lossy(&self.call_id), &self.remote_tag, local_tag)
+    }
+
+    /// The far end has told where it is.
+    pub(crate) fn is_reachable(&self) -> bool {
+        !self.remote_target.is_empty()
+    }
+
+    /// Request-URI of our requests.
+    pub(crate) fn remote_target(&self) -> &str {
+        &self.remote_target
     }
 
     /// Whether a request with this Call-ID and From tag belongs here (our tag has been matched already).
@@ -118,10 +143,16 @@ impl Dialog {
         self.local_cseq
     }
 
+    /// The number of a request that is sent once more.
+    pub(crate) fn next_cseq(&mut self) -> u32 {
+        self.local_cseq = self.local_cseq.saturating_add(1);
+        self.local_cseq
+    }
+
     /// A new request within the dialog (§12.2.1.1).
     pub(crate) fn request(&mut self, method: Method, via: String, destination: Flow) -> Outgoing {
-        self.local_cseq = self.local_cseq.saturating_add(1);
-        self.build(method, self.local_cseq, via, destination)
+        let cseq = self.next_cseq();
+        self.build(method, cseq, via, destination)
     }
 
     /// The ACK for a 2xx (§13.2.2.4): number of the INVITE, branch of its own.
@@ -136,31 +167,10 @@ impl Dialog {
 
     /// Where requests within the dialog go (§12.2.1.1, §8.1.2): the first route, else the target.
     pub(crate) fn next_hop(&self, listeners: &Listeners) -> Flow {
-        let next = self.first_route().or_else(|| self.remote_target.parse().ok());
-        let Some(uri) = next.as_ref().and_then(Uri::as_sip) else {
-            return self.fallback;
-        };
-        let named = match uri.params.get("transport").map(str::parse::<Transport>) {
-            Some(Ok(Transport::Tcp | Transport::Tls)) if uri.secure => Some(Transport::Tls),
-            Some(Ok(transport)) => Some(transport),
-            Some(Err(_)) => return self.fallback,
-            None => uri.secure.then_some(Transport::Tls),
-        };
-        let transport = named.unwrap_or(self.fallback.transport);
-        let Some(ip) = uri.ip() else {
-            return self.fallback;
-        };
-        let remote = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
-        if !is_usable(&remote) {
-            return self.fallback;
+        match self.first_route().or_else(|| self.remote_target.parse().ok()) {
+            Some(uri) => towards(&uri, self.fallback, listeners),
+            None => self.fallback,
         }
-        // The far end's own connection stays in use while it lives: a new one may not reach it (NAT), and the ACK
-        // of a 2xx must not open one of its own.
-        if transport == self.fallback.transport && ip == self.fallback.remote.ip() {
-            return self.fallback.with_remote(remote);
-        }
-        // Another element that names no transport is asked by UDP (RFC 3263 §4.1).
-        listeners.flow(named.unwrap_or(Transport::Udp), remote).unwrap_or(self.fallback)
     }
 
     fn build(&self, method: Method, cseq: u32, via: String, destination: Flow) -> Outgoing {
@@ -195,6 +205,34 @@ impl Dialog {
         headers.push(HeaderName::CSeq, format!("{cseq} {method}"));
         Outgoing { request: Request { method, uri, headers, body: Bytes::new() }, destination }
     }
+}
+
+/// The way to what a URI names; `fallback` when it names no address, or none we can send to.
+pub(crate) fn towards(uri: &Uri, fallback: Flow, listeners: &Listeners) -> Flow {
+    let Some(uri) = uri.as_sip() else {
+        return fallback;
+    };
+    let named = match uri.params.get("transport").map(str::parse::<Transport>) {
+        Some(Ok(Transport::Tcp | Transport::Tls)) if uri.secure => Some(Transport::Tls),
+        Some(Ok(transport)) => Some(transport),
+        Some(Err(_)) => return fallback,
+        None => uri.secure.then_some(Transport::Tls),
+    };
+    let transport = named.unwrap_or(fallback.transport);
+    let Some(ip) = uri.ip() else {
+        return fallback;
+    };
+    let remote = SocketAddr::new(ip, uri.port.unwrap_or(transport.default_port()));
+    if !is_usable(&remote) {
+        return fallback;
+    }
+    // The far end's own connection stays in use while it lives: a new one may not reach it (NAT), and the ACK
+    // of a 2xx must not open one of its own.
+    if transport == fallback.transport && ip == fallback.remote.ip() {
+        return fallback.with_remote(remote);
+    }
+    // Another element that names no transport is asked by UDP (RFC 3263 §4.1).
+    listeners.flow(named.unwrap_or(Transport::Udp), remote).unwrap_or(fallback)
 }
 
 /// Not every address a peer writes into Contact is one to send to.

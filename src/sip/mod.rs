@@ -4,17 +4,20 @@
 //! Must not know: audio, dialogue, tasks, sockets. One [`Endpoint`] serves every call of the process.
 
 mod dialog;
+pub mod digest;
 mod endpoint;
 mod flow;
+mod origin;
 pub mod sdp;
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 mod timers;
 mod transaction;
 pub mod wire;
 
 pub use endpoint::Endpoint;
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
+pub use origin::CallOrigin;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -40,6 +43,38 @@ pub struct EndpointConfig {
     pub max_calls: usize,
     /// Whether REFER from the far end is offered to the application (test phones) or refused with 603 (the agent).
     pub accept_transfers: bool,
+    pub policy: Policy,
+    /// What we answer challenges with (401, 407).
+    pub credentials: Vec<Login>,
+}
+
+/// User and password for whoever asks for them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Login {
+    /// Only for this realm; `None`: for any.
+    pub realm: Option<String>,
+    pub password: digest::Password,
+}
+
+/// How the optional parts of SIP are used.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// Longest time between two refreshes of a session that we ask for or grant, in seconds (RFC 4028); 0: we ask for
+    /// none, and grant what is asked for.
+    pub session_expires: u32,
+    /// Shortest such time we accept, in seconds; never below 90 (RFC 4028 §4).
+    pub min_se: u32,
+    /// Provisional responses are sent reliably to everybody who can take them (RFC 3262), not only where that is
+    /// required or they carry SDP.
+    pub reliable_provisionals: bool,
+    /// Targets tried beyond the first one when a called party redirects us (3xx); 0: a redirection is a refusal.
+    pub max_redirects: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Policy {
+        Policy { session_expires: 1_800, min_se: 90, reliable_provisionals: false, max_redirects: 5 }
+    }
 }
 
 /// Everything that can happen to an endpoint.
@@ -63,17 +98,32 @@ pub enum Input<'a> {
 pub enum Command {
     /// Incoming call: send 180.
     Ring,
-    /// Incoming call: send 200 with this SDP (answer to the offer, or our offer when the INVITE had none).
+    /// Incoming call: send 183 with this SDP. The answer to the offer, final when the caller supports reliable
+    /// responses (RFC 3262) and a preview of the answer in the 200 when not; or our offer when the INVITE had none,
+    /// left out for a caller without reliable responses.
+    EarlyMedia { sdp: String },
+    /// Incoming call: send 200 with this SDP (answer to the offer, or our offer when the INVITE had none). After
+    /// `EarlyMedia` the description sent there stays.
     Answer { sdp: String },
     /// Incoming call: refuse with this final status (4xx–6xx).
     Reject { status: u16 },
-    /// A re-INVITE was offered: answer it with this SDP, or refuse it (488) with `None`.
+    /// The answer to [`Event::Reoffered`] or [`Event::Replaced`]; `None` refuses: 488, or no stream at all where the
+    /// offer came in a response.
     AnswerReoffer { sdp: Option<String> },
+    /// Offer new media by re-INVITE; `None` asks the far end to offer. Waits for what is under way. Ends in
+    /// [`Event::ReofferAnswered`], [`Event::ReofferRefused`] or, when we asked, [`Event::Reoffered`].
+    Reoffer { sdp: Option<String> },
+    /// The same by UPDATE (RFC 3311), which also works before the call is answered, once a first offer has been
+    /// answered; `None` offers nothing and refreshes the dialog.
+    Update { sdp: Option<String> },
     /// End the call in whatever state it is: BYE, CANCEL or a final refusal.
     HangUp,
     /// Blind transfer (RFC 3515, 5589): REFER to `target`, a SIP or `tel:` URI. Ignored while one is under way. A refusal
     /// or an unanswered REFER (408) is a `TransferFinished`; the call itself goes on.
     Transfer { target: String },
+    /// Attended transfer (RFC 5589 §7): REFER to the far end of our call `other`, which its new call replaces
+    /// (RFC 3891). Reported like `Transfer`; when it succeeds, `other` is ended by its far end.
+    AttendedTransfer { other: CallHandle },
     /// The far end sent a REFER (`accept_transfers`): 202 and NOTIFY 100 Trying.
     AcceptTransfer,
     /// Report on the transfer we accepted: NOTIFY with `SIP/2.0 <status>`; a status ≥ 200 terminates the subscription.
@@ -110,16 +160,34 @@ impl fmt::Debug for Party {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// An INVITE arrived (100 has been sent). Answer with Ring/Answer/Reject.
-    Incoming { caller: Party, called: Party, offer: Option<String>, source: SocketAddr },
-    /// Outgoing call: 101–199.
-    Progress { status: u16 },
-    /// Outgoing call: 200; the ACK has been sent. Carries the SDP of the 200.
+    Incoming {
+        caller: Party,
+        called: Party,
+        /// Who was called first, and who sent the call on to us.
+        origin: Box<CallOrigin>,
+        offer: Option<String>,
+        source: SocketAddr,
+    },
+    /// Outgoing call: 101–199. With SDP: early media from one of the parties being called.
+    Progress { status: u16, sdp: Option<String> },
+    /// Outgoing call: 2xx. Carries the answer to our offer. When we made none, [`Event::Reoffered`] follows with
+    /// theirs, and the ACK waits for its answer.
     Answered { sdp: Option<String> },
     /// Incoming call: the ACK for our 200 arrived (with the SDP answer if the offer was ours). After a re-INVITE it is
-    /// reported only when the offer was ours.
+    /// reported only when the offer was ours. An answer to an offer in `EarlyMedia` comes with an `Acknowledged` of
+    /// its own, before the call is answered.
     Acknowledged { sdp: Option<String> },
-    /// The far end offers new media (re-INVITE); `None` asks us to offer. Answer with AnswerReoffer.
+    /// The far end offers new media (re-INVITE, UPDATE, or where we left the offer to it); `None` asks us to offer.
+    /// Answer with AnswerReoffer, soon: an UPDATE waits 8 s, then it is refused.
     Reoffered { offer: Option<String> },
+    /// The far end took our `Reoffer` or `Update`; with its SDP answer. Also reported when its answer to a mere refresh
+    /// of the session brings another description.
+    ReofferAnswered { sdp: Option<String> },
+    /// Our `Reoffer` or `Update` came to nothing; the session is as it was. 491 also when one was waiting already.
+    ReofferRefused { status: u16 },
+    /// Another dialog takes the place of this call's (INVITE with Replaces, RFC 3891): a switchboard moves the call,
+    /// which goes on under this handle with `party`. Answer like `Reoffered`; the old dialog then gets BYE or CANCEL.
+    Replaced { party: Party, offer: Option<String> },
     /// NOTIFY about our REFER: provisional (100–199). 202 to REFER itself is reported as 100.
     TransferProgress { status: u16 },
     /// The transfer's final outcome: 200–299 succeeded; else the refusal of the target (486, 480, 408, 603 …) or of
@@ -127,7 +195,10 @@ pub enum Event {
     TransferFinished { status: u16 },
     /// The far end asks us to call `target` (REFER). Answer with AcceptTransfer; ignored for 32 s, or until the call
     /// ends, it is refused (603).
-    TransferRequested { target: String },
+    /// Give both to [`Dial`] as they are: the target may name the call to replace.
+    TransferRequested { target: String, referred_by: Option<String> },
+    /// Why the call ends, as its far end says it (Reason, RFC 3326), before `Ended`: `Q.850` 16, `SIP` 200.
+    ReleaseReason { protocol: String, cause: Option<u16> },
     /// The call is over, for this reason.
     Ended { cause: EndCause },
 }
@@ -145,21 +216,25 @@ pub enum EndCause {
     Local,
     /// Outgoing call refused with this status.
     Refused(u16),
-    /// Our 200 was never acknowledged (64·T1); a BYE was sent.
+    /// Our 200 was never acknowledged (64·T1) and a BYE was sent; or our reliable 18x, and the INVITE was refused.
     NoAck,
-    /// Our INVITE or OPTIONS got no answer (timer B/F).
+    /// Our INVITE or OPTIONS got no answer (timer B/F), or the far end no longer knows the call (408, 481).
     Timeout,
+    /// The far end has not refreshed the session in time (RFC 4028); a BYE was sent.
+    Expired,
 }
 
 /// An outgoing call.
 #[derive(Debug, Clone)]
 pub struct Dial {
-    /// Request URI and To.
+    /// Request URI and To. A `Replaces` among its URI headers becomes that of the INVITE; other headers are left out.
     pub target: String,
     /// Where to send it (loopback tests and a configured switchboard; RFC 3263 look-ups come later).
     pub destination: Flow,
-    /// SDP offer.
-    pub offer: String,
+    /// SDP offer; `None` leaves it to the called party.
+    pub offer: Option<String>,
     /// Display name and user for From, else the endpoint's own.
     pub from: Option<Party>,
+    /// Who asked for the call, from [`Event::TransferRequested`].
+    pub referred_by: Option<String>,
 }

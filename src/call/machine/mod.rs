@@ -139,6 +139,8 @@ pub struct Machine {
     /// Local time at `started`.
     started_at: civil::DateTime,
     local: LocalMedia,
+    /// Our last session description.
+    described: Option<String>,
     seed: u64,
     phase: Phase,
     /// None before offer/answer is done.
@@ -195,6 +197,7 @@ impl Machine {
             started: now,
             started_at: local_time,
             local,
+            described: None,
             seed,
             phase: Phase::Arriving,
             media: None,

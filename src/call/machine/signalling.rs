@@ -15,14 +15,23 @@ use crate::sip::{Command, EndCause, Event, Party};
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { caller, offer, .. } => self.answer(now, &caller, offer.as_deref()),
+            Event::Incoming { caller, origin, offer, .. } => {
+                self.record.diverted = origin.diversions > 0;
+                self.answer(now, &caller, offer.as_deref());
+            }
             Event::Acknowledged { sdp } => self.acknowledged(now, sdp.as_deref()),
-            Event::Reoffered { offer } => self.reoffered(now, offer.as_deref()),
+            // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
+            Event::Reoffered { offer } | Event::Replaced { offer, .. } => self.reoffered(now, offer.as_deref()),
+            Event::ReofferAnswered { sdp } => self.renegotiated(now, sdp.as_deref()),
+            Event::ReleaseReason { cause, .. } => self.record.release = cause,
             Event::TransferProgress { .. } => {}
             Event::TransferFinished { status } => self.transfer_finished(now, status),
             Event::Ended { cause } => self.ended(now, cause),
-            // We place no calls, and the endpoint refuses transfers asked of us.
-            Event::Progress { .. } | Event::Answered { .. } | Event::TransferRequested { .. } => {}
+            // We place no calls and change no media, and the endpoint refuses transfers asked of us.
+            Event::Progress { .. }
+            | Event::Answered { .. }
+            | Event::ReofferRefused { .. }
+            | Event::TransferRequested { .. } => {}
         }
     }
 
@@ -41,6 +50,7 @@ impl Machine {
             },
             None => sdp::offer(&self.local),
         };
+        self.described = Some(sdp.clone());
         self.outputs.push_back(Output::Sip(Command::Ring));
         self.outputs.push_back(Output::Sip(Command::Answer { sdp }));
         if self.media.is_some() { self.start_talking(now) } else { self.phase = Phase::AwaitingAnswer }
@@ -55,7 +65,7 @@ impl Machine {
 
     fn acknowledged(&mut self, now: Instant, answer: Option<&str>) {
         if self.phase != Phase::AwaitingAnswer {
-            return;
+            return self.renegotiated(now, answer);
         }
         match answer.map(|answer| sdp::accept_answer(answer, &self.local)) {
             Some(Ok(negotiated)) => {
@@ -84,13 +94,30 @@ impl Machine {
     fn reoffered(&mut self, now: Instant, offer: Option<&str>) {
         self.local.session_version += 1;
         let reply = match offer {
-            None => Some(sdp::offer(&self.local)),
+            // As many streams as before, ours open (RFC 3264 §8).
+            None => {
+                let last = self.described.as_deref().unwrap_or_default();
+                let again = sdp::reoffer(&self.local, last, Direction::SendReceive);
+                Some(again.unwrap_or_else(|| sdp::offer(&self.local)))
+            }
             Some(offer) => sdp::answer(offer, &self.local).ok().map(|(answer, negotiated)| {
                 self.renegotiate(now, &negotiated);
                 answer
             }),
         };
+        match &reply {
+            Some(sdp) => self.described = Some(sdp.clone()),
+            // The session is as it was, and so is its description.
+            None => self.local.session_version -= 1,
+        }
         self.outputs.push_back(Output::Sip(Command::AnswerReoffer { sdp: reply }));
+    }
+
+    /// The answer to an offer of ours within the call. One we can't use leaves the media as they were.
+    fn renegotiated(&mut self, now: Instant, answer: Option<&str>) {
+        if let Some(Ok(negotiated)) = answer.map(|answer| sdp::accept_answer(answer, &self.local)) {
+            self.renegotiate(now, &negotiated);
+        }
     }
 
     fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
@@ -188,7 +215,7 @@ impl Machine {
             EndCause::RemoteBye => Outcome::CallerHungUp,
             EndCause::RemoteCancel => Outcome::Cancelled,
             EndCause::NoAck => Outcome::NotAcknowledged,
-            EndCause::Timeout => Outcome::Lost,
+            EndCause::Timeout | EndCause::Expired => Outcome::Lost,
             EndCause::Refused(_) => Outcome::Refused,
             EndCause::Local => Outcome::AgentHungUp,
         };

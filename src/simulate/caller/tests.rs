@@ -199,7 +199,7 @@ impl World {
 fn speaks_when_the_agent_has_finished_and_times_the_reply() {
     let mut world = World::call(settings(), vec![line("bonjour", 500), line("merci", 300)]);
     world.run(100);
-    world.signal(Party::Agent, Event::Progress { status: 180 });
+    world.signal(Party::Agent, Event::Progress { status: 180, sdp: None });
     world.run(20);
     world.answer(Party::Agent);
     world.speaks(Party::Agent, 40, 1_000);
@@ -273,9 +273,9 @@ fn a_transfer_is_followed_and_the_rest_is_said_to_the_operator() {
     world.line_finished(0);
     world.speaks(Party::Agent, 400, 900);
     world.run(1_600);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into() });
+    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
     world.run(2_000);
-    world.signal(Party::Operator, Event::Progress { status: 180 });
+    world.signal(Party::Operator, Event::Progress { status: 180, sdp: None });
     world.run(3_000);
     assert!(
         !world.observed.iter().any(|seen| matches!(seen, Observation::LineStarted { turn: 1, .. })),
@@ -307,7 +307,7 @@ fn a_transfer_is_followed_and_the_rest_is_said_to_the_operator() {
 fn an_agent_that_stays_after_the_transfer_is_left() {
     let mut world = World::call(settings(), vec![]);
     world.answer(Party::Agent);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into() });
+    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
     world.answer(Party::Operator);
     world.speaks(Party::Operator, 0, 8_000);
     world.run(6_000);
@@ -325,7 +325,7 @@ fn a_busy_operator_gives_the_agent_back() {
     world.line_finished(0);
     world.speaks(Party::Agent, 400, 900);
     world.run(1_400);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into() });
+    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
     world.signal(Party::Operator, Event::Ended { cause: EndCause::Refused(486) });
     assert!(world.commands.contains(&(Party::Agent, Command::NotifyTransfer { status: 486 })));
     world.speaks(Party::Agent, 300, 1_500);
@@ -343,7 +343,7 @@ fn an_operator_who_never_answers_is_reported_as_408() {
     world.answer(Party::Agent);
     world.speaks(Party::Agent, 0, 400);
     world.run(600);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into() });
+    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
     world.run(61_000);
     assert_eq!(world.commands.iter().filter(|command| **command == (Party::Operator, Command::HangUp)).count(), 1);
     assert!(world.commands.contains(&(Party::Agent, Command::NotifyTransfer { status: 408 })));
@@ -353,7 +353,7 @@ fn an_operator_who_never_answers_is_reported_as_408() {
 fn an_unreachable_target_is_reported_at_once() {
     let mut world = World::call(settings(), vec![]);
     world.answer(Party::Agent);
-    world.signal(Party::Agent, Event::TransferRequested { target: "tel:100".into() });
+    world.signal(Party::Agent, Event::TransferRequested { target: "tel:100".into(), referred_by: None });
     assert!(world.commands.contains(&(Party::Agent, Command::NotifyTransfer { status: 404 })));
     assert!(world.dialled.is_empty());
 }

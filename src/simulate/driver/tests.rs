@@ -7,7 +7,7 @@ use super::*;
 use crate::audio::Codec;
 use crate::net::bind;
 use crate::simulate::report::{EndedBy, Failure, PhoneEnd};
-use crate::sip::{EndpointConfig, Listeners};
+use crate::sip::{EndpointConfig, Listeners, Policy};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -19,6 +19,8 @@ async fn endpoint(user: &str) -> (SipHandle, tokio::sync::mpsc::Receiver<CallLin
         product: "test".into(),
         max_calls: 4,
         accept_transfers: true,
+        policy: Policy::default(),
+        credentials: Vec::new(),
     };
     bind(config, (LOOPBACK, 0).into(), 5).await.unwrap()
 }

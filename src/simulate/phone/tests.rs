@@ -57,7 +57,7 @@ impl World {
 
     fn incoming(&mut self, offer: Option<String>) {
         let (caller, called) = (Party::default(), Party::default());
-        self.signal(Event::Incoming { caller, called, offer, source: address(5060) });
+        self.signal(Event::Incoming { caller, called, origin: Box::default(), offer, source: address(5060) });
     }
 
     fn drain(&mut self) {

@@ -1,10 +1,22 @@
 //! What the application asks for (RFC 3261 §13.3.1, §14.2, §15). PURE.
 
+use bytes::Bytes;
+
 use super::super::Command;
 use super::super::transaction::{T1, cancel_of};
 use super::call::Unacked;
-use super::identity::ALLOW;
+use super::leg::Negotiation;
+use super::session_timer::Granted;
 use super::*;
+
+/// Which INVITE a 2xx answers, and how.
+pub(super) struct Accepted {
+    pub(super) transaction: TransactionId,
+    pub(super) cseq: u32,
+    /// It opened the dialog.
+    pub(super) initial: bool,
+    pub(super) offer_is_ours: bool,
+}
 
 impl Endpoint {
     pub(super) fn handle_command(&mut self, now: Instant, handle: CallHandle, command: Command) {
@@ -13,139 +25,127 @@ impl Endpoint {
             return;
         }
         match command {
-            Command::Ring => self.ring(now, handle),
+            Command::Ring => self.progress(now, handle, 180, None),
+            Command::EarlyMedia { sdp } => self.progress(now, handle, 183, Some(sdp)),
             Command::Answer { sdp } => self.accept(now, handle, sdp),
             Command::Reject { status } => {
                 let status = if (300..700).contains(&status) { status } else { 480 };
                 self.reject(now, handle, status);
             }
-            Command::AnswerReoffer { sdp } => self.answer_reoffer(now, handle, sdp),
+            Command::AnswerReoffer { sdp } => self.answer_offer(now, handle, sdp),
+            Command::Reoffer { sdp } => self.reoffer(now, handle, Method::INVITE, sdp),
+            Command::Update { sdp } => self.reoffer(now, handle, Method::UPDATE, sdp),
             Command::HangUp => self.hang_up(now, handle),
-            Command::Transfer { target } => self.start_transfer(now, handle, target),
+            Command::Transfer { target } => self.transfer_to(now, handle, &target),
+            Command::AttendedTransfer { other } => self.transfer_to_call(now, handle, other),
             Command::AcceptTransfer => self.accept_refer(now, handle),
             Command::NotifyTransfer { status } => self.notify_outcome(now, handle, status),
         }
     }
 
-    fn ring(&mut self, now: Instant, handle: CallHandle) {
-        let Some(call) = self.calls.get(&handle) else {
+    /// Answers the INVITE that opened the call; after a reliable description only when its PRACK is here (RFC 3262 §3).
+    pub(super) fn accept(&mut self, now: Instant, handle: CallHandle, sdp: String) {
+        let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let Phase::Ringing { transaction, reply, .. } = &call.phase else {
+        let (Phase::Ringing(ringing), Some(leg)) = (&mut call.phase, &mut call.leg) else {
             return;
         };
-        let contact = self.identity.contact(reply.destination);
-        let mut response = reply.build_for_dialog(180, &call.local_tag, contact);
-        response.headers.push(HeaderName::Allow, ALLOW);
-        let (id, bytes) = (*transaction, response.to_bytes());
-        self.transactions.respond(&mut self.io, now, id, 180, bytes);
-    }
-
-    fn accept(&mut self, now: Instant, handle: CallHandle, sdp: String) {
-        let Some(mut call) = self.calls.remove(&handle) else {
+        if call.unpracked.as_ref().is_some_and(|unpracked| unpracked.has_sdp) {
+            ringing.accepted = Some(sdp);
             return;
-        };
-        let (transaction, reply, dialog, cseq, offered) = match call.phase {
-            Phase::Ringing { transaction, reply, dialog, cseq, offered } => (transaction, reply, dialog, cseq, offered),
-            other => {
-                call.phase = other;
-                self.calls.insert(handle, call);
-                return;
+        }
+        let (transaction, cseq, reply) = (ringing.transaction, ringing.cseq, ringing.reply.clone());
+        let granted = ringing.asked.grant(&self.config.policy).unwrap_or_default();
+        let sdp = Bytes::from(ringing.preview.take().unwrap_or(sdp).into_bytes());
+        let (sdp, offer_is_ours) = match leg.negotiation {
+            // Offer and answer are done: another description would mean nothing (RFC 6337 §2.2).
+            Negotiation::Agreed => (None, false),
+            Negotiation::OfferReceived => {
+                leg.answered(sdp.clone());
+                (Some(sdp), false)
+            }
+            Negotiation::Open | Negotiation::OfferSent => {
+                leg.offered(sdp.clone());
+                (Some(sdp), true)
             }
         };
-        call.phase = Phase::Confirmed { dialog };
-        self.calls.insert(handle, call);
-        self.send_2xx(now, handle, transaction, &reply, cseq, sdp, (true, !offered));
+        call.phase = Phase::Confirmed;
+        // A PRACK may still come, but nothing waits for it (RFC 3262 §3).
+        self.stop_reliable(handle);
+        let accepted = Accepted { transaction, cseq, initial: true, offer_is_ours };
+        self.send_2xx(now, handle, &reply, accepted, sdp, granted);
     }
 
-    /// Sends 200 with a session description, again and again until the ACK.
-    #[expect(clippy::too_many_arguments, reason = "both kinds of INVITE share it")]
-    fn send_2xx(
+    /// Sends 200, again and again until the ACK.
+    pub(super) fn send_2xx(
         &mut self,
         now: Instant,
         handle: CallHandle,
-        transaction: TransactionId,
         reply: &Reply,
-        cseq: u32,
-        sdp: String,
-        (initial, offer_is_ours): (bool, bool),
+        accepted: Accepted,
+        sdp: Option<Bytes>,
+        granted: Option<Granted>,
     ) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
         let mut response = reply.build_for_dialog(200, &call.local_tag, self.identity.contact(reply.destination));
-        response.headers.push(HeaderName::Allow, ALLOW);
-        response.headers.push(HeaderName::Supported, "");
-        response.headers.push(HeaderName::ContentType, "application/sdp");
-        response.body = sdp.into_bytes().into();
+        let headers = &mut response.headers;
+        headers.push(HeaderName::Allow, ALLOW);
+        headers.push(HeaderName::Supported, SUPPORTED);
+        if let Some(granted) = granted {
+            granted.write(headers);
+        }
+        if let Some(sdp) = sdp {
+            headers.push(HeaderName::ContentType, "application/sdp");
+            response.body = sdp;
+        }
         let bytes = response.to_bytes();
         call.unacked = Some(Unacked {
-            cseq,
+            cseq: accepted.cseq,
             response: bytes.clone(),
             destination: reply.destination,
             interval: T1,
-            initial,
-            offer_is_ours,
+            initial: accepted.initial,
+            offer_is_ours: accepted.offer_is_ours,
             hang_up: false,
         });
-        self.transactions.respond(&mut self.io, now, transaction, 200, bytes);
+        self.transactions.respond(&mut self.io, now, accepted.transaction, 200, bytes);
         self.io.timers.set(TimerKey::Call(handle, CallTimer::Resend2xx), now + T1);
         self.arm(now, handle, CallTimer::NoAck);
+        self.run_session_timer(now, handle, granted.map(|granted| granted.timer()));
     }
 
     fn reject(&mut self, now: Instant, handle: CallHandle, status: u16) {
         let Some(call) = self.calls.get(&handle) else {
             return;
         };
-        let Phase::Ringing { transaction, reply, .. } = &call.phase else {
+        let Phase::Ringing(ringing) = &call.phase else {
             return;
         };
-        let response = reply.build(status, &call.local_tag).to_bytes();
-        let id = *transaction;
+        let response = ringing.reply.build(status, &call.local_tag).to_bytes();
+        let id = ringing.transaction;
         self.transactions.respond(&mut self.io, now, id, status, response);
         self.end_call(now, handle, EndCause::Local);
         self.remove_call(now, handle, false);
     }
 
-    fn answer_reoffer(&mut self, now: Instant, handle: CallHandle, sdp: Option<String>) {
-        let Some(call) = self.calls.get_mut(&handle) else {
-            return;
-        };
-        let Some(reoffer) = call.reoffer.take() else {
-            return;
-        };
-        match sdp {
-            Some(sdp) => self.send_2xx(
-                now,
-                handle,
-                reoffer.transaction,
-                &reoffer.reply,
-                reoffer.cseq,
-                sdp,
-                (false, !reoffer.offered),
-            ),
-            None => {
-                let response = reoffer.reply.build(488, "").to_bytes();
-                self.transactions.respond(&mut self.io, now, reoffer.transaction, 488, response);
-            }
-        }
-    }
-
-    fn hang_up(&mut self, now: Instant, handle: CallHandle) {
+    pub(super) fn hang_up(&mut self, now: Instant, handle: CallHandle) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
         match &mut call.phase {
-            Phase::Ringing { .. } => self.reject(now, handle, 480),
-            Phase::Calling { cancelled, heard, .. } => {
-                *cancelled = true;
-                let heard = *heard;
+            Phase::Ringing(_) => self.reject(now, handle, 480),
+            Phase::Calling(calling) => {
+                calling.cancelled = true;
+                let heard = calling.heard;
                 self.end_call(now, handle, EndCause::Local);
                 if heard {
                     self.send_cancel(now, handle);
                 }
             }
-            Phase::Confirmed { .. } => {
+            Phase::Confirmed => {
                 // The one who was called waits for the ACK before BYE (§15).
                 let waits = match &mut call.unacked {
                     Some(unacked) if unacked.initial => {
@@ -159,16 +159,17 @@ impl Endpoint {
                     self.send_bye(now, handle);
                 }
             }
-            Phase::Closing { .. } => {}
+            Phase::Closing => {}
         }
     }
 
     /// CANCEL of our unanswered INVITE (§9.1).
     pub(super) fn send_cancel(&mut self, now: Instant, handle: CallHandle) {
-        let Some(Call { phase: Phase::Calling { transaction, .. }, .. }) = self.calls.get(&handle) else {
+        let Some(transaction) = self.calls.get(&handle).and_then(Call::calling).map(|calling| calling.transaction)
+        else {
             return;
         };
-        let Some((invite, destination)) = self.transactions.invite_request(*transaction) else {
+        let Some((invite, destination)) = self.transactions.invite_request(transaction) else {
             return;
         };
         let Some(branch) = invite.headers.top_via().and_then(|via| via.branch().map(str::to_owned)) else {

@@ -1,6 +1,7 @@
 //! Who we are on the wire, and the random parts of messages. PURE.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::time::Duration;
 
 use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
@@ -10,7 +11,9 @@ use super::super::flow::{Flow, Listeners, Transport};
 use super::super::wire::{HeaderName, Request, SipUri, Uri, escape_user};
 
 /// Methods we process (Allow).
-pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, REFER, NOTIFY, INFO";
+pub(super) const ALLOW: &str = "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, REFER, NOTIFY, INFO";
+/// Extensions we know (Supported): RFC 3262, RFC 4028, RFC 3891, RFC 4488.
+pub(super) const SUPPORTED: &str = "100rel, timer, replaces, norefersub";
 
 /// Headers we put into everything, and fresh identifiers.
 #[derive(Debug)]
@@ -89,6 +92,17 @@ impl Identity {
     /// Seconds in `0..=10`, for Retry-After of overlapping re-INVITEs (§14.2).
     pub(super) fn short_delay(&mut self) -> u64 {
         self.rng.random_range(0..=10)
+    }
+
+    /// Number of the first reliable provisional response (RFC 3262 §3).
+    pub(super) fn first_rseq(&mut self) -> u32 {
+        self.rng.random_range(1..1 << 30)
+    }
+
+    /// How long an offer waits that met another one (§14.1), in units of 10 ms: the owner of the Call-ID longer.
+    pub(super) fn glare_delay(&mut self, owner: bool) -> Duration {
+        let units = if owner { self.rng.random_range(210..=400) } else { self.rng.random_range(0..=200) };
+        Duration::from_millis(units * 10)
     }
 
     /// To tag of an answer we keep no state for: the same for the same request (§8.2.7).

@@ -1,18 +1,20 @@
-//! Requests within a dialog (RFC 3261 §12.2.2): ACK, BYE, re-INVITE, INFO; REFER and NOTIFY go to `transfer`. PURE.
+//! Requests within a dialog (RFC 3261 §12.2.2): to which call they belong, ACK, BYE, INFO; the others go to `reoffer`,
+//! `reliable` and `transfer`. PURE.
 
 use super::super::transaction::T2;
-use super::call::Reoffer;
-use super::incoming::{Checked, UnsupportedBody, offer_of};
+use super::incoming::{Checked, offer_of};
 use super::*;
 
 impl Endpoint {
     /// The call a request within a dialog belongs to.
     fn find_call(&self, checked: &Checked) -> Option<CallHandle> {
         let handle = *self.dialogs.get(checked.to_tag.as_deref()?)?;
-        let matches = match self.calls.get(&handle)?.dialog() {
-            Some(dialog) => dialog.matches(&checked.call_id, &checked.from_tag),
-            // Our own INVITE is unanswered: the tag is ours, that is all that can be checked.
-            None => true,
+        let call = self.calls.get(&handle)?;
+        let matches = match (&call.leg, call.calling()) {
+            (Some(leg), _) => leg.dialog.matches(&checked.call_id, &checked.from_tag),
+            // Our own INVITE is unanswered: a fork may speak before its first response is here.
+            (None, Some(calling)) => calling.invite.headers.call_id() == Some(&checked.call_id),
+            (None, None) => false,
         };
         matches.then_some(handle)
     }
@@ -25,12 +27,11 @@ impl Endpoint {
         if method == Method::OPTIONS {
             return self.receive_options(&checked);
         }
-        let in_order = self
-            .calls
-            .get_mut(&handle)
-            .and_then(Call::dialog_mut)
-            .is_none_or(|dialog| dialog.advance(&method, checked.cseq));
-        let closing = self.calls.get(&handle).is_some_and(|call| matches!(call.phase, Phase::Closing { .. }));
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        let in_order = call.leg_mut(&checked.from_tag).is_none_or(|leg| leg.dialog.advance(&method, checked.cseq));
+        let closing = matches!(call.phase, Phase::Closing);
         let transaction = self.transactions.open_server(
             checked.key.clone(),
             &checked.request,
@@ -48,6 +49,10 @@ impl Endpoint {
             self.answer(now, transaction, &checked, 481, None);
         } else if method == Method::INVITE {
             self.receive_reinvite(now, handle, transaction, checked);
+        } else if method == Method::UPDATE {
+            self.receive_update(now, handle, transaction, checked);
+        } else if method == Method::PRACK {
+            self.receive_prack(now, handle, transaction, checked);
         } else if method == Method::REFER {
             self.receive_refer(now, handle, transaction, checked);
         } else if checked.request.body.is_empty() {
@@ -96,97 +101,78 @@ impl Endpoint {
         let Some(handle) = self.find_call(checked) else {
             return;
         };
+        let waited_for = |call: &Call| call.unacked.as_ref().is_some_and(|unacked| unacked.cseq == checked.cseq);
+        if self.calls.get(&handle).is_some_and(waited_for) {
+            self.acknowledged(now, handle, Some(&checked.request));
+        }
+    }
+
+    /// Our 2xx has arrived: its ACK says so, or, without one, the far end's next INVITE.
+    pub(super) fn acknowledged(&mut self, now: Instant, handle: CallHandle, ack: Option<&Request>) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let Some(unacked) = call.unacked.take_if(|u| u.cseq == checked.cseq) else {
+        let Some(unacked) = call.unacked.take() else {
             return;
         };
         let wanted = call.wanted_transfer.take();
         let ended = call.ended;
+        let sdp = ack.and_then(|ack| offer_of(ack).ok().flatten()).filter(|_| unacked.offer_is_ours);
+        if let Some(leg) = &mut call.leg
+            && unacked.offer_is_ours
+        {
+            match &sdp {
+                Some(answer) => drop(leg.hear_answer(answer)),
+                None => leg.drop_offer(),
+            }
+        }
         self.stop_resending(handle);
         if unacked.hang_up {
             return self.send_bye(now, handle);
         }
         if !ended && (unacked.initial || unacked.offer_is_ours) {
-            let sdp = offer_of(&checked.request).ok().flatten().filter(|_| unacked.offer_is_ours);
             self.io.report(handle, Event::Acknowledged { sdp });
         }
-        if let Some(target) = wanted {
-            self.send_refer(now, handle, target);
+        if let Some(refer_to) = wanted {
+            self.send_refer(now, handle, refer_to);
         }
+        self.send_queued(now, handle);
     }
 
     /// §15.1.2.
     fn receive_bye(&mut self, now: Instant, handle: CallHandle, transaction: Option<TransactionId>, checked: &Checked) {
-        let calling = self.calls.get(&handle).is_some_and(|call| matches!(call.phase, Phase::Calling { .. }));
-        if calling {
-            // Who has not answered yet refuses, and does not say BYE (§15): our INVITE goes on.
-            return self.answer(now, transaction, checked, 481, None);
-        }
-        self.answer(now, transaction, checked, 200, None);
-        let Some(call) = self.calls.get_mut(&handle) else {
+        let Some(call) = self.calls.get(&handle) else {
             return;
         };
         match &call.phase {
+            // Who has not answered yet refuses, and does not say BYE (§15): our INVITE goes on.
+            Phase::Calling(_) => return self.answer(now, transaction, checked, 481, None),
             // A caller may leave an early dialog with BYE.
-            Phase::Ringing { transaction, reply, .. } => {
-                let transaction = *transaction;
-                let response = reply.build(487, &call.local_tag).to_bytes();
-                self.transactions.respond(&mut self.io, now, transaction, 487, response);
+            Phase::Ringing(ringing) => {
+                let id = ringing.transaction;
+                let response = ringing.reply.build(487, &call.local_tag).to_bytes();
+                self.answer(now, transaction, checked, 200, None);
+                self.transactions.respond(&mut self.io, now, id, 487, response);
             }
             // In Closing both hung up at once: the answer to our BYE is not waited for.
-            Phase::Calling { .. } | Phase::Confirmed { .. } | Phase::Closing { .. } => {}
+            Phase::Confirmed | Phase::Closing => self.answer(now, transaction, checked, 200, None),
         }
-        let closing = matches!(call.phase, Phase::Closing { .. });
+        let closing = self.calls.get(&handle).is_some_and(|call| matches!(call.phase, Phase::Closing));
+        self.report_reason(handle, &checked.request.headers);
         self.end_call(now, handle, EndCause::RemoteBye);
         self.remove_call(now, handle, closing);
     }
 
-    /// New media offered within the call (§14.2).
-    fn receive_reinvite(
-        &mut self,
-        now: Instant,
-        handle: CallHandle,
-        transaction: Option<TransactionId>,
-        checked: Checked,
-    ) {
-        // Without a transaction there is nothing to answer in later.
-        let Some(id) = transaction else {
-            let retry = (HeaderName::RetryAfter, "10".to_owned());
-            return self.answer(now, None, &checked, 503, Some(retry));
-        };
-        let Some(call) = self.calls.get_mut(&handle) else {
+    /// What the far end says about the end (RFC 3326).
+    pub(super) fn report_reason(&mut self, handle: CallHandle, headers: &Headers) {
+        if self.calls.get(&handle).is_none_or(|call| call.ended) {
+            return;
+        }
+        let Some(reason) = headers.reasons().into_iter().next() else {
             return;
         };
-        let early = matches!(call.phase, Phase::Ringing { .. });
-        if call.reoffer.is_some() || early {
-            // The earlier INVITE is not answered yet.
-            let seconds = self.identity.short_delay().to_string();
-            let retry = (HeaderName::RetryAfter, seconds);
-            return self.answer(now, transaction, &checked, 500, Some(retry));
-        }
-        // Our own INVITE, or the ACK of our 2xx, is still under way (RFC 5407 §3.1).
-        if call.unacked.is_some() || matches!(call.phase, Phase::Calling { .. }) {
-            return self.answer(now, transaction, &checked, 491, None);
-        }
-        let offer = match offer_of(&checked.request) {
-            Ok(offer) => offer,
-            Err(UnsupportedBody(name, value)) => {
-                let header = Some((name, value.to_owned()));
-                return self.answer(now, transaction, &checked, 415, header);
-            }
-        };
-        if let Some(dialog) = call.dialog_mut() {
-            dialog.refresh_target(&checked.request.headers);
-        }
-        let trying = checked.reply.build(100, "").to_bytes();
-        self.transactions.respond(&mut self.io, now, id, 100, trying);
-        if let Some(call) = self.calls.get_mut(&handle) {
-            call.reoffer =
-                Some(Reoffer { transaction: id, reply: checked.reply, cseq: checked.cseq, offered: offer.is_some() });
-        }
-        self.io.report(handle, Event::Reoffered { offer });
+        let cause = reason.cause();
+        self.io.report(handle, Event::ReleaseReason { protocol: reason.protocol, cause });
     }
 
     /// Our 2xx goes out again, at intervals that double up to T2 (§13.3.1.4).

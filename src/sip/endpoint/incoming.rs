@@ -3,11 +3,15 @@
 //!
 //! Refusals outside dialogs keep no state (§8.2.7): a retransmitted request is refused again, with the same tag.
 
-use super::super::Party;
 use super::super::dialog::Dialog;
 use super::super::transaction::{Received, ServerKey};
-use super::super::wire::{Headers, NameAddr, Problem, Uri};
-use super::identity::ALLOW;
+use super::super::wire::{NameAddr, Problem, Uri, Via};
+use super::super::{CallOrigin, Party};
+use super::call::{Reliability, Ringing};
+use super::check::check;
+pub(super) use super::check::{UnsupportedBody, offer_of};
+use super::leg::{Leg, Negotiation};
+use super::session_timer::{Asked, lists};
 use super::*;
 
 /// Retry-After, in seconds, when every line is taken.
@@ -28,22 +32,22 @@ pub(super) struct Checked {
 }
 
 /// Why a request is refused before anyone looks at what it asks for.
-struct Refusal {
+pub(super) struct Refusal {
     status: u16,
     reason: Option<String>,
     header: Option<(HeaderName, String)>,
 }
 
 impl Refusal {
-    fn new(status: u16) -> Refusal {
+    pub(super) fn new(status: u16) -> Refusal {
         Refusal { status, reason: None, header: None }
     }
 
-    fn bad(reason: impl Into<String>) -> Refusal {
+    pub(super) fn bad(reason: impl Into<String>) -> Refusal {
         Refusal { reason: Some(reason.into()), ..Refusal::new(400) }
     }
 
-    fn with(status: u16, name: HeaderName, value: impl Into<String>) -> Refusal {
+    pub(super) fn with(status: u16, name: HeaderName, value: impl Into<String>) -> Refusal {
         Refusal { header: Some((name, value.into())), ..Refusal::new(status) }
     }
 }
@@ -111,20 +115,37 @@ impl Endpoint {
         {
             return Err(Refusal::new(416));
         }
-        if checked.to_tag.is_none() && self.transactions.is_merged(request) {
+        if checked.to_tag.is_none() && (self.transactions.is_merged(request) || self.is_loop(request)) {
             return Err(Refusal::new(482));
         }
-        let required: Vec<String> =
-            request.headers.list(&HeaderName::Require).map(|tag| String::from_utf8_lossy(&tag).into_owned()).collect();
-        if !required.is_empty() {
-            // No extension is supported yet, so every tag asked for is one we lack.
-            return Err(Refusal::with(420, HeaderName::Unsupported, required.join(", ")));
+        let unknown: Vec<String> = request
+            .headers
+            .list(&HeaderName::Require)
+            .map(|tag| String::from_utf8_lossy(&tag).into_owned())
+            .filter(|tag| !SUPPORTED.split(", ").any(|known| known.eq_ignore_ascii_case(tag)))
+            .collect();
+        if !unknown.is_empty() {
+            return Err(Refusal::with(420, HeaderName::Unsupported, unknown.join(", ")));
+        }
+        // Only an INVITE replaces a dialog (RFC 3891 §3).
+        if request.method != Method::INVITE && request.headers.get(&HeaderName::Replaces).is_some() {
+            return Err(Refusal::bad("Replaces Outside Of INVITE"));
         }
         Ok(())
     }
 
+    /// Whether it is an INVITE of our own that came back to us (§16.3): one of its branches waits here for the answer.
+    fn is_loop(&self, request: &Request) -> bool {
+        request
+            .headers
+            .list(&HeaderName::Via)
+            .skip(1)
+            .filter_map(|via| String::from_utf8_lossy(&via).parse::<Via>().ok())
+            .any(|via| via.branch().is_some_and(|branch| self.transactions.is_ours(branch)))
+    }
+
     /// Refuses without keeping state.
-    fn refuse(&mut self, request: &Request, reply: &Reply, refusal: Refusal) {
+    pub(super) fn refuse(&mut self, request: &Request, reply: &Reply, refusal: Refusal) {
         let tag = self.identity.stateless_tag(request);
         let mut response = reply.build(refusal.status, &tag);
         if let Some(reason) = refusal.reason {
@@ -137,7 +158,7 @@ impl Endpoint {
     }
 
     /// Refuses; for an INVITE within a transaction while there is room, so that the refusal reaches its sender.
-    fn refuse_invite(&mut self, now: Instant, checked: Checked, refusal: Refusal) {
+    pub(super) fn refuse_invite(&mut self, now: Instant, checked: Checked, refusal: Refusal) {
         if self.transactions.is_crowded() {
             return self.refuse(&checked.request, &checked.reply, refusal);
         }
@@ -172,7 +193,9 @@ impl Endpoint {
         headers.push(HeaderName::Contact, self.identity.contact(checked.reply.destination));
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Accept, "application/sdp");
-        headers.push(HeaderName::Supported, "");
+        headers.push(HeaderName::AcceptEncoding, "identity");
+        headers.push(HeaderName::Supported, SUPPORTED);
+        headers.push(HeaderName::AllowEvents, "refer");
         self.io.send(checked.reply.destination, response.to_bytes());
     }
 
@@ -192,24 +215,25 @@ impl Endpoint {
             return;
         };
         match &call.phase {
-            Phase::Ringing { transaction, reply, .. } if *transaction == id => {
-                let response = reply.build(487, &tag).to_bytes();
+            Phase::Ringing(ringing) if ringing.transaction == id => {
+                let response = ringing.reply.build(487, &tag).to_bytes();
                 self.transactions.respond(&mut self.io, now, id, 487, response);
+                self.report_reason(handle, &checked.request.headers);
                 self.end_call(now, handle, EndCause::RemoteCancel);
                 self.remove_call(now, handle, false);
             }
-            _ => {
-                if let Some(reoffer) = call.reoffer.take_if(|r| r.transaction == id) {
-                    let response = reoffer.reply.build(487, &tag).to_bytes();
-                    self.transactions.respond(&mut self.io, now, id, 487, response);
-                }
-                // Otherwise the INVITE has its final response already, and the CANCEL no effect.
-            }
+            // Otherwise the INVITE has its final response already, and the CANCEL no effect.
+            _ => self.cancel_their_offer(now, handle, id),
         }
     }
 
-    /// A new call (§13.3.1).
-    fn receive_invite(&mut self, now: Instant, checked: Checked) {
+    /// A new call (§13.3.1), or a new dialog for one we have (RFC 3891).
+    pub(super) fn receive_invite(&mut self, now: Instant, checked: Checked) {
+        match self.find_replaced(&checked.request) {
+            Ok(None) => {}
+            Ok(Some(handle)) => return self.receive_replacement(now, handle, checked),
+            Err(refusal) => return self.refuse_invite(now, checked, refusal),
+        }
         if self.draining {
             let refusal = Refusal::with(503, HeaderName::RetryAfter, RETRY_DRAINING);
             return self.refuse_invite(now, checked, refusal);
@@ -219,6 +243,7 @@ impl Endpoint {
             return self.refuse_invite(now, checked, refusal);
         }
         let request = &checked.request;
+        let headers = &request.headers;
         let offer = match offer_of(request) {
             Ok(offer) => offer,
             Err(unsupported) => {
@@ -226,11 +251,19 @@ impl Endpoint {
                 return self.refuse_invite(now, checked, refusal);
             }
         };
+        let asked = Asked::of(headers);
+        if let Err(min) = asked.grant(&self.config.policy) {
+            return self.refuse_invite(now, checked, Refusal::with(422, HeaderName::MinSe, min.to_string()));
+        }
         let tag = self.identity.tag();
         let Some(dialog) = Dialog::of_invite(request, &tag, checked.source) else {
             let refusal = Refusal::bad("Missing Or Malformed Contact Header Field");
             return self.refuse_invite(now, checked, refusal);
         };
+        let mut leg = Leg::new(dialog, Negotiation::Open, headers);
+        if let Some(offer) = &offer {
+            leg.hear_offer(offer);
+        }
         let handle = self.next_handle();
         let destination = checked.reply.destination;
         let Some(transaction) = self.transactions.open_server(checked.key, request, destination, Some(handle)) else {
@@ -239,112 +272,39 @@ impl Endpoint {
         };
         let trying = checked.reply.build(100, "");
         self.respond(now, Some(transaction), &checked.reply, &trying);
+        let origin = CallOrigin::of_invite(request);
         let event = Event::Incoming {
-            caller: caller_of(&request.headers),
-            called: request.headers.to().map(party).unwrap_or_default(),
+            caller: caller_of(&origin),
+            called: headers.to().map(party).unwrap_or_default(),
+            origin: Box::new(origin),
             offer: offer.clone(),
             source: checked.source.remote,
         };
-        let phase = Phase::Ringing {
+        let reliability = match (lists(headers, &HeaderName::Require, "100rel"), headers) {
+            (true, _) => Reliability::Required,
+            (false, headers) if lists(headers, &HeaderName::Supported, "100rel") => Reliability::Supported,
+            _ => Reliability::Unsupported,
+        };
+        let ringing = Ringing {
             transaction,
-            reply: Box::new(checked.reply),
-            dialog: Box::new(dialog),
+            reply: checked.reply,
             cseq: checked.cseq,
             offered: offer.is_some(),
+            reliability,
+            asked,
+            rseq: 0,
+            waiting: VecDeque::new(),
+            preview: None,
+            accepted: None,
         };
-        self.insert_call(handle, Call::new(phase, tag));
+        self.insert_call(handle, Call::new(Phase::Ringing(Box::new(ringing)), Some(Box::new(leg)), tag));
         self.io.report(handle, event);
     }
 }
 
-/// What every request must have (§8.1.1), so far as an answer depends on it.
-fn check(request: &Request, problem: Option<Problem>) -> Result<(), Refusal> {
-    let headers = &request.headers;
-    match problem {
-        Some(Problem::Version) => return Err(Refusal::new(505)),
-        Some(Problem::TooManyHeaders | Problem::HeaderTooLong) => return Err(Refusal::new(513)),
-        Some(Problem::TooLarge) => return Err(Refusal::new(413)),
-        Some(problem) => return Err(Refusal::bad(problem.to_string())),
-        None => {}
-    }
-    for name in [HeaderName::From, HeaderName::To, HeaderName::CallId, HeaderName::CSeq] {
-        let how = match headers.all(&name).count() {
-            0 => "Missing",
-            1 => continue,
-            _ => "Repeated",
-        };
-        return Err(Refusal::bad(format!("{how} {} Header Field", name.as_str())));
-    }
-    let malformed = |name: HeaderName| Refusal::bad(format!("Malformed {} Header Field", name.as_str()));
-    if headers.from().is_none() {
-        return Err(malformed(HeaderName::From));
-    }
-    if headers.to().is_none() {
-        return Err(malformed(HeaderName::To));
-    }
-    if headers.call_id().is_none() {
-        return Err(malformed(HeaderName::CallId));
-    }
-    let cseq = headers.cseq().ok_or_else(|| malformed(HeaderName::CSeq))?;
-    if cseq.method != request.method {
-        return Err(Refusal::bad("CSeq Method Does Not Match Request Method"));
-    }
-    // Zero is no fault: Max-Forwards binds who forwards, and we are where the request was going (RFC 4475 §3.3.11).
-    let hops = headers.text(&HeaderName::MaxForwards);
-    if hops.is_some_and(|hops| hops.trim().parse::<u8>().is_err()) {
-        return Err(malformed(HeaderName::MaxForwards));
-    }
-    if let Err(error) = request.uri.parse::<Uri>() {
-        return Err(Refusal::bad(format!("Malformed Request-URI: {error}")));
-    }
-    Ok(())
-}
-
-/// A body we cannot read: 415, and the header that says what we can.
-pub(super) struct UnsupportedBody(pub(super) HeaderName, pub(super) &'static str);
-
-impl From<UnsupportedBody> for Refusal {
-    fn from(UnsupportedBody(name, value): UnsupportedBody) -> Refusal {
-        Refusal::with(415, name, value)
-    }
-}
-
-/// The session description of a request (§8.2.3).
-pub(super) fn offer_of(request: &Request) -> Result<Option<String>, UnsupportedBody> {
-    let headers = &request.headers;
-    if request.body.is_empty() {
-        return Ok(None);
-    }
-    let encoded =
-        headers.text(&HeaderName::ContentEncoding).is_some_and(|encoding| !encoding.eq_ignore_ascii_case("identity"));
-    if encoded {
-        return Err(UnsupportedBody(HeaderName::AcceptEncoding, "identity"));
-    }
-    match headers.content_type().as_deref() {
-        Some("application/sdp") => Ok(Some(body_text(&request.body))),
-        None if request.body.starts_with(b"v=") => Ok(Some(body_text(&request.body))),
-        _ => {
-            let optional = headers
-                .text(&HeaderName::ContentDisposition)
-                .is_some_and(|d| d.to_ascii_lowercase().replace(' ', "").contains("handling=optional"));
-            if optional {
-                return Ok(None);
-            }
-            Err(UnsupportedBody(HeaderName::Accept, "application/sdp"))
-        }
-    }
-}
-
-/// Who calls: the identity the switchboard vouches for (RFC 3325), unless the caller asked to hide it (RFC 3323).
-fn caller_of(headers: &Headers) -> Party {
-    let private = headers
-        .text(&HeaderName::Privacy)
-        .is_some_and(|privacy| privacy.split([';', ',']).any(|p| matches!(p.trim(), "id" | "user" | "header")));
-    let asserted = headers
-        .list(&HeaderName::PAssertedIdentity)
-        .find_map(|value| String::from_utf8_lossy(&value).parse::<NameAddr>().ok())
-        .filter(|_| !private);
-    asserted.or_else(|| headers.from()).map(party).unwrap_or_default()
+/// Who calls.
+pub(super) fn caller_of(origin: &CallOrigin) -> Party {
+    origin.caller.clone().map(party).unwrap_or_default()
 }
 
 fn party(address: NameAddr) -> Party {

@@ -4,13 +4,22 @@
 //! Must not know: audio, dialogue, sockets.
 
 mod afterlife;
+mod auth;
 mod call;
+mod check;
 mod commands;
 mod identity;
 mod in_dialog;
 mod incoming;
+mod leg;
 mod outgoing;
+mod propose;
+mod redirect;
+mod reliable;
+mod reoffer;
+mod replaces;
 mod reply;
+mod session_timer;
 mod transfer;
 
 use std::collections::{HashMap, VecDeque};
@@ -18,12 +27,14 @@ use std::fmt;
 use std::time::Instant;
 
 use afterlife::{Afterlife, Ended};
-use call::{Call, Phase};
-use identity::Identity;
+use auth::Logins;
+use call::{Call, OurState, Phase};
+use commands::Accepted;
+use identity::{ALLOW, Identity, SUPPORTED};
 use reply::Reply;
 
 use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
-use super::wire::{HeaderName, Message, Method, Request, Response, read_datagram};
+use super::wire::{Framing, HeaderName, Headers, Message, Method, Request, Response, read_message};
 use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
 
 /// The user agent. See the crate's contract of the pure modules.
@@ -36,6 +47,7 @@ pub struct Endpoint {
     /// Calls by our tag.
     dialogs: HashMap<String, CallHandle>,
     afterlife: Afterlife,
+    logins: Logins,
     /// OPTIONS of ours under way.
     pings: usize,
     next_handle: u64,
@@ -63,6 +75,7 @@ impl Endpoint {
             calls: HashMap::new(),
             dialogs: HashMap::new(),
             afterlife: Afterlife::default(),
+            logins: Logins::default(),
             pings: 0,
             next_handle: 1,
             draining: false,
@@ -116,15 +129,18 @@ impl Endpoint {
 
     fn handle_message(&mut self, now: Instant, source: Flow, payload: &[u8]) {
         // What is no SIP message at all (keep-alives, strays) is dropped: there is nobody to answer.
-        let Ok(incoming) = read_datagram(payload) else {
+        let framing = if source.transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
+        let Ok(incoming) = read_message(payload, framing) else {
             return;
         };
         match incoming.message {
             Message::Request(request) => {
                 self.receive_request(now, source, request, incoming.problem);
             }
-            // A malformed response is discarded (§18.1.2, §18.3).
-            Message::Response(response) if incoming.problem.is_none() => {
+            // A malformed response is discarded (§18.1.2, §18.3), and one that was on its way to somebody else (§8.1.3.3).
+            Message::Response(response)
+                if incoming.problem.is_none() && response.headers.list(&HeaderName::Via).count() == 1 =>
+            {
                 if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, &response) {
                     self.receive_response(now, id, usage, &response);
                 }
@@ -138,8 +154,8 @@ impl Endpoint {
             match key {
                 TimerKey::Transaction(id, timer) => {
                     let unanswered = self.transactions.handle_timer(&mut self.io, now, id, timer);
-                    if let Some((_, usage)) = unanswered {
-                        self.request_timed_out(now, usage);
+                    if let Some((id, usage)) = unanswered {
+                        self.request_timed_out(now, id, usage);
                     }
                 }
                 TimerKey::Call(handle, timer) => self.handle_call_timer(now, handle, timer),
@@ -152,14 +168,37 @@ impl Endpoint {
         match timer {
             CallTimer::Resend2xx => self.resend_2xx(now, handle),
             CallTimer::NoAck => self.ack_missing(now, handle),
-            CallTimer::CancelGuard => {
-                if let Some(Call { phase: Phase::Calling { transaction, .. }, .. }) = self.calls.get(&handle) {
-                    let transaction = *transaction;
-                    self.transactions.abandon(&mut self.io, transaction);
-                }
+            CallTimer::CancelGuard => self.cancel_unanswered(now, handle),
+            CallTimer::ReferGuard => self.refuse_refer(now, handle),
+            CallTimer::OfferGuard => self.offer_unanswered(now, handle),
+            CallTimer::ResendReliable => self.resend_reliable(now, handle),
+            CallTimer::NoPrack => self.prack_missing(now, handle),
+            CallTimer::RetryOffer => self.retry_offer(now, handle),
+            CallTimer::SessionRefresh => self.refresh_session(now, handle),
+            CallTimer::SessionExpiry => self.session_expired(now, handle),
+        }
+    }
+
+    /// A cancelled INVITE of ours has got no final response (§9.1).
+    fn cancel_unanswered(&mut self, now: Instant, handle: CallHandle) {
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        match (call.superseded.take(), call.calling().map(|calling| calling.transaction)) {
+            // The call itself goes on in another dialog.
+            (Some(id), None) => self.abandon_unanswered(id),
+            (_, Some(id)) => {
+                self.abandon_unanswered(id);
                 self.remove_call(now, handle, true);
             }
-            CallTimer::ReferGuard => self.refuse_refer(now, handle),
+            (None, None) => {}
+        }
+    }
+
+    /// An INVITE transaction without final response would wait for ever.
+    fn abandon_unanswered(&mut self, id: TransactionId) {
+        if self.transactions.invite_request(id).is_some() {
+            self.transactions.abandon(&mut self.io, id);
         }
     }
 
@@ -180,31 +219,40 @@ impl Endpoint {
             return;
         };
         call.wanted_transfer = None;
-        if let Some(reoffer) = call.reoffer.take() {
-            // §15.1.2: requests still pending in the dialog get 487.
-            let response = reoffer.reply.build(487, &call.local_tag).to_bytes();
-            self.transactions.respond(&mut self.io, now, reoffer.transaction, 487, response);
-        }
+        call.queued = None;
+        call.session = None;
         if !call.ended {
             call.ended = true;
             self.io.report(handle, Event::Ended { cause });
         }
+        for timer in [CallTimer::RetryOffer, CallTimer::SessionRefresh, CallTimer::SessionExpiry] {
+            self.io.timers.stop(TimerKey::Call(handle, timer));
+        }
+        self.abandon_their_offer(now, handle);
         self.refuse_refer(now, handle);
     }
 
     /// Forgets the call; its dialog lives on among the ended ones.
     fn remove_call(&mut self, now: Instant, handle: CallHandle, by_us: bool) {
+        self.abandon_their_offer(now, handle);
         let Some(call) = self.calls.remove(&handle) else {
             return;
         };
         self.dialogs.remove(&call.local_tag);
-        for timer in [CallTimer::Resend2xx, CallTimer::NoAck, CallTimer::CancelGuard, CallTimer::ReferGuard] {
+        for timer in CallTimer::ALL {
             self.io.timers.stop(TimerKey::Call(handle, timer));
         }
-        if let Some(dialog) = call.dialog()
+        let ours = call.ours.map(|ours| ours.state);
+        if let Some(OurState::Sent { transaction, .. }) = ours {
+            self.transactions.give_up(&mut self.io, now, transaction);
+        }
+        if let Some(transaction) = call.superseded {
+            self.transactions.give_up(&mut self.io, now, transaction);
+        }
+        if let Some(leg) = call.leg
             && (by_us || call.subscribed)
         {
-            let ended = Ended { call_id: dialog.call_id.clone(), by_us, subscribed: call.subscribed };
+            let ended = Ended { call_id: leg.dialog.call_id, by_us, subscribed: call.subscribed };
             self.afterlife.remember(&mut self.io, now, call.local_tag, ended);
         }
     }
@@ -219,9 +267,10 @@ impl Endpoint {
         fill: impl FnOnce(&mut Request),
     ) -> bool {
         let branch = self.identity.branch();
-        let Some(dialog) = self.calls.get_mut(&handle).and_then(Call::dialog_mut) else {
+        let Some(leg) = self.calls.get_mut(&handle).and_then(|call| call.leg.as_mut()) else {
             return false;
         };
+        let dialog = &mut leg.dialog;
         let flow = dialog.next_hop(self.identity.listeners());
         let mut outgoing = dialog.request(method, self.identity.via(&branch, flow), flow);
         fill(&mut outgoing.request);
@@ -232,7 +281,7 @@ impl Endpoint {
 
     /// Our Contact for requests within the call's dialog; `None` when it has none.
     fn contact_within(&self, handle: CallHandle) -> Option<String> {
-        let dialog = self.calls.get(&handle)?.dialog()?;
+        let dialog = &self.calls.get(&handle)?.leg.as_ref()?.dialog;
         Some(self.identity.contact(dialog.next_hop(self.identity.listeners())))
     }
 
@@ -240,14 +289,10 @@ impl Endpoint {
     fn send_bye(&mut self, now: Instant, handle: CallHandle) {
         self.stop_resending(handle);
         self.send_in_dialog(now, handle, Method::BYE, Usage::Bye(handle), |_| {});
-        if let Some(call) = self.calls.remove(&handle) {
-            let phase = match call.phase {
-                Phase::Ringing { dialog, .. } | Phase::Confirmed { dialog } | Phase::Closing { dialog } => {
-                    Phase::Closing { dialog }
-                }
-                calling @ Phase::Calling { .. } => calling,
-            };
-            self.calls.insert(handle, Call { phase, ..call });
+        if let Some(call) = self.calls.get_mut(&handle)
+            && call.is_confirmed()
+        {
+            call.phase = Phase::Closing;
         }
     }
 

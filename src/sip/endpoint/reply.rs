@@ -19,21 +19,30 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// `None` when the topmost Via cannot be read: then nobody knows where the answer goes.
+    /// `None` without Via: then nobody knows where the answer goes. When the topmost one cannot be read, the answer goes
+    /// where the request came from, and takes it along as it is.
     pub(super) fn to(request: &Request, source: Flow, product: String) -> Option<Reply> {
         let headers = &request.headers;
         let mut vias = headers.list(&HeaderName::Via);
-        let mut top: Via = String::from_utf8_lossy(&vias.next()?).parse().ok()?;
-        let by_via = top.stamp(source.remote);
-        let destination = if source.transport.is_reliable() {
-            // Over the connection of the request; when it is gone, to the port of sent-by (§18.2.2).
-            let port = top.port.unwrap_or(source.transport.default_port());
-            source.with_remote(SocketAddr::new(source.remote.ip(), port))
-        } else {
-            source.with_remote(by_via)
-        };
+        let first = vias.next()?;
         let mut copied = Headers::default();
-        copied.push(HeaderName::Via, top.to_string());
+        let destination = match String::from_utf8_lossy(&first).parse::<Via>() {
+            Ok(mut top) => {
+                let by_via = top.stamp(source.remote);
+                copied.push(HeaderName::Via, top.to_string());
+                if source.transport.is_reliable() {
+                    // Over the connection of the request; when it is gone, to the port of sent-by (§18.2.2).
+                    let port = top.port.unwrap_or(source.transport.default_port());
+                    source.with_remote(SocketAddr::new(source.remote.ip(), port))
+                } else {
+                    source.with_remote(by_via)
+                }
+            }
+            Err(_) => {
+                copied.push(HeaderName::Via, first);
+                source
+            }
+        };
         for via in vias {
             copied.push(HeaderName::Via, via);
         }

@@ -1,10 +1,10 @@
-//! Blind transfer (RFC 3515, RFC 5589): our REFER and the outcomes that NOTIFYs bring; the far end's REFER. PURE.
+//! Transfer (RFC 3515, RFC 5589): our REFER and the outcomes that NOTIFYs bring; the far end's REFER. PURE.
 //!
 //! A subscription lives as long as its call: it has no timer of its own. When the far end says BYE while a transfer is
 //! under way, only `Ended` is reported (most switchboards leave as soon as the target answers, before their final
 //! NOTIFY): what that means is the application's to decide. NOTIFYs that come after the end are answered 200.
 
-use super::super::wire::{NameAddr, sipfrag_status};
+use super::super::wire::{EventType, ReferTo, ReferredBy, SubscriptionState, Uri, sipfrag_status};
 use super::call::{Referred, Transfer};
 use super::incoming::Checked;
 use super::*;
@@ -15,41 +15,56 @@ const MAX_WAITING: usize = 8;
 impl Endpoint {
     // Ours.
 
+    /// Blind (RFC 5589 §6).
+    pub(super) fn transfer_to(&mut self, now: Instant, handle: CallHandle, target: &str) {
+        match target.parse::<ReferTo>() {
+            Ok(refer_to) => self.start_transfer(now, handle, refer_to.to_string()),
+            Err(_) => self.io.report(handle, Event::TransferFinished { status: 400 }),
+        }
+    }
+
+    /// Attended (RFC 5589 §7): to the far end of another call of ours, whose dialog with us the new one replaces.
+    pub(super) fn transfer_to_call(&mut self, now: Instant, handle: CallHandle, other: CallHandle) {
+        let target = self.calls.get(&other).filter(|call| other != handle && call.is_confirmed() && !call.ended);
+        let refer_to = target.and_then(|call| {
+            let dialog = &call.leg.as_ref()?.dialog;
+            let Ok(Uri::Sip(mut uri)) = dialog.remote_target().parse() else {
+                return None;
+            };
+            uri.headers = Some(dialog.as_replaced(&call.local_tag).to_uri_headers());
+            Some(format!("<{uri}>"))
+        });
+        match refer_to {
+            Some(refer_to) => self.start_transfer(now, handle, refer_to),
+            None => self.io.report(handle, Event::TransferFinished { status: 481 }),
+        }
+    }
+
     /// Sends REFER, or puts it off until our 200 is acknowledged. One transfer at a time: another is ignored.
-    pub(super) fn start_transfer(&mut self, now: Instant, handle: CallHandle, target: String) {
+    fn start_transfer(&mut self, now: Instant, handle: CallHandle, refer_to: String) {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        if !matches!(call.phase, Phase::Confirmed { .. }) || call.transfer.is_some() || call.wanted_transfer.is_some() {
+        if !call.is_confirmed() || call.transfer.is_some() || call.wanted_transfer.is_some() {
             return;
         }
         if call.unacked.as_ref().is_some_and(|u| u.initial) {
-            call.wanted_transfer = Some(target);
+            call.wanted_transfer = Some(refer_to);
             return;
         }
-        self.send_refer(now, handle, target);
+        self.send_refer(now, handle, refer_to);
     }
 
-    pub(super) fn send_refer(&mut self, now: Instant, handle: CallHandle, target: String) {
-        // With or without brackets, the header has them: a bare URI loses its parameters.
-        let target = target.trim();
-        let refer_to = match target.contains('<') {
-            true => target.to_owned(),
-            false => format!("<{target}>"),
-        };
-        if refer_to.parse::<NameAddr>().is_err() {
-            let status = 400;
-            self.io.report(handle, Event::TransferFinished { status });
-            return;
-        }
+    pub(super) fn send_refer(&mut self, now: Instant, handle: CallHandle, refer_to: String) {
         let Some(contact) = self.contact_within(handle) else {
             return;
         };
-        let local = self.calls.get(&handle).and_then(Call::dialog).and_then(|dialog| dialog.local_uri());
+        let local = self.calls.get(&handle).and_then(|call| call.leg.as_ref()).and_then(|leg| leg.dialog.local_uri());
         let sent = self.send_in_dialog(now, handle, Method::REFER, Usage::Refer(handle), |request| {
             let headers = &mut request.headers;
             headers.push(HeaderName::Contact, contact);
             headers.push(HeaderName::ReferTo, refer_to);
+            headers.push(HeaderName::Supported, SUPPORTED);
             if let Some(local) = local {
                 headers.push(HeaderName::ReferredBy, format!("<{local}>"));
             }
@@ -58,15 +73,17 @@ impl Endpoint {
             return;
         }
         if let Some(call) = self.calls.get_mut(&handle) {
-            let cseq = call.dialog().map_or(0, |dialog| dialog.last_cseq());
+            let cseq = call.leg.as_ref().map_or(0, |leg| leg.dialog.last_cseq());
             call.subscribed = true;
             call.transfer = Some(Transfer { cseq, reported: None });
         }
     }
 
     /// The answer to our REFER; no answer at all counts as 408. The call itself goes on: its caller still hears us.
-    pub(super) fn receive_refer_response(&mut self, handle: CallHandle, status: u16) {
+    /// `silent`: no NOTIFYs follow.
+    pub(super) fn receive_refer_response(&mut self, handle: CallHandle, status: u16, silent: bool) {
         let status = match status {
+            200..=299 if silent => status,
             // 202 means that the far end tries; outcomes come by NOTIFY.
             200..=299 => 100,
             300.. => status,
@@ -108,21 +125,19 @@ impl Endpoint {
         checked: &Checked,
     ) {
         let headers = &checked.request.headers;
-        let event = headers.text(&HeaderName::Event).unwrap_or_default();
-        let mut parts = event.split(';').map(str::trim);
-        if !parts.next().is_some_and(|package| package.eq_ignore_ascii_case("refer")) {
+        let event: Option<EventType> = headers.text(&HeaderName::Event).and_then(|value| value.parse().ok());
+        let Some(event) = event.filter(|event| event.is("refer")) else {
             let known = (HeaderName::AllowEvents, "refer".to_owned());
             return self.answer(now, transaction, checked, 489, Some(known));
-        }
+        };
         let subscribed = self.calls.get(&handle).is_some_and(|call| call.subscribed);
         if !subscribed {
             return self.answer(now, transaction, checked, 481, None);
         }
-        let id: Option<u32> = parts.find_map(|param| param.strip_prefix("id=")).and_then(|id| id.trim().parse().ok());
-        let terminated = headers.text(&HeaderName::SubscriptionState).is_some_and(|state| {
-            let state = state.split(';').next().unwrap_or_default();
-            state.trim().eq_ignore_ascii_case("terminated")
-        });
+        let id: Option<u32> = event.id().and_then(|id| id.trim().parse().ok());
+        let state: Option<SubscriptionState> =
+            headers.text(&HeaderName::SubscriptionState).and_then(|value| value.parse().ok());
+        let terminated = state.is_some_and(|state| state.is_terminated());
         self.answer(now, transaction, checked, 200, None);
         let current = self
             .calls
@@ -150,26 +165,33 @@ impl Endpoint {
         transaction: Option<TransactionId>,
         checked: Checked,
     ) {
-        let mut targets = checked.request.headers.list(&HeaderName::ReferTo);
-        let target = targets.next().and_then(|value| String::from_utf8_lossy(&value).parse::<NameAddr>().ok());
+        let headers = &checked.request.headers;
+        let mut targets = headers.list(&HeaderName::ReferTo);
+        let target = targets.next().and_then(|value| String::from_utf8_lossy(&value).parse::<ReferTo>().ok());
         let single = targets.next().is_none();
         drop(targets);
         let Some(target) = target.filter(|_| single) else {
             return self.answer(now, transaction, &checked, 400, None);
         };
-        if !self.config.accept_transfers {
+        // Calls can be placed, nothing else.
+        if !self.config.accept_transfers || target.method() != "INVITE" {
             return self.answer(now, transaction, &checked, 603, None);
         }
+        let referred_by: Option<ReferredBy> =
+            headers.text(&HeaderName::ReferredBy).and_then(|value| value.parse().ok());
+        let refer_sub = headers.text(&HeaderName::ReferSub);
+        let silent = refer_sub.is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("false"));
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        if call.referred.is_some() || call.ended || !matches!(call.phase, Phase::Confirmed { .. }) {
+        if call.referred.is_some() || call.ended || !call.is_confirmed() {
             return self.answer(now, transaction, &checked, 491, None);
         }
-        call.referred = Some(Referred::Asked { transaction, cseq: checked.cseq, reply: Box::new(checked.reply) });
+        let reply = Box::new(checked.reply);
+        call.referred = Some(Referred::Asked { transaction, cseq: checked.cseq, reply, silent });
         self.arm(now, handle, CallTimer::ReferGuard);
-        let target = target.uri.to_string();
-        self.io.report(handle, Event::TransferRequested { target });
+        let (target, referred_by) = (target.0.uri.to_string(), referred_by.map(|by| by.to_string()));
+        self.io.report(handle, Event::TransferRequested { target, referred_by });
     }
 
     /// Nobody took the REFER up.
@@ -190,15 +212,21 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let Some(Referred::Asked { transaction, reply, cseq }) =
+        let Some(Referred::Asked { transaction, reply, cseq, silent }) =
             call.referred.take_if(|referred| matches!(referred, Referred::Asked { .. }))
         else {
             return;
         };
-        call.referred = Some(Referred::Following { cseq, waiting: Outcomes::from([100]), in_flight: false });
+        // RFC 4488 §4: the one who refers does not want to know, and gets no NOTIFY.
+        if !silent {
+            call.referred = Some(Referred::Following { cseq, waiting: Outcomes::from([100]), in_flight: false });
+        }
         self.io.timers.stop(TimerKey::Call(handle, CallTimer::ReferGuard));
         let mut response = reply.build(202, "");
         response.headers.push(HeaderName::Contact, self.identity.contact(reply.destination));
+        if silent {
+            response.headers.push(HeaderName::ReferSub, "false");
+        }
         self.respond(now, transaction, &reply, &response);
         self.send_next_notify(now, handle);
     }

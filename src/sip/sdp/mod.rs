@@ -5,7 +5,7 @@
 #[cfg(test)]
 mod tests;
 
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use sdp_types::{Attribute, Connection, Media, Origin, RtpMap, Session, Time};
 
@@ -153,6 +153,38 @@ pub fn answer(offer: &str, local: &LocalMedia) -> Result<(String, Negotiated), S
         session.add_media(answered);
     }
     Ok((print(&session), negotiated))
+}
+
+/// The answer that takes no stream of an offer, for where an offer can't be refused otherwise (RFC 3261 §13.2.2.4).
+/// `None` when it is no session description.
+pub fn refuse(offer: &str) -> Option<String> {
+    let remote = parse(offer).ok().filter(|remote| remote.medias.len() <= MAX_MEDIA)?;
+    let mut session = Session::new(Origin::with_ip_addr(0, 0, IpAddr::V4(Ipv4Addr::UNSPECIFIED)), "-");
+    session.times = remote.times.clone();
+    if session.times.is_empty() {
+        session.add_time(Time::new(0, 0));
+    }
+    for media in &remote.medias {
+        session.add_media(rejected(media));
+    }
+    Some(print(&session))
+}
+
+/// An offer within a call we have described before (RFC 3264 §8): our stream in its place, with this direction; the
+/// others stay as they were. `None` when `last` has no stream of ours.
+pub fn reoffer(local: &LocalMedia, last: &str, direction: Direction) -> Option<String> {
+    let last = parse(last).ok()?;
+    let ours = last.medias.iter().position(|media| media.port != 0)?;
+    let formats: Vec<(Codec, u8)> = local.codecs.iter().map(|&codec| (codec, static_payload_type(codec))).collect();
+    let mut session = describe(local);
+    session.times = last.times.clone();
+    for (index, media) in last.medias.iter().enumerate() {
+        session.add_media(match index == ours {
+            true => audio(local, &formats, Some(TELEPHONE_EVENT), direction, false),
+            false => rejected(media),
+        });
+    }
+    Some(print(&session))
 }
 
 /// Reads the answer to our offer. The far end's first codec counts.

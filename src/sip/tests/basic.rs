@@ -9,11 +9,14 @@ fn caller_calls_and_hangs_up() {
     let (agent, peer) = net.establish();
     assert!(matches!(
         &net.events(AGENT)[0],
-        Event::Incoming { caller, called, offer: Some(offer), source }
+        Event::Incoming { caller, called, offer: Some(offer), source, .. }
             if caller.user.as_deref() == Some("alice") && called.user.as_deref() == Some("mairie")
                 && offer == OFFER && *source == address(PEER)
     ));
-    assert_eq!(net.events(PEER), [Event::Progress { status: 180 }, Event::Answered { sdp: Some(ANSWER.to_owned()) }]);
+    assert_eq!(
+        net.events(PEER),
+        [Event::Progress { status: 180, sdp: None }, Event::Answered { sdp: Some(ANSWER.to_owned()) }]
+    );
     net.command(PEER, peer, Command::HangUp);
     net.run(seconds(1.0));
     let local = EndCause::Local;
@@ -241,8 +244,9 @@ fn dialling_nonsense_is_refused_at_once() {
             Dial {
                 target: target.to_owned(),
                 destination: Flow::udp(address(AGENT)),
-                offer: OFFER.to_owned(),
+                offer: Some(OFFER.to_owned()),
                 from: None,
+                referred_by: None,
             },
         );
         net.drain(PEER);
@@ -262,12 +266,13 @@ fn from_names_who_calls() {
         Dial {
             target: "sip:mairie@127.0.0.1;user=phone".to_owned(),
             destination: Flow::udp(address(AGENT)),
-            offer: OFFER.to_owned(),
+            offer: Some(OFFER.to_owned()),
             from: Some(Party {
                 display_name: Some("Zoé \"Zaza\" Dupont".to_owned()),
                 user: Some("+33 1 23".to_owned()),
                 uri: String::new(),
             }),
+            referred_by: None,
         },
     );
     net.drain(PEER);

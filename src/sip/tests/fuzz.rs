@@ -9,11 +9,18 @@ use super::*;
 fn seeds() -> Vec<String> {
     let contact = "Contact: <sip:alice@127.0.0.1:5061>\r\n";
     let sdp = format!("{contact}Content-Type: application/sdp\r\n");
-    let mut seeds: Vec<String> = ["ACK", "BYE", "CANCEL", "OPTIONS", "NOTIFY", "REFER", "INFO", "FOO"]
-        .iter()
-        .map(|method| raw(method, contact, ""))
-        .collect();
+    let mut seeds: Vec<String> =
+        ["ACK", "BYE", "CANCEL", "OPTIONS", "NOTIFY", "REFER", "INFO", "UPDATE", "PRACK", "FOO"]
+            .iter()
+            .map(|method| raw(method, contact, ""))
+            .collect();
     seeds.push(raw("INVITE", &sdp, OFFER));
+    let extensions = "Require: 100rel\r\nSupported: timer\r\nSession-Expires: 100;refresher=uas\r\nMin-SE: 90\r\n";
+    seeds.push(raw("INVITE", &format!("{sdp}{extensions}"), OFFER));
+    seeds.push(raw("INVITE", &format!("{contact}{extensions}Replaces: raw-call;to-tag=a;from-tag=raw\r\n"), ""));
+    seeds.push(raw("PRACK", "RAck: 1 1 INVITE\r\n", ""));
+    seeds.push(raw("UPDATE", &format!("{sdp}{extensions}"), OFFER));
+    seeds.push(raw("REFER", "Refer-To: <sip:a@b?Replaces=a%3Bto-tag%3Db%3Bfrom-tag%3Dc>\r\nRefer-Sub: false\r\n", ""));
     seeds.push(
         "SIP/2.0 200 OK\r\nv: SIP/2.0/UDP [::1]:5060 ;branch=z9hG4bK1,SIP/2.0/TCP x\r\nf: \"a\\\"b\" <sip:a.b@c>;tag=1\r\n\
          t: <tel:+33;ext=1>;tag=2\r\ni: x@y\r\nCSeq: 1 INVITE\r\nm: <sip:a@[::1]:1;lr?Replaces=1%40b>;q=0.1\r\nl: 0\r\n\r\n"
@@ -55,7 +62,12 @@ enum Step {
     /// A datagram the endpoint or its peer sent before comes (again).
     Echo(prop::sample::Index, bool),
     Command(u64, Command),
-    Dial,
+    /// A datagram sent before comes with its last digits changed: another number, branch or tag.
+    Twisted(prop::sample::Index, u8),
+    /// With or without an offer.
+    Dial(bool),
+    /// The answer to a request sent before: any status, from any fork, with or without SDP, reliable or not.
+    Reply(prop::sample::Index, u16, u8, bool, Option<u32>),
     Ping,
 }
 
@@ -66,6 +78,12 @@ fn command() -> impl Strategy<Value = Command> {
         (0u16..1000).prop_map(|status| Command::Reject { status }),
         Just(Command::AnswerReoffer { sdp: Some(ANSWER.to_owned()) }),
         Just(Command::AnswerReoffer { sdp: None }),
+        Just(Command::EarlyMedia { sdp: ANSWER.to_owned() }),
+        Just(Command::Reoffer { sdp: Some(OFFER.to_owned()) }),
+        Just(Command::Reoffer { sdp: None }),
+        Just(Command::Update { sdp: Some(OFFER.to_owned()) }),
+        Just(Command::Update { sdp: None }),
+        (1u64..6).prop_map(|call| Command::AttendedTransfer { other: CallHandle(call) }),
         Just(Command::HangUp),
         Just(Command::Transfer { target: "sip:x@127.0.0.1:5061".to_owned() }),
         Just(Command::AcceptTransfer),
@@ -73,12 +91,20 @@ fn command() -> impl Strategy<Value = Command> {
     ]
 }
 
+fn status() -> impl Strategy<Value = u16> {
+    let known = vec![100, 180, 183, 200, 202, 302, 401, 405, 408, 422, 481, 486, 487, 491, 500, 503, 603];
+    prop_oneof![4 => prop::sample::select(known), 1 => 100u16..700]
+}
+
 fn step() -> impl Strategy<Value = (Step, u64)> {
     let step = prop_oneof![
         3 => mutated().prop_map(Step::Arrives),
         3 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(i, m)| Step::Echo(i, m)),
         4 => (1u64..6, command()).prop_map(|(call, command)| Step::Command(call, command)),
-        1 => Just(Step::Dial),
+        1 => any::<bool>().prop_map(Step::Dial),
+        2 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(i, b)| Step::Twisted(i, b)),
+        3 => (any::<prop::sample::Index>(), status(), 0u8..4, any::<bool>(), proptest::option::of(1u32..4))
+            .prop_map(|(i, status, fork, sdp, rseq)| Step::Reply(i, status, fork, sdp, rseq)),
         1 => Just(Step::Ping),
     ];
     (step, prop_oneof![Just(0u64), 1u64..100, 100u64..5_000, Just(33_000)])
@@ -156,7 +182,40 @@ proptest! {
                         net.command(who, CallHandle(call), command.clone());
                     }
                 }
-                Step::Dial => drop(net.dial(PEER)),
+                Step::Dial(offers) => drop(net.dial_with(PEER, AGENT, offers.then_some(OFFER))),
+                Step::Twisted(index, byte) if !net.carried.is_empty() => {
+                    let carried = net.carried[index.index(net.carried.len())].clone();
+                    let mut bytes = carried.bytes.to_vec();
+                    let digits: Vec<usize> = (0..bytes.len()).filter(|at| bytes[*at].is_ascii_digit()).collect();
+                    let at = digits[usize::from(byte) % digits.len()];
+                    bytes[at] = b'0' + byte % 10;
+                    let to = 1 - carried.from;
+                    net.deliver(to, address(1 - to), &bytes);
+                }
+                Step::Reply(index, status, fork, sdp, rseq) => {
+                    let sent: Vec<(usize, Request)> = net
+                        .carried
+                        .iter()
+                        .filter_map(|c| match read_datagram(&c.bytes).unwrap().message {
+                            Message::Request(request) => Some((c.from, request)),
+                            Message::Response(_) => None,
+                        })
+                        .collect();
+                    if !sent.is_empty() {
+                        let (who, request) = &sent[index.index(sent.len())];
+                        let mut extra = format!(
+                            "Contact: <sip:f{fork}@127.0.0.1:5062>\r\nRetry-After: 1\r\nMin-SE: 95\r\n\
+                             Session-Expires: 95;refresher=uac\r\nContent-Type: application/sdp\r\n"
+                        );
+                        if let Some(rseq) = rseq {
+                            extra.push_str(&format!("Require: 100rel\r\nRSeq: {rseq}\r\n"));
+                        }
+                        let body = if sdp { ANSWER } else { "" };
+                        let text = response_text(request, status, &format!("f{fork}"), &extra, body);
+                        net.deliver(*who, address(1 - who), text.as_bytes());
+                    }
+                }
+                Step::Twisted(..) => {}
                 Step::Ping => {
                     let now = net.now;
                     net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), Flow::udp(address(AGENT)));

@@ -110,10 +110,19 @@ fn reinvites_that_overlap_or_come_too_early_wait() {
     let seconds: u32 = response.headers.text(&HeaderName::RetryAfter).unwrap().parse().unwrap();
     assert!(seconds <= 10);
     net.command(AGENT, agent, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
-    // Our 200 is not acknowledged yet.
-    assert_eq!(net.response_to(&inside(&net, "INVITE", 4, SDP, OFFER)).status, 491);
-    net.exchange(&inside(&net, "ACK", 2, "", ""));
-    assert_eq!(net.response_to(&inside(&net, "INVITE", 5, SDP, OFFER)).status, 100);
+    // Our 200 is not acknowledged, but who sends the next INVITE has it: offer and answer are done (RFC 5407 §3.1.4).
+    assert_eq!(net.response_to(&inside(&net, "INVITE", 4, SDP, OFFER)).status, 100);
+    let sent = net.count_sent(AGENT, "200 INVITE");
+    net.run(super::seconds(10.0));
+    assert_eq!(net.count_sent(AGENT, "200 INVITE"), sent, "the 200 is not sent again");
+    net.command(AGENT, agent, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
+    net.exchange(&inside(&net, "ACK", 4, "", ""));
+    // With our offer in it, the ACK has to bring the answer first (RFC 5407 §3.1.5).
+    net.response_to(&inside(&net, "INVITE", 5, "Contact: <sip:alice@127.0.0.1:5061>\r\n", ""));
+    net.command(AGENT, agent, Command::AnswerReoffer { sdp: Some(OFFER.into()) });
+    assert_eq!(net.response_to(&inside(&net, "INVITE", 6, SDP, OFFER)).status, 491);
+    net.exchange(&inside(&net, "ACK", 5, "Content-Type: application/sdp\r\n", ANSWER));
+    assert_eq!(net.response_to(&inside(&net, "INVITE", 7, SDP, OFFER)).status, 100);
     net.finish(agent);
 }
 

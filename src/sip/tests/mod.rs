@@ -3,15 +3,26 @@
 //! [`Net`] delivers datagrams after a delay, loses or doubles them from a seed, keeps everything it carried, and runs the
 //! clock to the next delivery or timer.
 
+mod auth;
 mod basic;
 mod bounds;
+mod flows;
+mod forks;
 mod fuzz;
 mod inside;
+mod lively;
 mod lossy;
+mod prack;
+mod races;
+mod redirect;
 mod refer;
 mod refusals;
 mod reliable;
+mod replaces;
 mod routing;
+mod session_timer;
+pub(crate) mod torture;
+mod update;
 
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
@@ -20,7 +31,7 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::wire::{Message, Request, Response, read_datagram};
+use super::wire::{HeaderName, Message, Request, Response, read_datagram};
 use super::*;
 use crate::testing::epoch;
 
@@ -33,22 +44,25 @@ pub(super) fn seconds(s: f64) -> Duration {
     Duration::from_secs_f64(s)
 }
 
-/// The town's agent, and the peer who calls it.
-pub(super) const AGENT: usize = 0;
+/// The town's agent, the peer who calls it, and a third party where there is one.
+pub(crate) const AGENT: usize = 0;
 pub(super) const PEER: usize = 1;
+pub(super) const THIRD: usize = 2;
 
 pub(super) fn address(who: usize) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], 5060 + u16::try_from(who).unwrap()))
 }
 
-pub(super) fn config(who: usize) -> EndpointConfig {
+pub(crate) fn config(who: usize) -> EndpointConfig {
     EndpointConfig {
         listeners: Listeners::udp(address(who)),
-        user: ["mairie", "alice"][who].to_owned(),
+        user: ["mairie", "alice", "carole"][who].to_owned(),
         display_name: None,
         product: "test".to_owned(),
         max_calls: 4,
-        accept_transfers: who == PEER,
+        accept_transfers: who != AGENT,
+        policy: Policy::default(),
+        credentials: Vec::new(),
     }
 }
 
@@ -108,6 +122,21 @@ impl Net {
             filter: None,
             rng: StdRng::seed_from_u64(seed),
         }
+    }
+
+    /// Three of them.
+    pub(super) fn with_third(seed: u64) -> Net {
+        let mut net = Net::new(seed);
+        net.endpoints.push(Endpoint::new(config(THIRD), seed + 2));
+        net.events.push(Vec::new());
+        net
+    }
+
+    /// An endpoint that does things another way, before anything has happened.
+    pub(super) fn configure(&mut self, who: usize, change: impl FnOnce(&mut EndpointConfig)) {
+        let mut config = config(who);
+        change(&mut config);
+        self.endpoints[who] = Endpoint::new(config, 77 + who as u64);
     }
 
     /// Loses the first `count` datagrams with this label.
@@ -184,14 +213,18 @@ impl Net {
     }
 
     pub(super) fn dial(&mut self, who: usize) -> CallHandle {
-        let other = 1 - who;
+        self.dial_with(who, 1 - who, Some(OFFER))
+    }
+
+    pub(super) fn dial_with(&mut self, who: usize, other: usize, offer: Option<&str>) -> CallHandle {
         let call = self.endpoints[who].dial(
             self.now,
             Dial {
                 target: format!("sip:{}@{}", config(other).user, address(other)),
                 destination: Flow::udp(address(other)),
-                offer: OFFER.to_owned(),
+                offer: offer.map(str::to_owned),
                 from: None,
+                referred_by: None,
             },
         );
         self.drain(who);
@@ -262,6 +295,19 @@ impl Net {
         }
     }
 
+    /// What everybody sent, in order: who, and the label.
+    pub(super) fn flow(&self) -> Vec<(usize, String)> {
+        self.carried.iter().map(|c| (c.from, c.label())).collect()
+    }
+
+    /// The one message `who` sends when this arrives from `source`.
+    pub(super) fn answer_to(&mut self, who: usize, source: SocketAddr, text: &str) -> Message {
+        let before = self.carried.len();
+        self.deliver(who, source, text.as_bytes());
+        assert_eq!(self.carried.len(), before + 1, "{:?}", self.flow().split_off(before));
+        read_datagram(&self.carried[before].bytes).unwrap().message
+    }
+
     /// What the agent sends when this arrives from the peer's address.
     pub(super) fn exchange(&mut self, text: &str) -> Vec<Message> {
         let before = self.carried.len();
@@ -293,6 +339,56 @@ pub(super) fn raw(method: &str, extra: &str, body: &str) -> String {
          Content-Length: {}\r\n\r\n{body}",
         body.len()
     )
+}
+
+/// A response to a request of ours, by whom this tag names; `extra` header lines end with CRLF each.
+pub(super) fn response_text(request: &Request, status: u16, tag: &str, extra: &str, body: &str) -> String {
+    let text = |name: &HeaderName| request.headers.text(name).unwrap_or_default().into_owned();
+    let to = match request.headers.to().unwrap().tag() {
+        Some(_) => text(&HeaderName::To),
+        None => format!("{};tag={tag}", text(&HeaderName::To)),
+    };
+    format!(
+        "SIP/2.0 {status} X\r\nVia: {}\r\nFrom: {}\r\nTo: {to}\r\nCall-ID: {}\r\nCSeq: {}\r\n{extra}\
+         Content-Length: {}\r\n\r\n{body}",
+        text(&HeaderName::Via),
+        text(&HeaderName::From),
+        text(&HeaderName::CallId),
+        text(&HeaderName::CSeq),
+        body.len()
+    )
+}
+
+/// A request within a dialog that `ours` belongs to, from its far end with this tag.
+pub(super) fn request_text(ours: &Request, method: &str, cseq: u32, tag: &str, extra: &str, body: &str) -> String {
+    let text = |name: &HeaderName| ours.headers.text(name).unwrap_or_default().into_owned();
+    let from = match ours.headers.to().unwrap().tag() {
+        Some(_) => text(&HeaderName::To),
+        None => format!("{};tag={tag}", text(&HeaderName::To)),
+    };
+    format!(
+        "{method} sip:us@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/UDP 127.0.0.1:5061;branch=z9hG4bKrt{method}{cseq}{tag}\r\n\
+         Max-Forwards: 70\r\nFrom: {from}\r\nTo: {}\r\nCall-ID: {}\r\nCSeq: {cseq} {method}\r\n{extra}\
+         Content-Length: {}\r\n\r\n{body}",
+        text(&HeaderName::From),
+        text(&HeaderName::CallId),
+        body.len()
+    )
+}
+
+/// Every request with this method that `who` sent, each once.
+pub(super) fn requests(net: &Net, who: usize, method: &str) -> Vec<Request> {
+    let mut all: Vec<Request> = net
+        .carried
+        .iter()
+        .filter(|c| c.from == who)
+        .filter_map(|c| match read_datagram(&c.bytes).unwrap().message {
+            Message::Request(request) if request.method.as_str() == method => Some(request),
+            _ => None,
+        })
+        .collect();
+    all.dedup();
+    all
 }
 
 /// The last request with this method that `who` sent.

@@ -30,7 +30,10 @@ fn accepted_transfer_is_followed_to_its_end() {
     transfer(&mut net, agent);
     net.run(seconds(0.1));
     let target = TARGET.to_owned();
-    assert_eq!(net.last_event(PEER), Some(Event::TransferRequested { target }));
+    assert_eq!(
+        net.last_event(PEER),
+        Some(Event::TransferRequested { target, referred_by: Some("<sip:mairie@127.0.0.1:5060>".to_owned()) })
+    );
     let refer = last_request(&net, AGENT, "REFER");
     let text = |name: &HeaderName| refer.headers.text(name).unwrap().into_owned();
     assert_eq!(text(&HeaderName::ReferTo), format!("<{TARGET}>"));

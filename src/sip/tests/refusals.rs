@@ -75,7 +75,7 @@ fn calls_beyond_the_limit_are_busy() {
 
 #[test]
 fn unknown_and_unwanted_methods() {
-    for method in ["REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH", "UPDATE", "PRACK"] {
+    for method in ["REGISTER", "SUBSCRIBE", "MESSAGE", "PUBLISH"] {
         assert_eq!(refusal(&raw(method, "", "")), (405, "Method Not Allowed".to_owned()));
     }
     for method in ["FOO", "invite", "!interesting-Method0123456789_*+`.%indeed'~"] {
@@ -88,7 +88,7 @@ fn unknown_and_unwanted_methods() {
 
 #[test]
 fn requests_that_need_a_dialog_get_481_without_one() {
-    for method in ["BYE", "INFO", "NOTIFY", "REFER", "CANCEL"] {
+    for method in ["BYE", "INFO", "NOTIFY", "REFER", "CANCEL", "UPDATE", "PRACK"] {
         assert_eq!(refusal(&raw(method, "", "")).0, 481, "{method}");
     }
     let mut net = Net::new(85);
@@ -146,10 +146,82 @@ fn too_much_of_everything() {
 }
 
 #[test]
+fn bodies_and_targets_beyond_the_limits() {
+    let large = raw("INVITE", &format!("{CONTACT}Content-Type: application/sdp\r\n"), &"a=x\r\n".repeat(8_000));
+    assert_eq!(refusal(&large), (413, "Request Entity Too Large".to_owned()));
+    let far = raw("OPTIONS", "", "").replacen("sip:mairie@", &format!("sip:{}@", "m".repeat(2_100)), 1);
+    assert_eq!(refusal(&far), (414, "Request-URI Too Long".to_owned()));
+}
+
+#[test]
+fn a_via_that_cannot_be_read_goes_back_where_it_came_from() {
+    let broken = raw("OPTIONS", "", "").replace("SIP/2.0/UDP 127.0.0.1:5061;branch=z9hG4bKrawOPTIONS", "SIP/2.0/UDP");
+    assert_eq!(refusal(&broken), (400, "Malformed Via Header Field".to_owned()));
+    let mut net = Net::new(94);
+    net.deliver(AGENT, address(PEER), broken.as_bytes());
+    assert_eq!(net.carried[0].to, address(PEER));
+    let second = raw("OPTIONS", "Via: nonsense\r\n", "");
+    assert_eq!(refusal(&second), (400, "Malformed Via Header Field".to_owned()));
+}
+
+#[test]
+fn an_invite_that_takes_no_sdp_gets_406() {
+    let accept = |value: &str| raw("INVITE", &format!("{CONTACT}Accept: {value}\r\n"), "");
+    for value in ["text/plain", "application/pkcs7-mime, multipart/mixed"] {
+        let mut net = Net::new(95);
+        assert_eq!(net.response_to(&accept(value)).status, 406, "{value}");
+        assert!(net.events[AGENT].is_empty());
+    }
+    for value in ["application/sdp", "text/plain, Application / SDP;level=1", "*/*", "application/*", "", ","] {
+        let mut net = Net::new(96);
+        assert_eq!(net.response_to(&accept(value)).status, 100, "{value:?}");
+    }
+}
+
+#[test]
+fn offers_in_multipart_bodies_are_found() {
+    let multipart = |body: &str| {
+        let extra = format!("{CONTACT}Content-Type: multipart/mixed;boundary=x\r\n");
+        raw("INVITE", &extra, body)
+    };
+    let mut net = Net::new(97);
+    let isup = "--x\r\nContent-Type: application/isup;version=itu-t92+\r\nContent-Disposition: signal;handling=optional\r\n\r\n\u{1}\u{2}\r\n";
+    let whole = format!("{isup}--x\r\nContent-Type: application/sdp\r\n\r\n{OFFER}\r\n--x--\r\n");
+    assert_eq!(net.response_to(&multipart(&whole)).status, 100);
+    assert!(matches!(&net.events(AGENT)[0], Event::Incoming { offer: Some(offer), .. } if offer == OFFER));
+    let answer = |body: &str| {
+        let mut net = Net::new(98);
+        let response = net.response_to(&multipart(body));
+        (response.status, response.reason)
+    };
+    assert_eq!(answer(&format!("{isup}--x--")), (415, "Unsupported Media Type".to_owned()));
+    assert_eq!(answer(isup), (400, "Multipart Body Without End".to_owned()));
+    assert_eq!(answer(&format!("{}--x--", isup.repeat(20))), (400, "Too Many Body Parts".to_owned()));
+    let encoded = "--x\r\nContent-Type: application/sdp\r\nContent-Transfer-Encoding: base64\r\n\r\ndj0w\r\n--x--";
+    assert_eq!(answer(encoded).0, 415);
+}
+
+#[test]
+fn in_a_stream_content_length_is_required() {
+    use crate::sip::{Flow, Transport};
+    let mut net = Net::new(99);
+    let now = net.now;
+    let text = raw("OPTIONS", "", "").replace("Content-Length: 0\r\n", "");
+    for (transport, status) in [(Transport::Udp, 200), (Transport::Tcp, 400)] {
+        let flow = Flow { transport, ..Flow::udp(address(PEER)) };
+        net.endpoints[AGENT].handle_input(now, Input::Message { flow, payload: text.as_bytes() });
+        let Some(Output::Transmit { payload, .. }) = net.endpoints[AGENT].poll_output() else { panic!("no answer") };
+        let Message::Response(response) = read_datagram(&payload).unwrap().message else { panic!("a request") };
+        assert_eq!(response.status, status, "{}", response.reason);
+    }
+}
+
+#[test]
 fn bad_calls_are_refused_without_a_call() {
     for (text, status, header) in [
         (raw("INVITE", "", ""), 400, None),
         (raw("INVITE", "Contact: *\r\n", ""), 400, None),
+        (raw("INVITE", "Contact: sip:alice@127.0.0.1:5061?Route=x\r\n", ""), 400, None),
         (raw("INVITE", "Contact: <tel:123>\r\n", ""), 400, None),
         (
             raw("INVITE", &format!("{CONTACT}Content-Type: text/plain\r\n"), "hello"),
@@ -183,11 +255,11 @@ fn a_body_that_may_be_ignored_is() {
 
 #[test]
 fn extensions_we_lack_are_named() {
-    let text = raw("OPTIONS", "Require: 100rel, foo\r\nRequire: bar\r\n", "");
+    let text = raw("OPTIONS", "Require: 100rel, foo\r\nRequire: bar, timer\r\n", "");
     assert_eq!(refusal(&text), (420, "Bad Extension".to_owned()));
     let mut net = Net::new(88);
     let response = net.response_to(&text);
-    assert_eq!(response.headers.text(&HeaderName::Unsupported).unwrap(), "100rel, foo, bar");
+    assert_eq!(response.headers.text(&HeaderName::Unsupported).unwrap(), "foo, bar");
     let proxy = raw("OPTIONS", "Proxy-Require: foo\r\n", "");
     assert_eq!(net.response_to(&proxy).status, 200, "that is for proxies");
 }

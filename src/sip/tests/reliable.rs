@@ -61,7 +61,8 @@ fn statuses(sent: &[(Flow, Message)]) -> Vec<u16> {
 
 fn dial(net: &mut Net, flow: Flow) -> (CallHandle, Request) {
     let target = "sip:alice@127.0.0.1:5061;transport=tcp".to_owned();
-    let call = net.endpoints[AGENT].dial(net.now, Dial { target, destination: flow, offer: OFFER.into(), from: None });
+    let call = net.endpoints[AGENT]
+        .dial(net.now, Dial { target, destination: flow, offer: Some(OFFER.into()), from: None, referred_by: None });
     match drained(net).pop() {
         Some((to, Message::Request(invite))) => {
             assert_eq!(to, flow);

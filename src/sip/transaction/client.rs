@@ -16,6 +16,8 @@ const MAX_FORKS: usize = 8;
 pub(crate) struct ClientTransaction {
     destination: Flow,
     method: Method,
+    /// Nobody waits for the answer: timer B ends it, provisional responses or not.
+    given_up: bool,
     state: State,
 }
 
@@ -73,7 +75,15 @@ impl ClientTransaction {
         } else {
             State::Trying { bytes, interval: T1 }
         };
-        ClientTransaction { destination, method, state }
+        ClientTransaction { destination, method, given_up: false, state }
+    }
+
+    /// The request as bytes, while it has no answer.
+    pub(super) fn sent(&self) -> Bytes {
+        match &self.state {
+            State::Calling { bytes, .. } | State::Trying { bytes, .. } => bytes.clone(),
+            _ => Bytes::new(),
+        }
     }
 
     pub(super) fn destination(&self) -> Flow {
@@ -100,6 +110,14 @@ impl ClientTransaction {
         match &self.state {
             State::Calling { request, .. } | State::Proceeding { request } => Some((request, self.destination)),
             _ => None,
+        }
+    }
+
+    /// Waits until `at` at most, when it is an INVITE without final response.
+    pub(super) fn give_up(&mut self, io: &mut Io, at: Instant, id: TransactionId) {
+        if self.invite().is_some() {
+            self.given_up = true;
+            io.timers.set(TimerKey::Transaction(id, Timer::B), at);
         }
     }
 
@@ -147,16 +165,17 @@ impl ClientTransaction {
     }
 
     fn receive_for_invite(&mut self, io: &mut Io, now: Instant, id: TransactionId, response: &Response) -> bool {
-        let completed = State::Completed;
-        let request = match std::mem::replace(&mut self.state, completed) {
+        io.timers.stop(TimerKey::Transaction(id, Timer::A));
+        if response.status >= 200 || !self.given_up {
+            io.timers.stop(TimerKey::Transaction(id, Timer::B));
+        }
+        let request = match std::mem::replace(&mut self.state, State::Completed) {
             State::Calling { request, .. } | State::Proceeding { request } => request,
             other => {
                 self.state = other;
                 return false;
             }
         };
-        io.timers.stop(TimerKey::Transaction(id, Timer::A));
-        io.timers.stop(TimerKey::Transaction(id, Timer::B));
         self.state = match response.status {
             ..200 => State::Proceeding { request },
             200..300 => {

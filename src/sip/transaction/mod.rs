@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::timers::Timers;
-use super::wire::{HeaderName, Method, Request, Response};
+use super::wire::{HeaderName, Message, Method, Request, Response, read_datagram};
 use super::{CallHandle, Event, Flow, Output};
 
 pub(crate) use client::ClientTransaction;
@@ -77,6 +77,33 @@ pub(crate) enum CallTimer {
     CancelGuard,
     /// A REFER the application has not taken up.
     ReferGuard,
+    /// An offer the application has not answered.
+    OfferGuard,
+    /// Our reliable provisional response goes out again (RFC 3262 §3).
+    ResendReliable,
+    /// Our reliable provisional response has not been acknowledged for 64·T1.
+    NoPrack,
+    /// Our offer was refused for now (491, Retry-After): it goes out again.
+    RetryOffer,
+    /// The session is to be refreshed by us (RFC 4028 §10).
+    SessionRefresh,
+    /// The session has not been refreshed in time.
+    SessionExpiry,
+}
+
+impl CallTimer {
+    pub(crate) const ALL: [CallTimer; 10] = [
+        CallTimer::Resend2xx,
+        CallTimer::NoAck,
+        CallTimer::CancelGuard,
+        CallTimer::ReferGuard,
+        CallTimer::OfferGuard,
+        CallTimer::ResendReliable,
+        CallTimer::NoPrack,
+        CallTimer::RetryOffer,
+        CallTimer::SessionRefresh,
+        CallTimer::SessionExpiry,
+    ];
 }
 
 /// Everything that waits for a deadline.
@@ -114,10 +141,14 @@ impl Io {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Usage {
     Invite(CallHandle),
+    /// INVITE or UPDATE within a dialog.
+    Proposal(CallHandle),
     Bye(CallHandle),
     Refer(CallHandle),
     Notify(CallHandle),
     Ping(CallHandle),
+    /// Only a challenge of it concerns anybody.
+    Prack(CallHandle),
     /// Nobody waits for the answer: CANCEL, BYE to a superfluous fork.
     Detached,
 }
@@ -199,6 +230,10 @@ struct ClientEntry {
     branch: String,
     usage: Usage,
     transaction: ClientTransaction,
+    /// The request, until it has another answer than a challenge.
+    sent: Bytes,
+    /// How many challenges its request has answered already.
+    challenges: u8,
 }
 
 /// Every transaction of the endpoint.
@@ -330,8 +365,25 @@ impl Transactions {
         let transaction = ClientTransaction::start(io, now, id, request, destination);
         let key = client_key(&branch, &transaction.method());
         self.branches.insert(key.clone(), id);
-        self.clients.insert(id, ClientEntry { branch: key, usage, transaction });
+        let sent = transaction.sent();
+        self.clients.insert(id, ClientEntry { branch: key, usage, transaction, sent, challenges: 0 });
         id
+    }
+
+    /// The request that was challenged, and how many challenges it has answered before.
+    pub(crate) fn challenged(&self, id: TransactionId) -> Option<(Request, u8)> {
+        let entry = self.clients.get(&id)?;
+        match read_datagram(&entry.sent).ok()?.message {
+            Message::Request(request) => Some((request, entry.challenges)),
+            Message::Response(_) => None,
+        }
+    }
+
+    /// Notes that a request answers another challenge.
+    pub(crate) fn note_challenges(&mut self, id: TransactionId, challenges: u8) {
+        if let Some(entry) = self.clients.get_mut(&id) {
+            entry.challenges = challenges;
+        }
     }
 
     /// The request a client transaction was opened with, while the INVITE is still unanswered.
@@ -356,7 +408,15 @@ impl Transactions {
         let key = client_key(via.params.get("branch")?, &method);
         let id = *self.branches.get(&key)?;
         let entry = self.clients.get_mut(&id)?;
+        if response.status >= 200 && !matches!(response.status, 401 | 407) {
+            entry.sent = Bytes::new();
+        }
         entry.transaction.receive(io, now, id, response).then_some((id, entry.usage))
+    }
+
+    /// Whether a request with this branch is one of ours that still waits for its answer.
+    pub(crate) fn is_ours(&self, branch: &str) -> bool {
+        self.branches.contains_key(&client_key(branch, &Method::INVITE))
     }
 
     /// Remembers the ACK of a 2xx, so that each retransmission of it is acknowledged again (§13.2.2.4).
@@ -372,18 +432,26 @@ impl Transactions {
         self.clients.get_mut(&id).is_some_and(|entry| entry.transaction.acknowledge(io, to_tag, ack, destination))
     }
 
-    /// Gives up on a client transaction.
+    /// Nobody waits for this INVITE any more: it is given up in 64·T1, so that a final response until then still gets
+    /// its ACK.
+    pub(crate) fn give_up(&mut self, io: &mut Io, now: Instant, id: TransactionId) {
+        if let Some(entry) = self.clients.get_mut(&id) {
+            entry.transaction.give_up(io, now + PATIENCE, id);
+        }
+    }
+
+    /// Forgets a client transaction.
     pub(crate) fn abandon(&mut self, io: &mut Io, id: TransactionId) {
         self.drop_client(io, id);
     }
 
     /// Drops the client transactions that wait for an answer from where nothing can be sent (§17.1.4); hands back whose
     /// they are.
-    pub(crate) fn fail(&mut self, io: &mut Io, flow: Flow) -> Vec<Usage> {
+    pub(crate) fn fail(&mut self, io: &mut Io, flow: Flow) -> Vec<(TransactionId, Usage)> {
         let mut failed: Vec<TransactionId> =
             self.clients.iter().filter(|(_, entry)| entry.transaction.waits_for(flow)).map(|(id, _)| *id).collect();
         failed.sort_unstable();
-        let usages = failed.iter().filter_map(|id| Some(self.clients.get(id)?.usage)).collect();
+        let usages = failed.iter().filter_map(|id| Some((*id, self.clients.get(id)?.usage))).collect();
         for id in failed {
             self.drop_client(io, id);
         }

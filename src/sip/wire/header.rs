@@ -9,7 +9,7 @@ use super::text::split_outside;
 macro_rules! header_names {
     ($($variant:ident $canonical:literal $($compact:literal)?;)*) => {
         /// Name of a header field. Those the house uses are variants; others keep their spelling.
-        #[derive(Debug, Clone, PartialEq, Eq)]
+        #[derive(Debug, Clone, Eq)]
         pub enum HeaderName {
             $($variant,)*
             Other(String),
@@ -34,6 +34,16 @@ macro_rules! header_names {
             }
         }
     };
+}
+
+/// Names have no case (RFC 3261 §7.3.1).
+impl PartialEq for HeaderName {
+    fn eq(&self, other: &HeaderName) -> bool {
+        match (self, other) {
+            (HeaderName::Other(name), HeaderName::Other(other)) => name.eq_ignore_ascii_case(other),
+            _ => std::mem::discriminant(self) == std::mem::discriminant(other),
+        }
+    }
 }
 
 header_names! {
@@ -67,11 +77,32 @@ header_names! {
     ReferredBy "Referred-By" "b";
     Privacy "Privacy";
     PAssertedIdentity "P-Asserted-Identity";
+    PPreferredIdentity "P-Preferred-Identity";
+    RemotePartyId "Remote-Party-ID";
+    UserToUser "User-to-User";
+    Path "Path";
+    ServiceRoute "Service-Route";
+    WwwAuthenticate "WWW-Authenticate";
+    Authorization "Authorization";
+    ProxyAuthenticate "Proxy-Authenticate";
+    ProxyAuthorization "Proxy-Authorization";
+    AuthenticationInfo "Authentication-Info";
+    ContentTransferEncoding "Content-Transfer-Encoding";
+    MinExpires "Min-Expires";
+    Date "Date";
+    Warning "Warning";
     Timestamp "Timestamp";
     Expires "Expires";
     Subject "Subject" "s";
     AllowEvents "Allow-Events" "u";
     SessionExpires "Session-Expires" "x";
+    MinSe "Min-SE";
+    RSeq "RSeq";
+    RAck "RAck";
+    Replaces "Replaces";
+    ReferSub "Refer-Sub";
+    Diversion "Diversion";
+    HistoryInfo "History-Info";
 }
 
 /// The header fields of one message, in order.

@@ -1,10 +1,16 @@
 //! Requests and responses with typed access to what every element needs. PURE.
 
+use std::str::FromStr;
+
 use bytes::Bytes;
 
+use super::diversion::{Diversion, HistoryEntry};
 use super::header::{HeaderName, Headers};
 use super::method::Method;
+use super::multipart::MediaType;
 use super::name_addr::NameAddr;
+use super::parties::Privacy;
+use super::reason::Reason;
 use super::text::{is_space, is_token};
 use super::via::Via;
 
@@ -68,10 +74,49 @@ impl Headers {
         Some(CSeq { number, method: Method::parse(method) })
     }
 
-    /// The first Contact.
+    /// The first Contact. `None` also when it is a bare URI with `?`, which nobody can tell from one with headers
+    /// (§20.10, RFC 4475 §3.1.2.13).
     pub fn contact(&self) -> Option<NameAddr> {
         let first = self.list(&HeaderName::Contact).next()?;
-        String::from_utf8_lossy(&first).parse().ok()
+        let text = String::from_utf8_lossy(&first);
+        if text.contains('?') && !text.contains('<') {
+            return None;
+        }
+        text.parse().ok()
+    }
+
+    /// Every address of a header that holds a list of them: Route, Path, Service-Route, P-Asserted-Identity and their
+    /// like. Those that cannot be read are left out.
+    pub fn addresses<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = NameAddr> + 'a {
+        self.values(name)
+    }
+
+    pub fn reasons(&self) -> Vec<Reason> {
+        self.values(&HeaderName::Reason).collect()
+    }
+
+    /// The latest first (RFC 5806 §4).
+    pub fn diversions(&self) -> Vec<Diversion> {
+        self.values(&HeaderName::Diversion).collect()
+    }
+
+    /// The earliest first (RFC 7044 §10.3).
+    pub fn history(&self) -> Vec<HistoryEntry> {
+        self.values(&HeaderName::HistoryInfo).collect()
+    }
+
+    pub fn privacy(&self) -> Option<Privacy> {
+        self.text(&HeaderName::Privacy)?.parse().ok()
+    }
+
+    /// Every readable element of a comma-separated header.
+    pub fn values<'a, T: FromStr>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = T> + 'a {
+        self.list(name).filter_map(|value| String::from_utf8_lossy(&value).parse().ok())
+    }
+
+    /// The type of the body, with its parameters.
+    pub fn media_type(&self) -> Option<MediaType> {
+        self.text(&HeaderName::ContentType)?.parse().ok()
     }
 
     /// `type/subtype` of the body, lower case, without parameters.

@@ -21,6 +21,8 @@ impl Method {
     pub const REFER: Method = Method::Known(rsip::Method::Refer);
     pub const NOTIFY: Method = Method::Known(rsip::Method::Notify);
     pub const INFO: Method = Method::Known(rsip::Method::Info);
+    pub const UPDATE: Method = Method::Known(rsip::Method::Update);
+    pub const PRACK: Method = Method::Known(rsip::Method::PRack);
 
     /// Reads a token; every token is some method.
     pub fn parse(token: &str) -> Method {
@@ -116,8 +118,8 @@ pub fn reason_phrase(status: u16) -> &'static str {
         S::UseIdentityHeader => "Use Identity Header",
         S::ProvideReferrerIdentity => "Provide Referrer Identity",
         S::AnonymityDisallowed => "Anonymity Disallowed",
-        S::BadIdentityInfo => "Bad Identity-Info",
-        S::UnsupportedCertificate => "Unsupported Certificate",
+        S::BadIdentityInfo => "Bad Identity Info",
+        S::UnsupportedCertificate => "Unsupported Credential",
         S::InvalidIdentityHeader => "Invalid Identity Header",
         S::FirstHopLacksOutboundSupport => "First Hop Lacks Outbound Support",
         S::MaxBreadthExceeded => "Max-Breadth Exceeded",
@@ -153,7 +155,9 @@ pub fn reason_phrase(status: u16) -> &'static str {
         S::Accepted => "OK",
         S::Other(code, _) => match code {
             202 => "Accepted",
+            425 => "Bad Alert Message",
             430 => "Flow Failed",
+            555 => "Push Notification Service Not Supported",
             608 => "Rejected",
             ..200 => "Session Progress",
             200..300 => "OK",

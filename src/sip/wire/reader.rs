@@ -19,6 +19,10 @@ pub(super) const MAX_MESSAGE: usize = 65_535;
 const MAX_HEADERS: usize = 256;
 /// A longer header field (unfolded) is not read, and the message is refused.
 const MAX_VALUE: usize = 16_384;
+/// A message with a longer body is refused. Session descriptions have a few hundred bytes.
+const MAX_BODY: usize = 32_768;
+/// A request with a longer Request-URI is refused.
+const MAX_URI: usize = 2_048;
 
 /// A message and what is wrong with it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -46,9 +50,10 @@ pub enum Problem {
     /// Only in a stream, where it is required (§18.3).
     #[error("Missing Content-Length Header Field")]
     NoContentLength,
-    /// Only in a stream: in a datagram there cannot be so much.
     #[error("Request Entity Too Large")]
     TooLarge,
+    #[error("Request-URI Too Long")]
+    UriTooLong,
     #[error("Body Shorter Than Content-Length")]
     BodyTooShort,
 }
@@ -121,7 +126,7 @@ pub fn read_message(payload: &[u8], framing: Framing) -> Result<Incoming, Unread
     }
     let rest = data.slice(fields.at.min(data.len())..);
     let (body, length_problem) = cut_body(&headers, rest, framing);
-    let problem = problem.or(length_problem);
+    let problem = problem.or(length_problem).or((body.len() > MAX_BODY).then_some(Problem::TooLarge));
     match &mut message {
         Message::Request(request) => (request.headers, request.body) = (headers, body),
         Message::Response(response) => (response.headers, response.body) = (headers, body),
@@ -149,6 +154,11 @@ pub(super) struct Fields<'a> {
 impl<'a> Fields<'a> {
     pub(super) fn new(data: &'a [u8], at: usize) -> Fields<'a> {
         Fields { data, at, ended: false }
+    }
+
+    /// Once the iterator is done: where the body starts; `None` when the header fields do not end.
+    pub(super) fn body_start(&self) -> Option<usize> {
+        self.ended.then_some(self.at)
     }
 }
 
@@ -210,6 +220,8 @@ pub(super) fn read_start_line(line: &[u8]) -> Result<(Message, Option<Problem>),
         Some(Problem::Version)
     } else if uri.is_empty() || uri.contains(|c: char| c == ' ' || c.is_ascii_control()) || rest != rest.trim_end() {
         Some(Problem::RequestLine)
+    } else if uri.len() > MAX_URI {
+        Some(Problem::UriTooLong)
     } else {
         None
     };

@@ -8,7 +8,7 @@ pub(super) fn is_space(byte: u8) -> bool {
 }
 
 /// `token` of the grammar: methods, header names, parameter names.
-pub(super) fn is_token(text: &[u8]) -> bool {
+pub(in crate::sip) fn is_token(text: &[u8]) -> bool {
     !text.is_empty() && text.iter().all(|b| b.is_ascii_alphanumeric() || b"-.!%*_+`'~".contains(b))
 }
 
@@ -28,7 +28,7 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
 
 /// Splits at `separator` where it stands outside quoted strings and angle brackets. Pieces are trimmed,
 /// empty ones are dropped.
-pub(super) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
+pub(in crate::sip) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
     let mut pieces = Vec::new();
     let mut start = 0;
     let mut quoted = false;
@@ -81,8 +81,34 @@ pub(super) fn find_unquoted(text: &str, wanted: u8) -> Option<usize> {
     None
 }
 
+/// Whether a quoted string begins in `text` that does not end there.
+fn has_open_quote(text: &str) -> bool {
+    let mut rest = text;
+    while let Some(open) = rest.find('"') {
+        match end_of_quoted(&rest[open..]) {
+            Some(end) => rest = &rest[open + end..],
+            None => return true,
+        }
+    }
+    false
+}
+
+/// Where the quoted string ends that `text` begins with, past its closing quote; `None` without one.
+pub(super) fn end_of_quoted(text: &str) -> Option<usize> {
+    let mut escaped = false;
+    for (at, byte) in text.bytes().enumerate().skip(1) {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => return Some(at + 1),
+            _ => {}
+        }
+    }
+    None
+}
+
 /// The text inside a quoted string, escapes resolved; unquoted text as it is.
-pub(super) fn unquote(text: &str) -> String {
+pub(in crate::sip) fn unquote(text: &str) -> String {
     let Some(inner) = text.strip_prefix('"') else {
         return text.to_owned();
     };
@@ -99,7 +125,7 @@ pub(super) fn unquote(text: &str) -> String {
 }
 
 /// A quoted string that reads back as `text`.
-pub(super) fn quote(text: &str) -> String {
+pub(in crate::sip) fn quote(text: &str) -> String {
     let mut quoted = String::with_capacity(text.len() + 2);
     quoted.push('"');
     for c in text.chars() {
@@ -143,22 +169,27 @@ pub(super) fn percent_decode(text: &str) -> String {
 pub struct Params(Vec<(String, Option<String>)>);
 
 impl Params {
-    /// Reads `;a=b;c`; the leading semicolon may be missing. Empty parameters are dropped.
+    /// Reads `;a=b;c`; the leading semicolon may be missing. Empty parameters are dropped, and one whose quoted string
+    /// has no end: whatever is added behind it would be part of it.
     pub fn parse(text: &str) -> Params {
-        let pieces = split_outside(text.as_bytes(), b';');
-        Params(
-            pieces
-                .into_iter()
-                .filter_map(|piece| std::str::from_utf8(piece).ok())
-                .filter_map(|piece| {
-                    let (name, value) = match piece.split_once('=') {
-                        Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
-                        None => (piece, None),
-                    };
-                    (!name.is_empty()).then(|| (name.to_owned(), value))
-                })
-                .collect(),
-        )
+        let mut params = Vec::new();
+        let mut rest = text;
+        while !rest.is_empty() {
+            let end = find_unquoted(rest, b';');
+            let piece = &rest[..end.unwrap_or(rest.len())];
+            rest = end.map_or("", |end| &rest[end + 1..]);
+            if end.is_none() && has_open_quote(piece) {
+                break;
+            }
+            let (name, value) = match piece.split_once('=') {
+                Some((name, value)) => (name.trim(), Some(value.trim().to_owned())),
+                None => (piece.trim(), None),
+            };
+            if !name.is_empty() {
+                params.push((name.to_owned(), value));
+            }
+        }
+        Params(params)
     }
 
     pub fn contains(&self, name: &str) -> bool {
@@ -168,6 +199,10 @@ impl Params {
     /// Value of the first parameter of that name (case-insensitive), as spelled.
     pub fn get(&self, name: &str) -> Option<&str> {
         self.0.iter().find(|(n, _)| n.eq_ignore_ascii_case(name)).and_then(|(_, value)| value.as_deref())
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.iter().map(|(name, value)| (name.as_str(), value.as_deref()))
     }
 
     /// Replaces the parameter, or appends it.

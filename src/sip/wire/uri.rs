@@ -4,6 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
+use super::tel::TelUri;
 use super::text::{Params, percent_decode};
 
 /// Why a text is no URI.
@@ -17,6 +18,8 @@ pub enum UriError {
     Host,
     #[error("malformed port")]
     Port,
+    #[error("malformed telephone number")]
+    Number,
 }
 
 /// A URI of any scheme.
@@ -57,6 +60,14 @@ impl Uri {
         }
     }
 
+    /// The telephone number of a `tel:` URI.
+    pub fn as_tel(&self) -> Option<TelUri> {
+        match self {
+            Uri::Other { scheme, rest } if scheme.eq_ignore_ascii_case("tel") => TelUri::read(rest).ok(),
+            _ => None,
+        }
+    }
+
     pub fn as_sip(&self) -> Option<&SipUri> {
         match self {
             Uri::Sip(sip) => Some(sip),
@@ -69,6 +80,25 @@ impl SipUri {
     /// The host as an address, when it is a literal.
     pub fn ip(&self) -> Option<IpAddr> {
         host_ip(&self.host)
+    }
+
+    /// Whether there is a parameter of that name; names may be escaped (§19.1.4, RFC 4475 §3.1.1.3).
+    pub fn has_param(&self, name: &str) -> bool {
+        self.params.iter().any(|(n, _)| percent_decode(n).eq_ignore_ascii_case(name))
+    }
+
+    /// Value of the parameter of that name, escapes resolved.
+    pub fn param(&self, name: &str) -> Option<String> {
+        let (_, value) = self.params.iter().find(|(n, _)| percent_decode(n).eq_ignore_ascii_case(name))?;
+        value.map(percent_decode)
+    }
+
+    /// Value of the URI's header of that name (`?Replaces=…`), escapes resolved.
+    pub fn header(&self, name: &str) -> Option<String> {
+        self.headers.as_deref()?.split('&').find_map(|header| {
+            let (n, value) = header.split_once('=')?;
+            percent_decode(n).eq_ignore_ascii_case(name).then(|| percent_decode(value))
+        })
     }
 
     /// Where UDP requests for this URI go, when no look-up is needed (default port 5060, RFC 3261 §19.1.2).

@@ -1,7 +1,7 @@
 //! Via (RFC 3261 §20.42, rport: RFC 3581). PURE.
 
 use std::fmt;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 use std::str::FromStr;
 
 use super::text::Params;
@@ -33,14 +33,35 @@ impl Via {
 
     /// `host:port` for comparing transactions (§17.2.3).
     pub fn sent_by(&self) -> String {
-        format!("{}:{}", self.host.to_ascii_lowercase(), self.port.unwrap_or(5060))
+        format!("{}:{}", self.host.to_ascii_lowercase(), self.port.unwrap_or(self.default_port()))
+    }
+
+    /// Port of a sent-by that names none (§18.2.2).
+    fn default_port(&self) -> u16 {
+        if self.transport.eq_ignore_ascii_case("TLS") { 5061 } else { 5060 }
+    }
+
+    /// `received`: where the request came from. IPv6 stands there without brackets, but is read with them, too
+    /// (RFC 5118 §4.5).
+    pub fn received(&self) -> Option<IpAddr> {
+        let text = self.params.get("received")?;
+        match text.strip_prefix('[') {
+            Some(inner) => inner.strip_suffix(']')?.parse::<Ipv6Addr>().ok().map(IpAddr::V6),
+            None => text.parse().ok(),
+        }
+    }
+
+    /// `rport`: the port the request came from, once somebody has filled it in (RFC 3581 §4).
+    pub fn rport(&self) -> Option<u16> {
+        self.params.get("rport")?.parse().ok()
     }
 
     /// Notes where the request came from (`received`, `rport`) and says where its responses go:
-    /// to the source port when `rport` asks for it (RFC 3581 §4), else to the port of sent-by (RFC 3261 §18.2.2).
+    /// over UDP: to the source port when `rport` asks for it (RFC 3581 §4), else to the port of sent-by (RFC 3261 §18.2.2).
     pub fn stamp(&mut self, source: SocketAddr) -> SocketAddr {
         let wants_rport = self.params.contains("rport");
-        if wants_rport || host_ip(&self.host) != Some(source.ip()) {
+        let same = host_ip(&self.host).is_some_and(|ip| ip.to_canonical() == source.ip().to_canonical());
+        if wants_rport || !same {
             self.params.set("received", Some(source.ip().to_string()));
         }
         if wants_rport {

@@ -148,6 +148,8 @@ fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
         product: "essai".to_owned(),
         max_calls: 4,
         accept_transfers,
+        policy: sip::Policy::default(),
+        credentials: Vec::new(),
     };
     Endpoint::new(config, 7)
 }
@@ -185,8 +187,9 @@ impl Rig {
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
             destination: sip::Flow::udp(AGENT.parse().unwrap()),
-            offer: offer.unwrap_or_default(),
+            offer,
             from: None,
+            referred_by: None,
         };
         let phone_call = phone.dial(now, dial);
         let settings = Settings {
@@ -500,7 +503,7 @@ impl Rig {
                 self.telephone = Some(Session::new(config, 5));
                 self.pacer = Some(Pacer::new(self.now));
             }
-            Event::TransferRequested { target } => {
+            Event::TransferRequested { target, .. } => {
                 self.transferred_to = Some(target);
                 self.phone_command(Command::AcceptTransfer);
                 for status in self.operator.clone() {

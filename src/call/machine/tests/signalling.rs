@@ -110,7 +110,7 @@ fn an_invite_without_an_offer_gets_ours() {
     let mut rig = Rig::dial_with(None, |_, _| false);
     rig.run(Duration::from_millis(100));
     let answer = rig.phone_events.iter().find_map(|(_, event)| match event {
-        Event::Answered { sdp: Some(sdp) } => Some(sdp.clone()),
+        Event::Reoffered { offer: Some(sdp) } => Some(sdp.clone()),
         _ => None,
     });
     assert!(answer.is_some_and(|sdp| sdp.contains("m=audio 20000 RTP/AVP 8 0")));

@@ -1,6 +1,9 @@
 //! Reading and printing: what the grammar allows, what real devices send, and every loss of rsip's parser.
 
+mod bodies;
+mod defects;
 mod framer;
+mod properties;
 
 use super::*;
 

@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Runs every fuzz target for some seconds (first argument, default 60), or those named after it. What crashes stays in
+# fuzz/artifacts; what reaches new code is added to fuzz/corpus.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+# shellcheck source=scripts/lib.sh
+source scripts/lib.sh
+
+seconds=${1:-60}
+[[ $seconds =~ ^[0-9]+$ ]] || stop "« $seconds » n'est pas un nombre de secondes" "par exemple : make fuzz SECONDES=60"
+shift || true
+targets=("$@")
+((${#targets[@]})) || targets=(message uri framer sdp digest endpoint)
+
+cargo fuzz --version >/dev/null 2>&1 || step "Installation de cargo-fuzz" cargo install --locked cargo-fuzz
+
+# Without a sanitizer the stable compiler will do: safe Rust has overflow checks and assertions of its own.
+fuzz() { cargo fuzz "$1" --sanitizer none "${@:2}"; }
+
+step "Compilation des cibles" fuzz build
+for target in "${targets[@]}"; do
+    step "Données aléatoires : $target, $seconds s" \
+        fuzz run "$target" -- -max_total_time="$seconds" -dict=fuzz/sip.dict -max_len=4096 -print_final_stats=1
+done
