@@ -44,11 +44,7 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), Failure> {
     let config = args.engines.config()?;
     let script = telephone::prepare_script(&args.script, &config, &args.engines.voice)?;
-    // Nobody reads the replies: no recogniser needed.
-    let transcriber = match args.json {
-        Some(_) => Some(telephone::transcriber(&config)?),
-        None => None,
-    };
+    let transcriber = telephone::transcriber_for(&args.json, &config)?;
     telephone::runtime()?.block_on(async {
         let (outcome, heard) = place(&args, script).await?;
         let mut texts = Vec::new();

@@ -96,6 +96,11 @@ pub fn transcriber(config: &Config) -> Result<Transcriber, Failure> {
         .map_err(|error| Failure::new(format!("Le programme n'a pas pu démarrer : {error}.")))
 }
 
+/// A recogniser for the report, if there is to be one: otherwise nobody reads what was heard.
+pub fn transcriber_for(report: &Option<PathBuf>, config: &Config) -> Result<Option<Transcriber>, Failure> {
+    report.as_ref().map(|_| transcriber(config)).transpose()
+}
+
 pub async fn transcript(transcriber: &Transcriber, samples: Vec<i16>) -> Result<String, Failure> {
     let text = transcriber.submit(samples).await;
     let text = text.unwrap_or(Err(SpeechError::Abandoned));
