@@ -9,7 +9,7 @@
 //! The utterance begins [`Settings::pre_roll`] before its first speech frame, however late the decision came.
 //!
 //! All durations count from the end of the last speech frame, the hangover of the voice detector taken out: `Paused`
-//! comes 200 ms after the last word, not 300.
+//! comes 160 ms after the last word, not 260.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -43,7 +43,8 @@ impl Default for Settings {
             // Three frames of five: a click or a lip smack is one or two.
             onset: Duration::from_millis(60),
             // The longest gap within a fluent phrase (stop consonants) is about 150 ms.
-            pause: Duration::from_millis(200),
+            // Just longer than the closure of a stop consonant: each 20 ms more is 20 ms more until the words are known.
+            pause: Duration::from_millis(160),
             end_short: Duration::from_millis(400),
             // Most pauses within a sentence are shorter, most between turns longer.
             end_normal: Duration::from_millis(550),
