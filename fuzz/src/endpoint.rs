@@ -9,8 +9,10 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::digest::origin;
+use crate::sip::digest::Password;
+use crate::sip::wire::{HeaderName, Headers, Message, Response, read_datagram};
 use crate::sip::{
-    CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Output, Policy, Transport,
+    CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, Output, Policy, Transport,
 };
 
 const MAX_CALLS: usize = 4;
@@ -103,6 +105,10 @@ fn agent(who: usize) -> Endpoint {
         max_calls: MAX_CALLS,
         accept_transfers: who == 1,
         policy: Policy { session_expires: 90, reliable_provisionals: who == 1, ..Policy::default() },
+        credentials: vec![Login {
+            realm: None,
+            password: Password { user: "agent".to_owned(), password: "secret".to_owned() },
+        }],
     };
     Endpoint::new(config, 7 + who as u64)
 }
@@ -177,16 +183,25 @@ impl World {
                 self.deliver(who, transport(script), text.as_bytes());
             }
             10 => drop(self.under_way.pop_front()),
-            11 if script.below(16) == 15 => {
-                let now = self.now;
-                self.agents[who].handle_input(now, Input::Drain);
-                self.drain(who);
-            }
-            11 => {
-                let (now, flow) = (self.now, flow(1 - who, transport(script)));
-                self.agents[who].handle_input(now, Input::TransportFailed { flow });
-                self.drain(who);
-            }
+            11 => match script.below(16) {
+                15 => {
+                    let now = self.now;
+                    self.agents[who].handle_input(now, Input::Drain);
+                    self.drain(who);
+                }
+                0..4 => {
+                    let (now, flow) = (self.now, flow(1 - who, transport(script)));
+                    self.agents[who].handle_input(now, Input::TransportFailed { flow });
+                    self.drain(who);
+                }
+                _ if !self.kept.is_empty() => {
+                    let (from, bytes) = self.kept[script.below(self.kept.len())].clone();
+                    if let Some(response) = response_to(&bytes, script) {
+                        self.deliver(from, transport(script), &response);
+                    }
+                }
+                _ => {}
+            },
             _ => {}
         }
     }
@@ -289,6 +304,47 @@ impl World {
             assert_eq!(agent.poll_timeout(), None);
         }
     }
+}
+
+/// A response of somebody else to a request that was sent.
+fn response_to(request: &[u8], script: &mut Script<'_>) -> Option<Bytes> {
+    const STATUSES: [u16; 16] = [100, 180, 183, 199, 200, 202, 302, 401, 407, 408, 422, 481, 486, 491, 503, 603];
+    let Message::Request(request) = read_datagram(request).ok()?.message else {
+        return None;
+    };
+    let status = STATUSES[script.below(STATUSES.len())];
+    let mut headers = Headers::default();
+    for name in [HeaderName::Via, HeaderName::From, HeaderName::CallId, HeaderName::CSeq] {
+        headers.push(name.clone(), request.headers.get(&name)?.clone());
+    }
+    let tag = ["", ";tag=u", ";tag=v", ";tag=w"][script.below(4)];
+    headers.push(HeaderName::To, [request.headers.get(&HeaderName::To)?, tag.as_bytes()].concat());
+    headers.push(
+        HeaderName::Contact,
+        ["<sip:x@127.0.0.1:5061>", "<sip:y@127.0.0.1:5060>;q=0.5, <tel:12>"][script.below(2)],
+    );
+    match status {
+        183 => {
+            headers.push(HeaderName::Require, "100rel");
+            headers.push(HeaderName::RSeq, (1 + script.below(4)).to_string());
+        }
+        200 => headers.push(HeaderName::SessionExpires, ["90;refresher=uac", "90;refresher=uas"][script.below(2)]),
+        401 | 407 => {
+            let name = if status == 401 { HeaderName::WwwAuthenticate } else { HeaderName::ProxyAuthenticate };
+            let stale = ["", ", stale=true"][script.below(2)];
+            headers.push(name, format!("Digest realm=\"r\", nonce=\"{}\", qop=\"auth\"{stale}", script.below(4)));
+        }
+        422 => headers.push(HeaderName::MinSe, "1800"),
+        _ => {}
+    }
+    let body = match script.below(2) {
+        0 => Bytes::new(),
+        _ => {
+            headers.push(HeaderName::ContentType, "application/sdp");
+            Bytes::from_static(OFFER.as_bytes())
+        }
+    };
+    Some(Message::Response(Response { status, reason: "x".to_owned(), headers, body }).to_bytes())
 }
 
 fn transport(script: &mut Script<'_>) -> Transport {

@@ -178,7 +178,7 @@ impl Dialog {
         let strict = first_route
             .as_ref()
             .and_then(Uri::as_sip)
-            .filter(|uri| !uri.params.contains("lr"))
+            .filter(|uri| !uri.has_param("lr"))
             .map(ToString::to_string);
         let mut headers = Headers::default();
         headers.push(HeaderName::Via, via);

@@ -284,6 +284,17 @@ fn via_parameters_in_every_spacing() {
 }
 
 #[test]
+fn what_is_added_behind_odd_parameters_is_read_again() {
+    for odd in ["a<sip:", "a=<b", "a=\"open", "a=\"x\\\"", "\"", "a\"b;c\"d", "a=>"] {
+        let mut via: Via = format!("SIP/2.0/UDP h;{odd}").parse().unwrap();
+        via.stamp("192.0.2.1:5060".parse().unwrap());
+        let again: Via = via.to_string().parse().unwrap();
+        assert_eq!(again, via, "{odd}");
+        assert_eq!(again.received(), "192.0.2.1".parse().ok(), "{odd}");
+    }
+}
+
+#[test]
 fn methods_keep_their_case_and_spelling() {
     assert_eq!(Method::parse("INVITE"), Method::INVITE);
     assert_eq!(Method::parse("invite"), Method::Other("invite".to_owned()));
