@@ -302,6 +302,8 @@ impl Endpoint {
             }
             // Agreed before the call was answered: another description means nothing (RFC 6337 §2.2).
             (_, Negotiation::Agreed) => answer = leg.heard.as_ref().map(body_text),
+            // The answer is missing.
+            (None, Negotiation::OfferSent) => leg.drop_offer(),
             _ => {}
         }
         call.phase = Phase::Confirmed;

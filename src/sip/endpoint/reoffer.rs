@@ -321,7 +321,7 @@ impl Endpoint {
 
 /// The answer that takes no stream of their offer.
 fn leg_refusal(leg: &Leg) -> Option<Bytes> {
-    let offer = leg.heard.as_ref()?;
+    let offer = leg.their_offer()?;
     sdp::refuse(&body_text(offer)).map(Bytes::from)
 }
 
