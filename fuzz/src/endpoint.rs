@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use crate::digest::origin;
 use crate::sip::{
-    CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Output, Policy, Transport,
+    CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, Output, Policy, Transport,
 };
 
 const MAX_CALLS: usize = 4;
@@ -103,6 +103,10 @@ fn agent(who: usize) -> Endpoint {
         max_calls: MAX_CALLS,
         accept_transfers: who == 1,
         policy: Policy { session_expires: 90, reliable_provisionals: who == 1, ..Policy::default() },
+        credentials: vec![Login {
+            realm: None,
+            password: crate::sip::digest::Password { user: "mairie".to_owned(), password: "secret".to_owned() },
+        }],
     };
     Endpoint::new(config, 7 + who as u64)
 }
