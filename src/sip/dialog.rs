@@ -175,11 +175,8 @@ impl Dialog {
 
     fn build(&self, method: Method, cseq: u32, via: String, destination: Flow) -> Outgoing {
         let first_route = self.first_route();
-        let strict = first_route
-            .as_ref()
-            .and_then(Uri::as_sip)
-            .filter(|uri| !uri.has_param("lr"))
-            .map(ToString::to_string);
+        let strict =
+            first_route.as_ref().and_then(Uri::as_sip).filter(|uri| !uri.has_param("lr")).map(ToString::to_string);
         let mut headers = Headers::default();
         headers.push(HeaderName::Via, via);
         let uri = match strict {

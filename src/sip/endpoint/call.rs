@@ -25,6 +25,8 @@ pub(super) struct Call {
     pub(super) ended: bool,
     /// We called, so that the Call-ID is ours (§14.1).
     pub(super) dialled: bool,
+    /// Our INVITE left the offer to whom it called.
+    pub(super) asks_for_offer: bool,
     /// Our 2xx that waits for its ACK.
     pub(super) unacked: Option<Unacked>,
     /// Our reliable provisional response that waits for its PRACK.
@@ -248,6 +250,7 @@ impl Call {
             local_tag,
             ended: false,
             dialled,
+            asks_for_offer: false,
             unacked: None,
             unpracked: None,
             theirs: None,

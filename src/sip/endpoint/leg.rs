@@ -22,10 +22,12 @@ pub(super) enum Negotiation {
 pub(super) struct Leg {
     pub(super) dialog: Dialog,
     pub(super) negotiation: Negotiation,
-    /// Our last session description.
+    /// Our session description in force.
     pub(super) described: Option<Bytes>,
-    /// Their last one.
+    /// Theirs.
     pub(super) heard: Option<Bytes>,
+    /// The offer without answer, of either side.
+    pending: Option<Bytes>,
     /// The far end allows UPDATE.
     pub(super) takes_update: bool,
     /// What our last INVITE answered challenges with: its ACK has the same (RFC 3261 §22.1).
@@ -35,8 +37,15 @@ pub(super) struct Leg {
 impl Leg {
     /// `headers` of the message that opened the dialog.
     pub(super) fn new(dialog: Dialog, negotiation: Negotiation, headers: &Headers) -> Leg {
-        let mut leg =
-            Leg { dialog, negotiation, described: None, heard: None, takes_update: false, credentials: Vec::new() };
+        let mut leg = Leg {
+            dialog,
+            negotiation,
+            described: None,
+            heard: None,
+            pending: None,
+            takes_update: false,
+            credentials: Vec::new(),
+        };
         leg.note_allow(headers);
         leg
     }
@@ -59,27 +68,34 @@ impl Leg {
             invite.iter().filter(|(name, _)| kept(name)).map(|(name, value)| (name.clone(), value.clone())).collect();
     }
 
+    /// Their offer, while it has no answer.
+    pub(super) fn their_offer(&self) -> Option<&Bytes> {
+        self.pending.as_ref().filter(|_| self.negotiation == Negotiation::OfferReceived)
+    }
+
     /// We have sent a description as the answer.
     pub(super) fn answered(&mut self, sdp: Bytes) {
         self.described = Some(sdp);
+        self.heard = self.pending.take().or(self.heard.take());
         self.negotiation = Negotiation::Agreed;
     }
 
     /// We have sent a description as the offer.
     pub(super) fn offered(&mut self, sdp: Bytes) {
-        self.described = Some(sdp);
+        self.pending = Some(sdp);
         self.negotiation = Negotiation::OfferSent;
     }
 
     /// Their offer arrived.
     pub(super) fn hear_offer(&mut self, sdp: &str) {
-        self.heard = Some(Bytes::copy_from_slice(sdp.as_bytes()));
+        self.pending = Some(Bytes::copy_from_slice(sdp.as_bytes()));
         self.negotiation = Negotiation::OfferReceived;
     }
 
     /// Their answer arrived; whether it says something else than their last description.
     pub(super) fn hear_answer(&mut self, sdp: &str) -> bool {
         let news = self.heard.as_deref() != Some(sdp.as_bytes());
+        self.described = self.pending.take().or(self.described.take());
         self.heard = Some(Bytes::copy_from_slice(sdp.as_bytes()));
         self.negotiation = Negotiation::Agreed;
         news
@@ -87,6 +103,7 @@ impl Leg {
 
     /// An offer came to nothing: the session is as it was (RFC 3261 §14.1).
     pub(super) fn drop_offer(&mut self) {
+        self.pending = None;
         if self.negotiation != Negotiation::Open {
             self.negotiation = Negotiation::Agreed;
         }

@@ -79,7 +79,9 @@ impl Endpoint {
             realms: Vec::new(),
             repeats: 0,
         };
-        self.insert_call(handle, Call::new(Phase::Calling(Box::new(calling)), None, tag));
+        let asks_for_offer = calling.invite.body.is_empty();
+        let call = Call::new(Phase::Calling(Box::new(calling)), None, tag);
+        self.insert_call(handle, Call { asks_for_offer, ..call });
         handle
     }
 
@@ -155,10 +157,7 @@ impl Endpoint {
     pub(super) fn request_timed_out(&mut self, now: Instant, id: TransactionId, usage: Usage) {
         match usage {
             Usage::Proposal(handle) => self.proposal_failed(now, id, handle, 408),
-            Usage::Invite(handle) => {
-                self.end_call(now, handle, EndCause::Timeout);
-                self.remove_call(now, handle, false);
-            }
+            Usage::Invite(handle) => self.invite_failed(now, id, handle, EndCause::Timeout),
             Usage::Bye(handle) => self.remove_call(now, handle, true),
             Usage::Refer(handle) => self.receive_refer_response(handle, 408, false),
             Usage::Notify(handle) => self.notify_answered(now, handle, 408),
@@ -177,10 +176,7 @@ impl Endpoint {
         for (id, usage) in self.transactions.fail(&mut self.io, flow) {
             match usage {
                 Usage::Proposal(handle) => self.proposal_failed(now, id, handle, 503),
-                Usage::Invite(handle) => {
-                    self.end_call(now, handle, EndCause::Refused(503));
-                    self.remove_call(now, handle, false);
-                }
+                Usage::Invite(handle) => self.invite_failed(now, id, handle, EndCause::Refused(503)),
                 Usage::Refer(handle) => self.receive_refer_response(handle, 503, false),
                 Usage::Notify(handle) => self.notify_answered(now, handle, 503),
                 Usage::Ping(handle) => {
@@ -261,14 +257,34 @@ impl Endpoint {
         self.remove_call(now, handle, false);
     }
 
+    /// No answer from this target, or no way to it: the next one, where a redirection has named more (§8.1.3.4).
+    fn invite_failed(&mut self, now: Instant, id: TransactionId, handle: CallHandle, cause: EndCause) {
+        let current = self.calls.get(&handle).and_then(Call::calling).is_some_and(|calling| calling.transaction == id);
+        if !current || self.next_target(now, handle) {
+            return;
+        }
+        self.end_call(now, handle, cause);
+        self.remove_call(now, handle, false);
+    }
+
     /// A 2xx to our INVITE (§13.2.2.4): ACK always; a call for the first one, BYE for forks and for a cancelled call.
     fn receive_acceptance(&mut self, now: Instant, id: TransactionId, handle: CallHandle, response: &Response) {
         let sdp = (!response.body.is_empty()).then(|| body_text(&response.body));
-        let Some(call) = self.calls.get_mut(&handle) else {
-            return self.end_fork(now, id, response);
-        };
-        // The same 2xx again, while its ACK waits for the application's answer.
         let tag = response.headers.to().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
+        let of_other_fork = |call: &Call| {
+            let current = call.calling().is_some_and(|calling| calling.transaction == id);
+            current && call.theirs.as_ref().is_some_and(|theirs| theirs.tag != tag)
+        };
+        // What is under way with others who were called is over.
+        if self.calls.get(&handle).is_some_and(of_other_fork) {
+            self.abandon_their_offer(now, handle);
+        }
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return self.end_fork(now, id, response, None);
+        };
+        // Whoever offers because we asked for it gets an answer, even if it takes nothing (§13.2.2.4).
+        let refusal = sdp.as_deref().filter(|_| call.asks_for_offer).and_then(sdp::refuse).map(Bytes::from);
+        // The same 2xx again, while its ACK waits for the application's answer.
         let waits = call.theirs.as_ref().is_some_and(|theirs| {
             theirs.tag == tag && matches!(theirs.way, Way::Acceptance { transaction, .. } if transaction == id)
         });
@@ -277,7 +293,7 @@ impl Endpoint {
         }
         let current = call.calling_mut().filter(|calling| calling.transaction == id);
         let Some((calling, sent_to)) = current.zip(self.transactions.destination(id)) else {
-            return self.end_fork(now, id, response);
+            return self.end_fork(now, id, response, refusal);
         };
         let known = calling.forks.iter().position(|fork| fork.leg.tag() == tag);
         let leg = match known.map(|at| calling.forks.swap_remove(at).leg) {
@@ -302,12 +318,12 @@ impl Endpoint {
             }
             // Agreed before the call was answered: another description means nothing (RFC 6337 §2.2).
             (_, Negotiation::Agreed) => answer = leg.heard.as_ref().map(body_text),
+            // The answer is missing.
+            (None, Negotiation::OfferSent) => leg.drop_offer(),
             _ => {}
         }
         call.phase = Phase::Confirmed;
         call.leg = Some(Box::new(leg));
-        // What was under way with others who were called is over.
-        call.theirs.take_if(|theirs| theirs.tag != tag);
         let stale = call.ours.take_if(|ours| matches!(&ours.state, OurState::Sent { tag: other, .. } if *other != tag));
         self.io.timers.stop(TimerKey::Call(handle, CallTimer::CancelGuard));
         if stale.is_some_and(|ours| ours.proposal.purpose == call::Purpose::Application) && !call.ended {
@@ -315,8 +331,7 @@ impl Endpoint {
         }
         if call.ended {
             // It was answered before our CANCEL got there.
-            let refusal = offered.as_deref().and_then(sdp::refuse).map(Bytes::from);
-            self.acknowledge(id, handle, &tag, cseq, refusal);
+            self.acknowledge(id, handle, &tag, cseq, refusal.filter(|_| offered.is_some()));
             return self.send_bye(now, handle);
         }
         if offered.is_some() {
@@ -335,7 +350,7 @@ impl Endpoint {
     }
 
     /// Another one answered as well, or too late: ACK, so that it rests, then BYE.
-    fn end_fork(&mut self, now: Instant, id: TransactionId, response: &Response) {
+    fn end_fork(&mut self, now: Instant, id: TransactionId, response: &Response, answer: Option<Bytes>) {
         let Some(sent_to) = self.transactions.destination(id) else {
             return;
         };
@@ -346,6 +361,10 @@ impl Endpoint {
         let branch = self.identity.branch();
         let mut ack = dialog.ack(dialog.last_cseq(), self.identity.via(&branch, flow), flow);
         ack.request.headers.push(HeaderName::UserAgent, self.identity.product());
+        if let Some(answer) = answer {
+            ack.request.headers.push(HeaderName::ContentType, "application/sdp");
+            ack.request.body = answer;
+        }
         let tag = dialog.remote_tag.clone();
         if !self.transactions.acknowledge(&mut self.io, id, &tag, ack.request.to_bytes(), ack.destination) {
             return;

@@ -154,7 +154,7 @@ impl Endpoint {
             return self.proposal_accepted(now, id, handle, proposal, (&tag, cseq), response);
         }
         if let Some(leg) = call.leg_mut(&tag)
-            && proposal.offer.is_some()
+            && leg.negotiation == Negotiation::OfferSent
         {
             leg.drop_offer();
         }
@@ -312,7 +312,9 @@ impl Endpoint {
         let Some(OurOffer { proposal, state: OurState::Sent { tag, .. } }) = current else {
             return;
         };
-        if let Some(leg) = call.leg_mut(&tag) {
+        if let Some(leg) = call.leg_mut(&tag)
+            && leg.negotiation == Negotiation::OfferSent
+        {
             leg.drop_offer();
         }
         if call.ended {

@@ -3,6 +3,7 @@
 
 use super::super::dialog::towards;
 use super::super::wire::{CSeq, Headers, NameAddr, Uri};
+use super::call::Purpose;
 use super::session_timer::min_se;
 use super::*;
 
@@ -49,17 +50,24 @@ impl Endpoint {
             600.. => calling.targets.clear(),
             _ => {}
         }
-        match calling.targets.pop() {
-            Some(uri) => {
-                self.resend_invite(now, handle, Changes { uri: Some(uri), fields: Vec::new() });
-                true
-            }
-            None => false,
-        }
+        self.next_target(now, handle)
+    }
+
+    /// Calls the next target a redirection has named; `false` when there is none.
+    pub(super) fn next_target(&mut self, now: Instant, handle: CallHandle) -> bool {
+        let Some(calling) = self.calls.get_mut(&handle).filter(|call| !call.ended).and_then(Call::calling_mut) else {
+            return false;
+        };
+        let Some(uri) = calling.targets.pop().filter(|_| !calling.cancelled) else {
+            return false;
+        };
+        self.resend_invite(now, handle, Changes { uri: Some(uri), fields: Vec::new() });
+        true
     }
 
     /// The INVITE with these changes, as a new transaction: same Call-ID, From and To, next number (§8.1.3.4, §22.2).
     pub(super) fn resend_invite(&mut self, now: Instant, handle: CallHandle, changes: Changes) {
+        self.leave_forks(now, handle);
         let branch = self.identity.branch();
         let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) else {
             return;
@@ -95,7 +103,6 @@ impl Endpoint {
             headers.push(name, value);
         }
         calling.invite.headers = headers;
-        calling.forks.clear();
         calling.heard = false;
         let (mut invite, destination) = (calling.invite.clone(), calling.destination);
         let realms = calling.realms.clone();
@@ -106,6 +113,24 @@ impl Endpoint {
         if let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) {
             calling.transaction = transaction;
             calling.invite = invite;
+        }
+    }
+}
+
+impl Endpoint {
+    /// The early dialogs of an INVITE end with it, and what was under way in them.
+    fn leave_forks(&mut self, now: Instant, handle: CallHandle) {
+        self.abandon_their_offer(now, handle);
+        self.io.timers.stop(TimerKey::Call(handle, CallTimer::RetryOffer));
+        let Some(call) = self.calls.get_mut(&handle) else {
+            return;
+        };
+        if let Some(calling) = call.calling_mut() {
+            calling.forks.clear();
+        }
+        let ours = call.ours.take();
+        if ours.is_some_and(|ours| ours.proposal.purpose == Purpose::Application) {
+            self.io.report(handle, Event::ReofferRefused { status: 487 });
         }
     }
 }

@@ -56,8 +56,6 @@ impl Endpoint {
                 return self.answer(now, transaction, &checked, 422, Some((HeaderName::MinSe, min.to_string())));
             }
         };
-        // Who sends a re-INVITE has our 2xx, whatever became of its ACK (RFC 5407 §3.1.4).
-        self.acknowledged(now, handle, None);
         let Some(leg) = self.calls.get_mut(&handle).and_then(|call| call.leg.as_mut()) else {
             return;
         };
@@ -70,6 +68,8 @@ impl Endpoint {
             let way = Way::Invite { transaction: id, reply, cseq, offered, granted };
             call.theirs = Some(TheirOffer { tag, way });
         }
+        // Who sends a re-INVITE has our 2xx, whatever became of its ACK (RFC 5407 §3.1.4).
+        self.acknowledged(now, handle, None);
         self.io.report(handle, Event::Reoffered { offer });
     }
 
@@ -321,7 +321,7 @@ impl Endpoint {
 
 /// The answer that takes no stream of their offer.
 fn leg_refusal(leg: &Leg) -> Option<Bytes> {
-    let offer = leg.heard.as_ref()?;
+    let offer = leg.their_offer()?;
     sdp::refuse(&body_text(offer)).map(Bytes::from)
 }
 

@@ -175,3 +175,36 @@ fn late_offers_of_two_forks_are_answered_one_after_the_other() {
     net.command(PEER, peer, Command::HangUp);
     net.assert_forgotten();
 }
+
+#[test]
+fn an_update_of_a_fork_that_loses_is_answered_nevertheless() {
+    let (mut net, peer, invite) = calling(508);
+    for tag in ["one", "two"] {
+        net.hear(tag, &fork(&invite, 183, tag, "Require: 100rel\r\nRSeq: 1\r\n", ANSWER));
+    }
+    net.hear("one", &request_text(&invite, "UPDATE", 1, "one", "Content-Type: application/sdp\r\n", OFFER));
+    assert_eq!(net.last_event(PEER), Some(Event::Reoffered { offer: Some(OFFER.into()) }));
+    net.hear("two", &fork(&invite, 200, "two", "", ""));
+    assert_eq!(net.count_sent(PEER, "487 UPDATE"), 1);
+    assert_eq!(net.last_event(PEER), Some(Event::Answered { sdp: Some(ANSWER.into()) }));
+    net.command(PEER, peer, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
+    net.command(PEER, peer, Command::HangUp);
+    net.assert_forgotten();
+}
+
+#[test]
+fn a_second_late_offer_is_answered_with_nothing() {
+    let mut net = Net::new(509);
+    net.filter = Some(Box::new(|_| false));
+    let peer = net.dial_with(PEER, AGENT, None);
+    let invite = last_request(&net, PEER, "INVITE");
+    net.hear("one", &fork(&invite, 200, "one", "", OFFER));
+    net.command(PEER, peer, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
+    net.hear("two", &fork(&invite, 200, "two", "", OFFER));
+    let acks = requests(&net, PEER, "ACK");
+    assert_eq!(acks[0].body, ANSWER.as_bytes());
+    assert!(String::from_utf8_lossy(&acks[1].body).contains("m=audio 0 "), "RFC 3261 §13.2.2.4");
+    assert_eq!(net.count_sent(PEER, "BYE"), 1);
+    net.command(PEER, peer, Command::HangUp);
+    net.assert_forgotten();
+}

@@ -136,3 +136,38 @@ fn a_redirected_call_is_answered() {
     net.command(PEER, peer, Command::HangUp);
     net.assert_forgotten();
 }
+
+#[test]
+fn a_target_that_says_nothing_gives_way_to_the_next() {
+    let mut net = calling(607);
+    refuse(&mut net, 302, "Contact: <sip:b@192.0.2.2>, <sip:c@192.0.2.3>;q=0.5\r\n");
+    net.run(seconds(32.1));
+    assert_eq!(targets(&net), ["sip:mairie@127.0.0.1:5060", "sip:b@192.0.2.2", "sip:c@192.0.2.3"]);
+    let now = net.now;
+    let flow = Flow::udp("192.0.2.3:5060".parse().unwrap());
+    net.endpoints[PEER].handle_input(now, Input::TransportFailed { flow });
+    net.drain(PEER);
+    assert_eq!(ended(&net), Some(Event::Ended { cause: EndCause::Refused(503) }));
+    net.assert_forgotten();
+}
+
+#[test]
+fn early_dialogs_end_with_the_target_that_sends_us_on() {
+    let mut net = Net::new(608);
+    net.filter = Some(Box::new(|_| false));
+    let peer = net.dial_with(PEER, AGENT, None);
+    let invite = last_request(&net, PEER, "INVITE");
+    let extra = "Contact: <sip:x@192.0.2.9>\r\nRequire: 100rel\r\nRSeq: 1\r\nContent-Type: application/sdp\r\n";
+    net.deliver(PEER, address(AGENT), response_text(&invite, 183, "x", extra, OFFER).as_bytes());
+    assert_eq!(net.last_event(PEER), Some(Event::Reoffered { offer: Some(OFFER.into()) }));
+    refuse(&mut net, 302, "Contact: <sip:b@192.0.2.2>\r\n");
+    // The answer comes too late; the offer of the next one is told anew.
+    net.command(PEER, peer, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
+    assert_eq!(net.count_sent(PEER, "PRACK"), 0);
+    let invite = last_request(&net, PEER, "INVITE");
+    net.deliver(PEER, address(AGENT), response_text(&invite, 183, "y", extra, OFFER).as_bytes());
+    net.command(PEER, peer, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
+    assert_eq!(net.count_sent(PEER, "PRACK"), 1);
+    net.command(PEER, peer, Command::HangUp);
+    net.assert_forgotten();
+}

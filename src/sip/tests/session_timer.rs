@@ -242,3 +242,26 @@ fn an_update_with_too_short_an_interval_is_refused() {
     net.command(AGENT, agent, Command::HangUp);
     net.assert_forgotten();
 }
+
+#[test]
+fn a_refresh_repeats_what_is_in_force_not_what_was_refused() {
+    let mut net = timed(411, 1_800, 600);
+    let (agent, peer) = establish(&mut net);
+    net.command(PEER, peer, Command::Reoffer { sdp: Some(OFFER.replace("4000", "4002")) });
+    net.run(seconds(0.1));
+    net.command(AGENT, agent, Command::AnswerReoffer { sdp: None });
+    net.run(seconds(0.1));
+    net.filter = Some(Box::new(|c| c.label() != "UPDATE"));
+    net.run(seconds(300.2));
+    let update = last_request(&net, PEER, "UPDATE");
+    net.deliver(PEER, address(AGENT), response_text(&update, 405, "", "", "").as_bytes());
+    assert_eq!(last_request(&net, PEER, "INVITE").body, OFFER.as_bytes());
+    net.filter = None;
+    net.run(seconds(0.1));
+    // Refused here as well: theirs stays what it was, too.
+    net.command(AGENT, agent, Command::AnswerReoffer { sdp: None });
+    net.run(seconds(0.1));
+    assert_eq!(net.endpoints[PEER].active_calls(), 1);
+    net.command(AGENT, agent, Command::HangUp);
+    net.assert_forgotten();
+}

@@ -295,6 +295,35 @@ impl Rig {
         }
     }
 
+    /// The telephone offers its media once more, with this direction: what it is answered.
+    pub fn phone_offers(&mut self, direction: &str) -> String {
+        let sdp = sdp::offer(&local_media()).replace("a=sendrecv", &format!("a={direction}"));
+        let before = self.phone_events.len();
+        self.phone_command(Command::Reoffer { sdp: Some(sdp) });
+        self.run(Duration::from_millis(100));
+        let answer = self.phone_events[before..].iter().find_map(|(_, event)| match event {
+            Event::ReofferAnswered { sdp } => sdp.clone(),
+            _ => None,
+        });
+        answer.expect("an answer")
+    }
+
+    /// The switchboard moves the caller: another dialog takes the place of the call's.
+    pub fn phone_moves(&mut self) {
+        let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
+        let line = |name: &str| ok.1.lines().find_map(|line| line.strip_prefix(name)).expect("the header");
+        let tag = |value: &str| value.split_once(";tag=").map(|(_, tag)| tag.to_owned()).expect("a tag");
+        let replaces = crate::sip::wire::Replaces::new(line("Call-ID: "), &tag(line("To: ")), &tag(line("From: ")));
+        let dial = Dial {
+            target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
+            destination: sip::Flow::udp(AGENT.parse().unwrap()),
+            offer: Some(sdp::offer(&local_media())),
+            from: None,
+            referred_by: None,
+        };
+        self.phone_call = self.phone.dial(self.now, dial);
+    }
+
     pub fn phone_command(&mut self, command: Command) {
         let call = self.phone_call;
         self.phone.handle_input(self.now, sip::Input::Command { call, command });
@@ -494,14 +523,12 @@ impl Rig {
         match event {
             Event::Answered { sdp: Some(sdp) } => {
                 let negotiated = sdp::accept_answer(&sdp, &local_media()).expect("a usable answer");
-                let config = SessionConfig {
-                    codec: negotiated.codec,
-                    payload_type: negotiated.payload_type,
-                    telephone_event: negotiated.telephone_event,
-                    remote: negotiated.remote,
-                };
-                self.telephone = Some(Session::new(config, 5));
-                self.pacer = Some(Pacer::new(self.now));
+                self.lift(&negotiated);
+            }
+            Event::Reoffered { offer: Some(offer) } => {
+                let (sdp, negotiated) = sdp::answer(&offer, &local_media()).expect("a usable offer");
+                self.phone_command(Command::AnswerReoffer { sdp: Some(sdp) });
+                self.lift(&negotiated);
             }
             Event::TransferRequested { target, .. } => {
                 self.transferred_to = Some(target);
@@ -512,6 +539,18 @@ impl Rig {
             }
             _ => {}
         }
+    }
+
+    /// The telephone sends and receives.
+    fn lift(&mut self, negotiated: &sdp::Negotiated) {
+        let config = SessionConfig {
+            codec: negotiated.codec,
+            payload_type: negotiated.payload_type,
+            telephone_event: negotiated.telephone_event,
+            remote: negotiated.remote,
+        };
+        self.telephone = Some(Session::new(config, 5));
+        self.pacer = Some(Pacer::new(self.now));
     }
 
     fn drain_machine(&mut self) -> bool {

@@ -114,6 +114,73 @@ fn an_invite_without_an_offer_gets_ours() {
         _ => None,
     });
     assert!(answer.is_some_and(|sdp| sdp.contains("m=audio 20000 RTP/AVP 8 0")));
+    // The answer comes with the ACK, and the conversation begins.
+    rig.run_until_quiet();
+    assert!(rig.has_said("Mairie de Saint-Aubin, bonjour."));
+    rig.say(1_200, "refaire ma carte");
+    rig.run_until_quiet();
+    assert!(rig.has_said("Il faut un rendez-vous"));
+}
+
+#[test]
+fn a_call_on_hold_waits_and_goes_on() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    let version =
+        |sdp: &str| sdp.lines().find_map(|l| l.strip_prefix("o=- ")).unwrap().split(' ').nth(1).unwrap().to_owned();
+    for (direction, answer, number) in [("sendonly", "a=recvonly", "2"), ("inactive", "a=inactive", "3")] {
+        let said = rig.said.len();
+        let sdp = rig.phone_offers(direction);
+        assert!(sdp.contains(answer), "{sdp}");
+        assert_eq!(version(&sdp), number, "one on with every description (RFC 3264 §8)");
+        rig.muted = true;
+        rig.run(Duration::from_secs(60));
+        assert_eq!(rig.said.len(), said, "nobody hears reminders");
+        assert!(rig.record.is_none(), "silence is no end while on hold");
+        rig.muted = false;
+    }
+    let sdp = rig.phone_offers("sendrecv");
+    assert!(sdp.contains("a=sendrecv"), "{sdp}");
+    rig.say(1_200, "refaire ma carte");
+    rig.run_until_quiet();
+    assert!(rig.has_said("Il faut un rendez-vous"));
+}
+
+#[test]
+fn a_call_the_switchboard_moves_goes_on() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    rig.phone_moves();
+    rig.run(Duration::from_millis(200));
+    assert_eq!(rig.sip_count(true, "BYE "), 1, "the old dialog ends");
+    assert!(rig.record.is_none());
+    rig.say(1_200, "refaire ma carte");
+    rig.run_until_quiet();
+    let greetings = rig.texts().iter().filter(|text| text.contains("bonjour")).count();
+    assert_eq!(greetings, 1, "the conversation goes on: {:?}", rig.texts());
+    assert!(rig.has_said("Il faut un rendez-vous"));
+    rig.phone_command(Command::HangUp);
+    rig.run(Duration::from_millis(200));
+    assert_eq!(rig.record.as_ref().map(|record| record.outcome), Some(Outcome::CallerHungUp));
+    rig.run(Duration::from_secs(70));
+    assert!(rig.endpoints_idle());
+}
+
+#[test]
+fn a_far_end_that_asks_for_an_offer_within_the_call_gets_all_of_ours() {
+    let mut rig = Rig::dial();
+    rig.run_until_quiet();
+    let before = rig.phone_events.len();
+    rig.phone_command(Command::Reoffer { sdp: None });
+    rig.run(Duration::from_millis(100));
+    let offer = rig.phone_events[before..].iter().find_map(|(_, event)| match event {
+        Event::Reoffered { offer } => offer.clone(),
+        _ => None,
+    });
+    assert!(offer.is_some_and(|sdp| sdp.contains("m=audio 20000 RTP/AVP 8 0 101") && sdp.contains("a=sendrecv")));
+    rig.say(1_200, "refaire ma carte");
+    rig.run_until_quiet();
+    assert!(rig.has_said("Il faut un rendez-vous"));
 }
 
 #[test]
