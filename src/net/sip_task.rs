@@ -1,16 +1,21 @@
-//! Drives the SIP endpoint: datagrams, commands and timeouts in; datagrams and events out.
+//! Drives the SIP endpoint: messages, commands and timeouts in; messages and events out.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
 
-use tokio::sync::{mpsc, oneshot};
-use tracing::{debug, warn};
+use tokio::sync::mpsc;
+use tracing::warn;
 
+use super::listen::ListenAddress;
+use super::sip_handle::{CallLine, Request, SipHandle};
+use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
 use super::{NetError, now, sleep_until};
-use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Event, Flow, Input, ListenerId, Output};
+use crate::sip::{CallHandle, Command, Endpoint, EndpointConfig, Event, Input, Output};
 
 /// Largest UDP payload.
 const DATAGRAM_BYTES: usize = 65_535;
+/// Datagrams taken one after the other before anything else gets its turn.
+const DATAGRAM_BATCH: usize = 64;
 /// Commands waiting for the endpoint. Senders wait when it is full: the endpoint drains it in microseconds.
 const COMMAND_QUEUE: usize = 1_024;
 /// Events waiting for one call's task. A task that lets this many pile up is stuck: its call is hung up.
@@ -18,129 +23,63 @@ const EVENT_QUEUE: usize = 64;
 /// Incoming calls waiting to be taken by the server. Beyond it, calls get 503.
 const INCOMING_QUEUE: usize = 64;
 
-enum Request {
-    Command { call: CallHandle, command: Command },
-    Dial { dial: Dial, line: oneshot::Sender<CallLine> },
-    Ping { target: String, destination: Flow, line: oneshot::Sender<CallLine> },
-    Drain,
-    ActiveCalls { count: oneshot::Sender<usize> },
+/// What the SIP task needs to know.
+#[derive(Debug, Clone)]
+pub struct SipSettings {
+    /// Its listeners are those of `listen`, in the same order; port 0 becomes the port the socket gets.
+    pub endpoint: EndpointConfig,
+    pub listen: Vec<ListenAddress>,
+    pub tls: Option<TlsSettings>,
+    pub connections: ConnectionLimits,
+    pub timings: Timings,
 }
 
-/// Talks to the SIP task.
-#[derive(Clone)]
-pub struct SipHandle {
-    requests: mpsc::Sender<Request>,
-    local: SocketAddr,
-}
-
-impl SipHandle {
-    /// The address the socket is bound to.
-    pub fn local_address(&self) -> SocketAddr {
-        self.local
-    }
-
-    /// Places a call.
-    pub async fn dial(&self, dial: Dial) -> Result<CallLine, NetError> {
-        let (line, answer) = oneshot::channel();
-        self.request(Request::Dial { dial, line }, answer).await
-    }
-
-    /// Asks a peer whether it is there (OPTIONS); the line yields `Answered` or `Ended`.
-    pub async fn ping(&self, target: String, destination: Flow) -> Result<CallLine, NetError> {
-        let (line, answer) = oneshot::channel();
-        self.request(Request::Ping { target, destination, line }, answer).await
-    }
-
-    /// No new calls from now on.
-    pub async fn drain(&self) {
-        let _ = self.requests.send(Request::Drain).await;
-    }
-
-    /// Calls that have not ended yet.
-    pub async fn active_calls(&self) -> Result<usize, NetError> {
-        let (count, answer) = oneshot::channel();
-        self.request(Request::ActiveCalls { count }, answer).await
-    }
-
-    async fn request<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, NetError> {
-        self.requests.send(request).await.map_err(|_| NetError::Closed)?;
-        answer.await.map_err(|_| NetError::Closed)
-    }
-}
-
-/// One call: commands to it, events from it. Dropping it hangs the call up.
-pub struct CallLine {
-    call: CallHandle,
-    events: mpsc::Receiver<Event>,
-    requests: mpsc::Sender<Request>,
-    ended: bool,
-}
-
-impl CallLine {
-    pub fn handle(&self) -> CallHandle {
-        self.call
-    }
-
-    pub async fn command(&self, command: Command) {
-        let _ = self.requests.send(Request::Command { call: self.call, command }).await;
-    }
-
-    /// The next event; `None` after [`Event::Ended`]. Cancel-safe.
-    pub async fn event(&mut self) -> Option<Event> {
-        if self.ended {
-            return None;
-        }
-        let event = self.events.recv().await;
-        self.ended = matches!(event, None | Some(Event::Ended { .. }));
-        event
-    }
-}
-
-impl Drop for CallLine {
-    fn drop(&mut self) {
-        if !self.ended {
-            let _ = self.requests.try_send(Request::Command { call: self.call, command: Command::HangUp });
-        }
-    }
-}
-
-/// Binds the SIP socket and starts its task. Incoming calls arrive on the receiver; each line's first event is
-/// [`Event::Incoming`].
-#[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
+/// Opens one UDP socket and starts the SIP task on it; see [`open`].
 pub async fn bind(
-    mut config: EndpointConfig,
+    endpoint: EndpointConfig,
     listen: SocketAddr,
     seed: u64,
 ) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
-    let bound = tokio::net::UdpSocket::bind(listen).await;
-    let (socket, local) = bound
-        .and_then(|socket| {
-            let local = socket.local_addr()?;
-            Ok((socket, local))
-        })
-        .map_err(|source| NetError::Bind { address: listen, source })?;
-    if let Some(listener) = config.listeners.get_mut(ListenerId::default())
-        && listener.advertised.port() == 0
-    {
-        listener.advertised.set_port(local.port());
+    let settings = SipSettings {
+        endpoint,
+        listen: vec![ListenAddress::udp(listen)],
+        tls: None,
+        connections: ConnectionLimits::default(),
+        timings: Timings::default(),
+    };
+    open(settings, seed).await
+}
+
+/// Opens the listeners and starts the SIP task. Incoming calls arrive on the receiver; each line's first event is
+/// [`Event::Incoming`].
+pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
+    let SipSettings { mut endpoint, listen, tls, connections, timings } = settings;
+    let transports = Transports::bind(&listen, tls, connections, timings)?;
+    let listening = transports.listening().to_vec();
+    let ids: Vec<_> = endpoint.listeners.iter().map(|(id, _)| id).collect();
+    for (id, listen) in ids.into_iter().zip(&listening) {
+        if let Some(listener) = endpoint.listeners.get_mut(id)
+            && listener.advertised.port() == 0
+        {
+            listener.advertised.set_port(listen.address.port());
+        }
     }
     let (requests, inbox) = mpsc::channel(COMMAND_QUEUE);
     let (incoming, lines) = mpsc::channel(INCOMING_QUEUE);
     let task = SipTask {
-        endpoint: Endpoint::new(config, seed),
-        socket,
+        endpoint: Endpoint::new(endpoint, seed),
+        transports,
         lines: HashMap::new(),
         incoming,
         requests: requests.downgrade(),
     };
     tokio::spawn(task.run(inbox));
-    Ok((SipHandle { requests, local }, lines))
+    Ok((SipHandle { requests, listening }, lines))
 }
 
-#[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
 struct SipTask {
     endpoint: Endpoint,
-    socket: tokio::net::UdpSocket,
+    transports: Transports,
     lines: HashMap<CallHandle, mpsc::Sender<Event>>,
     incoming: mpsc::Sender<CallLine>,
     requests: mpsc::WeakSender<Request>,
@@ -154,20 +93,32 @@ impl SipTask {
             self.drain();
             let timeout = self.endpoint.poll_timeout();
             tokio::select! {
-                datagram = self.socket.recv_from(&mut buffer) => match datagram {
-                    Ok((length, source)) => {
-                        let payload = &buffer[..length];
-                        self.endpoint.handle_input(now(), Input::Message { flow: Flow::udp(source), payload });
-                    }
-                    // An ICMP error for something sent earlier: its transaction times out by itself.
-                    Err(error) => debug!(%error, "SIP socket"),
-                },
+                arrival = self.transports.next(&mut buffer) => self.handle_arrival(arrival, &mut buffer),
                 request = inbox.recv() => match request {
                     Some(request) => self.handle_request(request),
                     None => break,
                 },
                 () = sleep_until(timeout) => self.endpoint.handle_input(now(), Input::Timeout),
             }
+        }
+    }
+
+    fn handle_arrival(&mut self, arrival: Arrival, buffer: &mut [u8]) {
+        match arrival {
+            Arrival::Datagram { flow, length } => {
+                self.endpoint.handle_input(now(), Input::Message { flow, payload: &buffer[..length] });
+                for _ in 1..DATAGRAM_BATCH {
+                    self.drain();
+                    let Some((flow, length)) = self.transports.try_datagram(buffer) else { break };
+                    self.endpoint.handle_input(now(), Input::Message { flow, payload: &buffer[..length] });
+                }
+            }
+            Arrival::Message { flow, payload } => {
+                self.endpoint.handle_input(now(), Input::Message { flow, payload: &payload });
+            }
+            Arrival::Caller(caller) => self.transports.admit(caller, false),
+            Arrival::Failed { flow } => self.endpoint.handle_input(now(), Input::TransportFailed { flow }),
+            Arrival::Nothing => {}
         }
     }
 
@@ -199,12 +150,7 @@ impl SipTask {
     fn drain(&mut self) {
         while let Some(output) = self.endpoint.poll_output() {
             match output {
-                // What the kernel can't take now is sent again by the transaction's timer.
-                Output::Transmit { flow, payload } => {
-                    if let Err(error) = self.socket.try_send_to(&payload, flow.remote) {
-                        debug!(%error, "SIP datagram not sent");
-                    }
-                }
+                Output::Transmit { flow, payload } => self.transports.send(flow, payload),
                 Output::Event { call, event } => self.deliver(call, event),
             }
         }

@@ -54,7 +54,7 @@ pub async fn run(
 ) -> Result<(), Problem> {
     let started = now();
     let mut shutdown = pin!(shutdown);
-    net::check_free(config.sip.listen)?;
+    net::check_free(net::ListenAddress::udp(config.sip.listen))?;
     let config = Arc::new(config);
     let preparing = {
         let config = config.clone();
