@@ -7,6 +7,7 @@ mod sockets;
 mod stream;
 mod table;
 mod tls;
+mod verify;
 
 use std::collections::HashMap;
 use std::future::poll_fn;
@@ -28,7 +29,7 @@ pub use tls::{ClientCertificates, TlsError, TlsSettings, check_tls};
 
 use super::listen::ListenAddress;
 use super::{NetError, now, sleep_until};
-use crate::sip::wire::{Message, read_datagram};
+use crate::sip::wire::{Framing, Message, read_message};
 use crate::sip::{ConnectionId, Flow, ListenerId, Transport};
 use stream::{Item, Link, Opened, Role};
 use table::{Ends, NotQueued, Table};
@@ -238,7 +239,7 @@ impl Transports {
         if !payload.windows(6).any(|window| window.eq_ignore_ascii_case(b";alias")) {
             return;
         }
-        let Ok(incoming) = read_datagram(payload) else { return };
+        let Ok(incoming) = read_message(payload, Framing::Stream) else { return };
         let Message::Request(request) = incoming.message else { return };
         if let Some(via) = request.headers.top_via().filter(|via| via.params.contains("alias")) {
             let port = via.port.unwrap_or(flow.transport.default_port());

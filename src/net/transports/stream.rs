@@ -395,7 +395,7 @@ impl Pace {
         }
         if self.role == Role::Ours && at >= self.next_ping {
             self.next_ping = at + self.timings.ping;
-            if self.answers {
+            if self.answers && self.pong.is_none() {
                 self.pong = Some(at + self.timings.pong);
             }
             return Due::Ping;

@@ -9,17 +9,14 @@ use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::{Duration, SystemTime};
 
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
-use tokio_rustls::rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use tokio_rustls::rustls::crypto::CryptoProvider;
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
-use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use tokio_rustls::rustls::server::WebPkiClientVerifier;
-use tokio_rustls::rustls::{
-    self, ClientConfig, DigitallySignedStruct, InconsistentKeys, RootCertStore, ServerConfig, SignatureScheme,
-};
+use tokio_rustls::rustls::{self, ClientConfig, InconsistentKeys, RootCertStore, ServerConfig};
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 use tracing::{info, warn};
 
+use super::verify::{Clients, Servers, Trust};
 use crate::net::{now, sleep_until};
 
 /// How often the files are looked at for a new certificate.
@@ -166,33 +163,30 @@ fn load(settings: &TlsSettings) -> Result<Loaded, TlsError> {
         other => TlsError::Unsupported(other),
     };
 
+    // Pinning is for the certificates somebody wrote down, not for the system's hundreds of authorities.
+    let pinned = if settings.authorities.is_some() { trusted } else { Vec::new() };
+    let clients = (added > 0).then(|| WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone()));
+    let clients = clients.map(|builder| builder.build()).transpose().map_err(|_| TlsError::NoAuthority)?;
+    let servers = (added > 0).then(|| WebPkiServerVerifier::builder_with_provider(roots, provider.clone()));
+    let servers = servers.map(|builder| builder.build()).transpose().map_err(|_| TlsError::NoAuthority)?;
+    if clients.is_none() && pinned.is_empty() && settings.client_certificates != ClientCertificates::Ignored {
+        return Err(TlsError::NoAuthority);
+    }
+
     let server = ServerConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Unsupported)?;
     let server = match settings.client_certificates {
         ClientCertificates::Ignored => server.with_no_client_auth(),
-        ClientCertificates::Optional | ClientCertificates::Required => {
-            let verifier = WebPkiClientVerifier::builder_with_provider(roots.clone(), provider.clone());
-            let verifier = match settings.client_certificates {
-                ClientCertificates::Required => verifier,
-                _ => verifier.allow_unauthenticated(),
-            };
-            server.with_client_cert_verifier(verifier.build().map_err(|_| TlsError::NoAuthority)?)
+        asked @ (ClientCertificates::Optional | ClientCertificates::Required) => {
+            let required = asked == ClientCertificates::Required;
+            let verifier = Clients { trust: Trust::new(pinned.clone(), &provider), by_authority: clients, required };
+            server.with_client_cert_verifier(Arc::new(verifier))
         }
     };
     let server = server.with_single_cert(chain.clone(), key.clone_key()).map_err(unusable)?;
 
-    let by_authority = match added {
-        0 => None,
-        _ => Some(
-            WebPkiServerVerifier::builder_with_provider(roots, provider.clone())
-                .build()
-                .map_err(|_| TlsError::NoAuthority)?,
-        ),
-    };
-    // Pinning is for the certificates somebody wrote down, not for the system's hundreds of authorities.
-    let pinned = if settings.authorities.is_some() { trusted } else { Vec::new() };
-    let verifier = Verifier { by_authority, pinned, provider: provider.clone() };
+    let verifier = Servers { trust: Trust::new(pinned, &provider), by_authority: servers };
     let client = ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(TlsError::Unsupported)?
@@ -213,56 +207,5 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         Ok(found) if found.is_empty() => Err(TlsError::NoCertificate { path: path.to_path_buf() }),
         Ok(found) => Ok(found),
         Err(error) => Err(TlsError::Damaged { path: path.to_path_buf(), detail: error.to_string() }),
-    }
-}
-
-/// Accepts the certificates written down, and those an authority vouches for.
-#[derive(Debug)]
-struct Verifier {
-    by_authority: Option<Arc<WebPkiServerVerifier>>,
-    pinned: Vec<CertificateDer<'static>>,
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for Verifier {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if self.pinned.iter().any(|pinned| pinned == end_entity) {
-            return Ok(ServerCertVerified::assertion());
-        }
-        match &self.by_authority {
-            Some(verifier) => verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now),
-            None => Err(rustls::CertificateError::UnknownIssuer.into()),
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signed, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signed, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
     }
 }

@@ -141,7 +141,7 @@ impl Endpoint {
             Message::Response(response)
                 if incoming.problem.is_none() && response.headers.list(&HeaderName::Via).count() == 1 =>
             {
-                if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, &response) {
+                if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, source, &response) {
                     self.receive_response(now, id, usage, &response);
                 }
             }

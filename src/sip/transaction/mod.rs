@@ -401,6 +401,7 @@ impl Transactions {
         &mut self,
         io: &mut Io,
         now: Instant,
+        source: Flow,
         response: &Response,
     ) -> Option<(TransactionId, Usage)> {
         let via = response.headers.top_via()?;
@@ -411,6 +412,7 @@ impl Transactions {
         if response.status >= 200 && !matches!(response.status, 401 | 407) {
             entry.sent = Bytes::new();
         }
+        entry.transaction.follow(source);
         entry.transaction.receive(io, now, id, response).then_some((id, entry.usage))
     }
 
