@@ -11,6 +11,7 @@ use super::sip_handle::{CallLine, Request, SipHandle};
 use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
 use super::{NetError, now, sleep_until};
 use crate::sip::{CallHandle, Command, Endpoint, EndpointConfig, Event, Input, Output};
+use crate::telemetry;
 
 /// Largest UDP payload.
 const DATAGRAM_BYTES: usize = 65_535;
@@ -116,7 +117,13 @@ impl SipTask {
             Arrival::Message { flow, payload } => {
                 self.endpoint.handle_input(now(), Input::Message { flow, payload: &payload });
             }
-            Arrival::Caller(caller) => self.transports.admit(caller, false),
+            Arrival::Caller(caller) => {
+                let source = caller.remote().ip();
+                // Who is dropped is not heard to its end: the connection closes here.
+                if self.endpoint.admits(source) {
+                    self.transports.admit(caller, !self.endpoint.is_welcome(source));
+                }
+            }
             Arrival::Failed { flow } => self.endpoint.handle_input(now(), Input::TransportFailed { flow }),
             Arrival::Nothing => {}
         }
@@ -148,6 +155,9 @@ impl SipTask {
     }
 
     fn drain(&mut self) {
+        while let Some(report) = self.endpoint.poll_report() {
+            telemetry::source_refused(&report);
+        }
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 Output::Transmit { flow, payload } => self.transports.send(flow, payload),

@@ -18,7 +18,7 @@ use tracing::{Instrument, error, info, info_span};
 use crate::call::driver::{self, Services};
 use crate::config::Config;
 use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
-use crate::sip::{EndpointConfig, Listeners, Policy};
+use crate::sip::{AccessConfig, EndpointConfig, Listeners, Policy};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -89,6 +89,7 @@ fn endpoint_config(config: &Config) -> EndpointConfig {
         accept_transfers: false,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     }
 }
 
@@ -176,6 +177,7 @@ mod tests {
             product: "test".to_owned(),
             max_calls: 4,
             accept_transfers: false,
+            access: AccessConfig::open(),
             policy: Policy::default(),
             credentials: Vec::new(),
         }

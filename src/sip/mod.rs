@@ -3,10 +3,12 @@
 //! Owns: messages on the wire, transactions, dialogs, offer/answer, the outcome of transfers.
 //! Must not know: audio, dialogue, tasks, sockets. One [`Endpoint`] serves every call of the process.
 
+mod access;
 mod dialog;
 pub mod digest;
 mod endpoint;
 mod flow;
+mod limits;
 mod origin;
 pub mod sdp;
 #[cfg(test)]
@@ -15,8 +17,10 @@ mod timers;
 mod transaction;
 pub mod wire;
 
+pub use access::{AccessConfig, Action, Cause, Report, Verdict};
 pub use endpoint::Endpoint;
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
+pub use limits::Rate;
 pub use origin::CallOrigin;
 
 use std::fmt;
@@ -46,6 +50,8 @@ pub struct EndpointConfig {
     pub policy: Policy,
     /// What we answer challenges with (401, 407).
     pub credentials: Vec<Login>,
+    /// Whom we serve.
+    pub access: AccessConfig,
 }
 
 /// User and password for whoever asks for them.

@@ -152,7 +152,11 @@ async fn called(agent: &Agent) -> (Peer, CallLine) {
 async fn place(agent: &Agent, remote: SocketAddr) -> CallLine {
     let destination = Flow { transport: Transport::Tcp, ..Flow::udp(remote) };
     let target = format!("sip:poste@{remote};transport=tcp");
-    agent.sip.dial(crate::sip::Dial { target, destination, offer: OFFER.into(), from: None }).await.unwrap()
+    agent
+        .sip
+        .dial(crate::sip::Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by: None })
+        .await
+        .unwrap()
 }
 
 #[tokio::test]

@@ -10,7 +10,7 @@ use rcgen::{CertifiedKey, generate_simple_self_signed};
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::sip::{Command, EndCause, EndpointConfig, Event, Flow, Listener, Listeners, Transport};
+use crate::sip::{AccessConfig, Command, EndCause, EndpointConfig, Event, Flow, Listener, Listeners, Transport};
 
 const OFFER: &str =
     "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
@@ -42,6 +42,8 @@ fn settings(listen: &[&str]) -> SipSettings {
         product: "test".into(),
         max_calls: 8,
         accept_transfers: false,
+        policy: Default::default(),
+        access: AccessConfig::open(),
     };
     let (connections, timings) = (ConnectionLimits::default(), Timings::default());
     SipSettings { endpoint, listen, tls: None, connections, timings }
@@ -75,7 +77,7 @@ async fn dial(caller: &Agent, callee: &Agent) -> CallLine {
     let local = crate::sip::ListenerId(u16::try_from(local).unwrap());
     let destination = Flow { transport, remote: address, connection: None, local };
     let target = format!("sip:mairie@{address};transport={transport}");
-    let dial = crate::sip::Dial { target, destination, offer: OFFER.into(), from: None };
+    let dial = crate::sip::Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by: None };
     caller.sip.dial(dial).await.unwrap()
 }
 

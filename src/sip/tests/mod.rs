@@ -4,6 +4,7 @@
 //! clock to the next delivery or timer.
 
 mod auth;
+mod access;
 mod basic;
 mod bounds;
 mod flows;
@@ -63,6 +64,7 @@ pub(crate) fn config(who: usize) -> EndpointConfig {
         accept_transfers: who != AGENT,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     }
 }
 

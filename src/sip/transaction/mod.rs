@@ -313,6 +313,11 @@ impl Transactions {
         MergeKey::of(request).is_some_and(|key| self.merged.contains_key(&key))
     }
 
+    /// Whether a request with this key has been received.
+    pub(crate) fn knows(&self, key: &ServerKey) -> bool {
+        self.server_keys.contains_key(key)
+    }
+
     /// Opens a server transaction; `None` when there are too many.
     pub(crate) fn open_server(
         &mut self,
