@@ -5,6 +5,7 @@
 
 mod address;
 mod clock;
+mod dns;
 mod listen;
 mod rtp_socket;
 mod sip_handle;

@@ -5,13 +5,16 @@ use std::net::SocketAddr;
 use tokio::sync::{mpsc, oneshot};
 
 use super::NetError;
+use super::dns::Dns;
 use super::listen::ListenAddress;
-use crate::sip::{CallHandle, Command, Dial, Event, Flow};
+use crate::sip::{CallHandle, Command, Dial, Event, Flow, Target};
 
 pub(super) enum Request {
     Command { call: CallHandle, command: Command },
     Dial { dial: Dial, line: oneshot::Sender<CallLine> },
     Ping { target: String, destination: Flow, line: oneshot::Sender<CallLine> },
+    Located { index: usize, targets: Vec<Target> },
+    Names { targets: Vec<Target> },
     Drain,
     ActiveCalls { count: oneshot::Sender<usize> },
 }
@@ -21,6 +24,7 @@ pub(super) enum Request {
 pub struct SipHandle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) listening: Vec<ListenAddress>,
+    pub(super) dns: Dns,
 }
 
 impl SipHandle {
@@ -32,6 +36,14 @@ impl SipHandle {
     /// The first of them.
     pub fn local_address(&self) -> SocketAddr {
         self.listening.first().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listen| listen.address)
+    }
+
+    /// Where a SIP URI leads (RFC 3263), best first; nothing when nobody is there.
+    pub async fn locate(&self, uri: &str) -> Vec<Flow> {
+        let targets = self.dns.locate(uri).await;
+        let flows = targets.iter().map(|target| target.flow).collect();
+        let _ = self.requests.send(Request::Names { targets }).await;
+        flows
     }
 
     /// Places a call.

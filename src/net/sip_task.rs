@@ -2,15 +2,20 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Instant;
 
 use tokio::sync::mpsc;
-use tracing::warn;
+use tracing::{debug, warn};
 
+use super::dns::Dns;
 use super::listen::ListenAddress;
 use super::sip_handle::{CallLine, Request, SipHandle};
 use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
 use super::{NetError, now, sleep_until};
-use crate::sip::{CallHandle, Command, Endpoint, EndpointConfig, Event, Input, Output};
+use crate::sip::{
+    CallHandle, Command, Endpoint, EndpointConfig, Event, Flow, Input, Output, RegistrationInput, RegistrationOutput,
+    RegistrationSettings, RegistrationState, Registrations, RegistrationsConfig, Target,
+};
 use crate::telemetry;
 
 /// Largest UDP payload.
@@ -33,6 +38,10 @@ pub struct SipSettings {
     pub tls: Option<TlsSettings>,
     pub connections: ConnectionLimits,
     pub timings: Timings,
+    /// Switchboards to register with, in the order they are tried.
+    pub registrations: Vec<RegistrationSettings>,
+    /// With the first of them that takes us, instead of with all.
+    pub register_first: bool,
 }
 
 /// Opens one UDP socket and starts the SIP task on it; see [`open`].
@@ -47,6 +56,8 @@ pub async fn bind(
         tls: None,
         connections: ConnectionLimits::default(),
         timings: Timings::default(),
+        registrations: Vec::new(),
+        register_first: false,
     };
     open(settings, seed).await
 }
@@ -54,7 +65,7 @@ pub async fn bind(
 /// Opens the listeners and starts the SIP task. Incoming calls arrive on the receiver; each line's first event is
 /// [`Event::Incoming`].
 pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
-    let SipSettings { mut endpoint, listen, tls, connections, timings } = settings;
+    let SipSettings { mut endpoint, listen, tls, connections, timings, registrations, register_first } = settings;
     let transports = Transports::bind(&listen, tls, connections, timings)?;
     let listening = transports.listening().to_vec();
     let ids: Vec<_> = endpoint.listeners.iter().map(|(id, _)| id).collect();
@@ -65,25 +76,39 @@ pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::
             listener.advertised.set_port(listen.address.port());
         }
     }
+    let dns = Dns::new(endpoint.listeners.clone());
+    let registrations = RegistrationsConfig {
+        listeners: endpoint.listeners.clone(),
+        product: endpoint.product.clone(),
+        registrations,
+        first_only: register_first,
+    };
     let (requests, inbox) = mpsc::channel(COMMAND_QUEUE);
     let (incoming, lines) = mpsc::channel(INCOMING_QUEUE);
     let task = SipTask {
         endpoint: Endpoint::new(endpoint, seed),
+        // Its identifiers must not be those of the endpoint.
+        registrations: Registrations::new(registrations, seed.rotate_left(32) ^ u64::MAX),
+        dns: dns.clone(),
         transports,
         lines: HashMap::new(),
         incoming,
         requests: requests.downgrade(),
+        draining: false,
     };
     tokio::spawn(task.run(inbox));
-    Ok((SipHandle { requests, listening }, lines))
+    Ok((SipHandle { requests, listening, dns }, lines))
 }
 
 struct SipTask {
     endpoint: Endpoint,
+    registrations: Registrations,
+    dns: Dns,
     transports: Transports,
     lines: HashMap<CallHandle, mpsc::Sender<Event>>,
     incoming: mpsc::Sender<CallLine>,
     requests: mpsc::WeakSender<Request>,
+    draining: bool,
 }
 
 impl SipTask {
@@ -92,14 +117,19 @@ impl SipTask {
         let mut buffer = vec![0_u8; DATAGRAM_BYTES];
         loop {
             self.drain();
-            let timeout = self.endpoint.poll_timeout();
+            let timeouts = [self.endpoint.poll_timeout(), self.registrations.poll_timeout()];
+            let timeout = timeouts.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.transports.next(&mut buffer) => self.handle_arrival(arrival, &mut buffer),
                 request = inbox.recv() => match request {
                     Some(request) => self.handle_request(request),
                     None => break,
                 },
-                () = sleep_until(timeout) => self.endpoint.handle_input(now(), Input::Timeout),
+                () = sleep_until(timeout) => {
+                    let at = now();
+                    self.endpoint.handle_input(at, Input::Timeout);
+                    self.registrations.handle_input(at, RegistrationInput::Timeout);
+                }
             }
         }
     }
@@ -107,15 +137,15 @@ impl SipTask {
     fn handle_arrival(&mut self, arrival: Arrival, buffer: &mut [u8]) {
         match arrival {
             Arrival::Datagram { flow, length } => {
-                self.endpoint.handle_input(now(), Input::Message { flow, payload: &buffer[..length] });
+                self.receive(now(), flow, &buffer[..length]);
                 for _ in 1..DATAGRAM_BATCH {
                     self.drain();
                     let Some((flow, length)) = self.transports.try_datagram(buffer) else { break };
-                    self.endpoint.handle_input(now(), Input::Message { flow, payload: &buffer[..length] });
+                    self.receive(now(), flow, &buffer[..length]);
                 }
             }
             Arrival::Message { flow, payload } => {
-                self.endpoint.handle_input(now(), Input::Message { flow, payload: &payload });
+                self.receive(now(), flow, &payload);
             }
             Arrival::Caller(caller) => {
                 let source = caller.remote().ip();
@@ -124,13 +154,29 @@ impl SipTask {
                     self.transports.admit(caller, !self.endpoint.is_welcome(source));
                 }
             }
-            Arrival::Failed { flow } => self.endpoint.handle_input(now(), Input::TransportFailed { flow }),
+            Arrival::Failed { flow } => {
+                self.endpoint.handle_input(now(), Input::TransportFailed { flow });
+                self.registrations.handle_input(now(), RegistrationInput::TransportFailed { flow });
+            }
             Arrival::Nothing => {}
+        }
+    }
+
+    fn receive(&mut self, at: Instant, flow: Flow, payload: &[u8]) {
+        let answer = self.endpoint.admits(flow.remote.ip()) && self.registrations.receive(at, flow, payload);
+        if !answer {
+            self.endpoint.handle_input(at, Input::Message { flow, payload });
         }
     }
 
     fn handle_request(&mut self, request: Request) {
         match request {
+            Request::Located { index, targets } => {
+                self.remember_names(&targets);
+                let targets = targets.into_iter().map(|target| target.flow).collect();
+                self.registrations.handle_input(now(), RegistrationInput::Located { index, targets });
+            }
+            Request::Names { targets } => self.remember_names(&targets),
             Request::Command { call, command } => {
                 self.endpoint.handle_input(now(), Input::Command { call, command });
             }
@@ -142,8 +188,16 @@ impl SipTask {
                 let call = self.endpoint.ping(now(), target, destination);
                 self.open_line(call, |opened| drop(line.send(opened)));
             }
-            Request::Drain => self.endpoint.handle_input(now(), Input::Drain),
-            Request::ActiveCalls { count } => drop(count.send(self.endpoint.active_calls())),
+            Request::Drain => {
+                self.endpoint.handle_input(now(), Input::Drain);
+                self.registrations.handle_input(now(), RegistrationInput::Stop);
+                self.draining = true;
+            }
+            Request::ActiveCalls { count } => {
+                // Leaving the switchboards counts as one: it is signalling that is not done.
+                let leaving = usize::from(self.draining && !self.registrations.has_left());
+                let _ = count.send(self.endpoint.active_calls() + leaving);
+            }
         }
     }
 
@@ -155,6 +209,7 @@ impl SipTask {
     }
 
     fn drain(&mut self) {
+        self.drain_registrations();
         while let Some(report) = self.endpoint.poll_report() {
             telemetry::source_refused(&report);
         }
@@ -162,6 +217,44 @@ impl SipTask {
             match output {
                 Output::Transmit { flow, payload } => self.transports.send(flow, payload),
                 Output::Event { call, event } => self.deliver(call, event),
+            }
+        }
+    }
+
+    fn drain_registrations(&mut self) {
+        while let Some(output) = self.registrations.poll_output() {
+            match output {
+                RegistrationOutput::Transmit { flow, payload } => {
+                    self.endpoint.expect_answers_from(flow.remote.ip());
+                    self.transports.send(flow, payload);
+                }
+                RegistrationOutput::Locate { index, uri } => {
+                    let (dns, requests) = (self.dns.clone(), self.requests.clone());
+                    tokio::spawn(async move {
+                        let targets = dns.locate(&uri).await;
+                        if let Some(requests) = requests.upgrade() {
+                            let _ = requests.send(Request::Located { index, targets }).await;
+                        }
+                    });
+                }
+                RegistrationOutput::State { index, state } => match state {
+                    RegistrationState::Registered { expires, flow } => {
+                        self.endpoint.befriend(flow.remote.ip());
+                        debug!(registration = index, ?expires, switchboard = %flow.remote, "registered");
+                    }
+                    RegistrationState::Failed { status, retry_after } => {
+                        warn!(registration = index, status, ?retry_after, "not registered with the switchboard");
+                    }
+                    RegistrationState::Left => debug!(registration = index, "left the switchboard"),
+                },
+            }
+        }
+    }
+
+    fn remember_names(&mut self, targets: &[Target]) {
+        for target in targets {
+            if let Some(host) = &target.host {
+                self.transports.remember_name(target.flow.remote, host);
             }
         }
     }

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use ipnet::IpNet;
 
+use super::digest::Password;
 use super::limits::{Bucket, Rate};
 
 /// Strangers remembered at once. Beyond it, further ones are dropped unseen until the oldest is a minute old: the
@@ -19,6 +20,8 @@ const MAX_DROPPED: usize = MAX_STRANGERS / 2;
 /// Addresses we have sent requests to that are remembered at once; the oldest is forgotten first. Its answers and its
 /// requests within a call are then judged by the rule for its network.
 const MAX_CONTACTS: usize = if cfg!(test) { 16 } else { 4_096 };
+/// Switchboards outside the accepted networks that we are registered with; the oldest is forgotten first.
+const MAX_FRIENDS: usize = 64;
 /// One line in the journal for each stranger in this time.
 const REPORT_EVERY: Duration = Duration::from_secs(60);
 /// How long an address we have sent a request to may answer and go on with the call.
@@ -43,6 +46,9 @@ pub struct AccessConfig {
     pub networks: Vec<(IpNet, Action)>,
     /// For everybody else.
     pub others: Action,
+    /// What strangers are challenged with (RFC 3261 §22), and who may answer.
+    pub realm: String,
+    pub accounts: Vec<Password>,
     /// Requests of one stranger that are looked at; more are dropped unseen.
     pub per_stranger: Rate,
     /// Requests of all strangers together.
@@ -60,6 +66,8 @@ impl AccessConfig {
         AccessConfig {
             networks: Vec::new(),
             others: Action::Drop,
+            realm: "allo-mairie".to_owned(),
+            accounts: Vec::new(),
             per_stranger: Rate { per_second: 5, burst: 20 },
             strangers: Rate { per_second: 200, burst: 400 },
         }
@@ -137,6 +145,8 @@ pub(crate) struct Gate {
     /// Whom we have sent requests to, and since when they may answer: from their first message on.
     contacts: HashMap<IpAddr, Option<Instant>>,
     contact_queue: VecDeque<IpAddr>,
+    /// Switchboards we are registered with: as good as an accepted network.
+    friends: VecDeque<IpAddr>,
     reports: VecDeque<Report>,
 }
 
@@ -151,25 +161,41 @@ impl Gate {
             unnamed: None,
             contacts: HashMap::new(),
             contact_queue: VecDeque::new(),
+            friends: VecDeque::new(),
             reports: VecDeque::new(),
         }
     }
 
     /// Whether this address is of a network that is always served.
     pub(crate) fn is_welcome(&self, source: IpAddr) -> bool {
-        self.config.action(source) == Action::Accept
+        self.action(source.to_canonical()) == Action::Accept
+    }
+
+    fn action(&self, source: IpAddr) -> Action {
+        if self.friends.contains(&source) { Action::Accept } else { self.config.action(source) }
+    }
+
+    /// We are registered there: its calls are welcome.
+    pub(crate) fn befriend(&mut self, address: IpAddr) {
+        let address = address.to_canonical();
+        if self.action(address) != Action::Accept {
+            if self.friends.len() >= MAX_FRIENDS {
+                self.friends.pop_front();
+            }
+            self.friends.push_back(address);
+        }
     }
 
     /// Whether a connection from there is worth taking.
     pub(crate) fn admits(&self, source: IpAddr) -> bool {
-        self.config.action(source) != Action::Drop || self.contacts.contains_key(&source.to_canonical())
+        self.action(source.to_canonical()) != Action::Drop || self.contacts.contains_key(&source.to_canonical())
     }
 
     /// Judges a message by its source.
     pub(crate) fn judge(&mut self, now: Instant, source: IpAddr) -> Verdict {
         let source = source.to_canonical();
         self.now = Some(now);
-        let verdict = match self.config.action(source) {
+        let verdict = match self.action(source) {
             Action::Accept => return Verdict::Serve,
             Action::Challenge => Verdict::Challenge,
             Action::Refuse => Verdict::Refuse,
@@ -225,7 +251,7 @@ impl Gate {
     /// We sent a request there: its answers, and its requests within the call, are expected.
     pub(crate) fn contacted(&mut self, address: IpAddr) {
         let address = address.to_canonical();
-        if self.config.action(address) == Action::Accept {
+        if self.action(address) == Action::Accept {
             return;
         }
         if self.contacts.insert(address, None).is_none() {

@@ -9,7 +9,9 @@ pub mod digest;
 mod endpoint;
 mod flow;
 mod limits;
+mod locate;
 mod origin;
+mod registration;
 pub mod sdp;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -21,7 +23,11 @@ pub use access::{AccessConfig, Action, Cause, Report, Verdict};
 pub use endpoint::Endpoint;
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
 pub use limits::Rate;
+pub use locate::{Answer, Locator, Naptr, Query, Srv, Target};
 pub use origin::CallOrigin;
+pub use registration::{
+    RegistrationInput, RegistrationOutput, RegistrationSettings, RegistrationState, Registrations, RegistrationsConfig,
+};
 
 use std::fmt;
 use std::net::SocketAddr;

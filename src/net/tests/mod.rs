@@ -43,10 +43,11 @@ fn settings(listen: &[&str]) -> SipSettings {
         max_calls: 8,
         accept_transfers: false,
         policy: Default::default(),
+        credentials: Vec::new(),
         access: AccessConfig::open(),
     };
     let (connections, timings) = (ConnectionLimits::default(), Timings::default());
-    SipSettings { endpoint, listen, tls: None, connections, timings }
+    SipSettings { endpoint, listen, tls: None, connections, timings, registrations: Vec::new(), register_first: false }
 }
 
 impl Agent {

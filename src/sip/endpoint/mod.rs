@@ -36,6 +36,7 @@ use incoming::Refusal;
 use reply::Reply;
 
 use super::access::{Gate, Verdict};
+use super::digest::DigestServer;
 use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
 use super::wire::{Framing, HeaderName, Headers, Message, Method, Request, Response, read_message};
 use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
@@ -44,6 +45,8 @@ use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
 pub struct Endpoint {
     config: EndpointConfig,
     gate: Gate,
+    /// Made with the first challenge.
+    digest: Option<DigestServer>,
     identity: Identity,
     io: Io,
     transactions: Transactions,
@@ -74,6 +77,7 @@ impl Endpoint {
         Endpoint {
             identity: Identity::new(&config, seed),
             gate: Gate::new(config.access.clone()),
+            digest: None,
             config,
             io: Io::new(),
             transactions: Transactions::new(),
@@ -149,7 +153,7 @@ impl Endpoint {
             return;
         };
         match incoming.message {
-            Message::Request(request) if self.lets_in(verdict, source, &request) => {
+            Message::Request(request) if self.lets_in(now, verdict, source, &request) => {
                 self.receive_request(now, source, request, incoming.problem);
             }
             // A malformed response is discarded (§18.1.2, §18.3), and one that was on its way to somebody else (§8.1.3.3).

@@ -1,6 +1,8 @@
 //! Who is let in: strangers get nothing useful, calls there are go on (RFC 3261 §26).
 
 use super::*;
+use crate::sip::digest::{Challenge, DigestClient, Password, Signed, read_challenges};
+use crate::sip::wire::HeaderName;
 
 const NOTHING: [u16; 0] = [];
 
@@ -72,4 +74,50 @@ fn a_flood_of_strangers_leaves_the_switchboard_unharmed() {
         let options = raw("OPTIONS", "", "").replace("raw-call", &format!("call-{n}"));
         assert_eq!(answers(&mut net, "127.0.0.1:5061", &options), [200]);
     }
+}
+
+/// The agent wants a password from this peer; says what it answers to an OPTIONS with these credentials.
+fn challenged(net: &mut Net, number: u32, password: Option<&str>, challenge: Option<&Challenge>) -> Response {
+    let mut extra = String::new();
+    if let (Some(password), Some(challenge)) = (password, challenge) {
+        let password = Password { user: "sim".into(), password: password.into() };
+        let signed = Signed { method: "OPTIONS", uri: "sip:mairie@127.0.0.1:5060", body: b"" };
+        let credentials = DigestClient::new(challenge.clone()).authorize(&password, signed, &format!("fresh{number}"));
+        extra = format!("Authorization: {credentials}\r\n");
+    }
+    let text = raw("OPTIONS", &extra, "").replace("z9hG4bKraw", &format!("z9hG4bKraw{number}"));
+    net.response_to(&text)
+}
+
+fn challenges(response: &Response) -> Vec<Challenge> {
+    let fields = response.headers.all(&HeaderName::WwwAuthenticate);
+    fields.flat_map(|value| read_challenges(&String::from_utf8_lossy(value))).map(Result::unwrap).collect()
+}
+
+#[test]
+fn a_password_opens_the_door_and_a_wrong_one_is_told_to_the_journal() {
+    let mut net = Net::new(401);
+    let accounts = vec![Password { user: "sim".into(), password: "sesame".into() }];
+    let access = AccessConfig {
+        networks: vec![("127.0.0.0/8".parse().unwrap(), Action::Challenge)],
+        accounts,
+        ..AccessConfig::closed()
+    };
+    net.endpoints[AGENT] = Endpoint::new(EndpointConfig { access, ..config(AGENT) }, 401);
+    let asked = challenged(&mut net, 1, None, None);
+    assert_eq!(asked.status, 401);
+    let offered = challenges(&asked);
+    let names: Vec<&str> = offered.iter().map(|challenge| challenge.algorithm.as_str()).collect();
+    assert_eq!(names, ["SHA-256", "MD5"], "the better one first (RFC 8760 §2.3)");
+    assert_eq!(net.endpoints[AGENT].poll_report(), None, "asking without a password is how it begins");
+    for (number, challenge) in (2..).zip(&offered) {
+        assert_eq!(challenged(&mut net, number, Some("sesame"), Some(challenge)).status, 200);
+    }
+    assert_eq!(challenged(&mut net, 9, Some("sesame"), Some(&offered[0])).status, 401, "the same count twice");
+    assert_eq!(challenged(&mut net, 10, Some("wrong"), Some(&offered[0])).status, 401);
+    let report = net.endpoints[AGENT].poll_report().expect("a line for the journal");
+    assert_eq!(report.cause, Cause::Credentials);
+    assert_eq!(answers(&mut net, "127.0.0.1:5061", &raw("ACK", "", "")), NOTHING);
+    assert_eq!(answers(&mut net, "127.0.0.1:5061", &raw("CANCEL", "", "")), NOTHING, "it cannot be challenged");
+    assert!(net.endpoints[AGENT].is_idle());
 }

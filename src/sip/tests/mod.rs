@@ -3,8 +3,8 @@
 //! [`Net`] delivers datagrams after a delay, loses or doubles them from a seed, keeps everything it carried, and runs the
 //! clock to the next delivery or timer.
 
-mod auth;
 mod access;
+mod auth;
 mod basic;
 mod bounds;
 mod flows;
