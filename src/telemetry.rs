@@ -18,6 +18,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::call::{Record, Reply};
 use crate::config::{LogConfig, LogFormat};
+use crate::sip::Report;
 use crate::store::{decisions, milliseconds, not_understood, topics};
 
 /// Environment variable with a filter in `tracing`'s syntax; wins over the configured level.
@@ -94,6 +95,16 @@ pub fn call_ended(record: &Record) {
         max_gap_ms = record.packets.max_gap_ms,
         "call ended"
     );
+}
+
+/// A source that was refused, once a minute at most: `packaging/fail2ban` reads this line. The address of an attacker on
+/// the network is no caller's data.
+pub fn source_refused(report: &Report) {
+    let (cause, count) = (report.cause.as_str(), report.count);
+    match report.source {
+        Some(source) => tracing::warn!(target: "allo_mairie::security", %source, cause, count, "SIP request refused"),
+        None => tracing::warn!(target: "allo_mairie::security", count, "SIP requests refused from too many sources"),
+    }
 }
 
 fn subscriber<W>(
@@ -229,6 +240,36 @@ mod tests {
         let allowed = written(LogFormat::Json, None, speak);
         PERSONAL.store(false, Ordering::Relaxed);
         assert!(allowed.contains("0612345678"), "{allowed}");
+    }
+
+    /// What fail2ban's expressions find in a line: its `<HOST>`.
+    fn banned(line: &str) -> Option<String> {
+        let filter = include_str!("../packaging/fail2ban/filter.d/allo-mairie.conf");
+        let (_, rest) = filter.split_once("failregex = ").unwrap();
+        let expressions = rest.lines().take_while(|line| !line.trim().is_empty());
+        expressions
+            .map(|e| regex::Regex::new(&e.trim().replace("<HOST>", r"(?P<host>[0-9a-fA-F:.]+)")).unwrap())
+            .find_map(|e| Some(e.captures(line.trim_end())?["host"].to_owned()))
+    }
+
+    #[test]
+    fn fail2ban_finds_refused_sources_and_nothing_else() {
+        use crate::sip::Cause;
+        for format in [LogFormat::Text, LogFormat::Json] {
+            for (source, cause) in [("192.0.2.1", Cause::Network), ("2001:db8::1", Cause::Credentials)] {
+                let report = Report { source: Some(source.parse().unwrap()), cause, count: 3 };
+                let line = written(format, None, || source_refused(&report));
+                assert_eq!(banned(&line).as_deref(), Some(source), "{line}");
+            }
+            let unnamed = Report { source: None, cause: Cause::Network, count: 3 };
+            let other = || {
+                source_refused(&unnamed);
+                tracing::warn!(source = "192.0.2.1", "something else");
+            };
+            let lines = written(format, None, other);
+            assert_eq!(lines.lines().count(), 2);
+            assert!(lines.lines().all(|line| banned(line).is_none()), "{lines}");
+        }
     }
 
     #[test]

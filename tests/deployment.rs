@@ -226,7 +226,7 @@ fn the_dockerfile_agrees_with_the_tree_and_the_defaults() {
     let config = Config::default();
     let exposed: Vec<&str> = stages["agent"].iter().filter_map(|line| line.strip_prefix("EXPOSE ")).collect();
     let rtp = format!("{}-{}/udp", config.rtp.ports.start(), config.rtp.ports.end());
-    assert_eq!(exposed, [format!("{}/udp", config.sip.listen.port()), rtp]);
+    assert_eq!(exposed, [format!("{}/udp", config.sip.listen[0].address.port()), rtp]);
 
     for service in compose().services.values() {
         assert_eq!(service.build.context, ".");

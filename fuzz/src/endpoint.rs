@@ -12,7 +12,8 @@ use crate::digest::origin;
 use crate::sip::digest::Password;
 use crate::sip::wire::{HeaderName, Headers, Message, Response, read_datagram};
 use crate::sip::{
-    CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, Output, Policy, Transport,
+    AccessConfig, CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, Output, Policy,
+    Transport,
 };
 
 const MAX_CALLS: usize = 4;
@@ -109,6 +110,7 @@ fn agent(who: usize) -> Endpoint {
             realm: None,
             password: Password { user: "agent".to_owned(), password: "secret".to_owned() },
         }],
+        access: AccessConfig::open(),
     };
     Endpoint::new(config, 7 + who as u64)
 }

@@ -1,7 +1,7 @@
 //! Drives one call: a short loop between its line, its RTP socket, the engines and the [`Machine`].
 
 use std::collections::{HashMap, HashSet};
-use std::net::{IpAddr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -42,10 +42,29 @@ pub struct Services {
 /// Where calls receive their audio.
 #[derive(Debug, Clone)]
 pub struct RtpAddresses {
-    pub listen: IpAddr,
+    /// One an address family.
+    pub addresses: Vec<RtpAddress>,
     pub ports: RangeInclusive<u16>,
+}
+
+/// Where calls of one address family receive their audio.
+#[derive(Debug, Clone, Copy)]
+pub struct RtpAddress {
+    pub listen: IpAddr,
     /// The address told to peers; without one, the local address on the route to the peer.
     pub advertised: Option<IpAddr>,
+}
+
+impl RtpAddresses {
+    /// For a call from there: of its address family.
+    fn towards(&self, source: SocketAddr) -> RtpAddress {
+        let any: IpAddr = match source {
+            SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
+            SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
+        };
+        let found = self.addresses.iter().find(|address| address.listen.is_ipv6() == source.is_ipv6());
+        found.copied().unwrap_or(RtpAddress { listen: any, advertised: None })
+    }
 }
 
 enum Done {
@@ -62,7 +81,8 @@ pub async fn run(
 ) -> Option<Record> {
     let first = line.event().await?;
     let Event::Incoming { source, .. } = first else { return None };
-    let rtp = match RtpSocket::bind(services.rtp.listen, services.rtp.ports.clone()).await {
+    let RtpAddress { listen, advertised } = services.rtp.towards(source);
+    let rtp = match RtpSocket::bind(listen, services.rtp.ports.clone()).await {
         Ok(rtp) => rtp,
         Err(error) => {
             warn!(%error, "call refused: no RTP port");
@@ -71,7 +91,7 @@ pub async fn run(
             return None;
         }
     };
-    let ip = services.rtp.advertised.unwrap_or_else(|| match rtp.local_address().ip() {
+    let ip = advertised.unwrap_or_else(|| match rtp.local_address().ip() {
         ip if ip.is_unspecified() => local_address_towards(source),
         ip => ip,
     });

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::Failure;
 use super::telephone;
-use crate::net::{self, sleep_until};
-use crate::sip::{EndCause, Event, Flow};
+use crate::net::{self, ConnectionLimits, ListenAddress, SipSettings, Timings, TlsSettings, sleep_until};
+use crate::sip::{EndCause, EndpointConfig, Event, Flow, Listener, Listeners, Transport};
 
 /// A service that needs longer can't answer the telephone either.
 const WAIT: Duration = Duration::from_secs(3);
@@ -24,11 +24,21 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     telephone::runtime()?.block_on(async {
-        let target = match &args.target {
-            Some(target) => telephone::resolve_host(target).await?,
-            None => reachable(telephone::load_config(args.config.as_deref())?.sip.listen),
+        let (target, tls) = match &args.target {
+            Some(target) => (ListenAddress::udp(telephone::resolve_host(target).await?), None),
+            None => {
+                let sip = telephone::load_config(args.config.as_deref())?.sip;
+                // UDP where there is a choice: it needs no connection and no certificate.
+                let udp = sip.listen.iter().find(|listen| listen.transport == Transport::Udp);
+                let Some(listen) = udp.or(sip.listen.first()) else {
+                    return Err(Failure::new("Le service n'écoute nulle part."));
+                };
+                (ListenAddress { address: reachable(listen.address), ..*listen }, sip.tls)
+            }
         };
-        let problem = match ask(target).await? {
+        let answer = ask(target, tls).await?;
+        let target = target.address;
+        let problem = match answer {
             Some(Event::Answered { .. }) => {
                 println!("Le service répond à {target} : prêt à prendre des appels.");
                 return Ok(());
@@ -54,11 +64,25 @@ fn reachable(listen: SocketAddr) -> SocketAddr {
 }
 
 /// Sends OPTIONS (RFC 3261 §11); the final answer, or `None` without one.
-async fn ask(target: SocketAddr) -> Result<Option<Event>, Failure> {
-    let (endpoint, local_ip) = telephone::endpoint("essai", target);
+async fn ask(target: ListenAddress, tls: Option<TlsSettings>) -> Result<Option<Event>, Failure> {
+    let ListenAddress { transport, address } = target;
+    let (endpoint, local_ip) = telephone::endpoint("essai", address);
+    let listeners = Listeners::new(Listener { transport, advertised: (local_ip, 0).into() });
+    // The service must show the certificate of the configuration, and no other.
+    let tls = tls.map(|tls| TlsSettings { authorities: Some(tls.certificate.clone()), ..tls });
+    let settings = SipSettings {
+        endpoint: EndpointConfig { listeners, ..endpoint },
+        listen: vec![ListenAddress { transport, address: (local_ip, 0).into() }],
+        tls: tls.filter(|_| transport == Transport::Tls),
+        connections: ConnectionLimits::default(),
+        timings: Timings::default(),
+        registrations: Vec::new(),
+        register_first: false,
+    };
     let failure = |error| telephone::net_failure(&error);
-    let (sip, _incoming) = net::bind(endpoint, (local_ip, 0).into(), rand::random()).await.map_err(failure)?;
-    let mut line = sip.ping(format!("sip:{target}"), Flow::udp(target)).await.map_err(failure)?;
+    let (sip, _incoming) = net::open(settings, rand::random()).await.map_err(failure)?;
+    let flow = Flow { transport, ..Flow::udp(address) };
+    let mut line = sip.ping(format!("sip:{address};transport={transport}"), flow).await.map_err(failure)?;
     let deadline = Some(net::now() + WAIT);
     loop {
         tokio::select! {

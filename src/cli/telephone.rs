@@ -13,7 +13,7 @@ use crate::net::{NetError, local_address_towards, split_host_port};
 use crate::simulate::address::{SIP_PORT, host_part};
 use crate::simulate::script::Line;
 use crate::simulate::transcripts::Transcriber;
-use crate::sip::{EndpointConfig, Listeners, Policy};
+use crate::sip::{AccessConfig, EndpointConfig, Listeners, Policy};
 use crate::speech::cache::{Cache, Key};
 use crate::speech::{Pace, Recogniser, SpeechError, Voice};
 
@@ -239,6 +239,7 @@ pub fn endpoint_at(user: &str, advertised: SocketAddr) -> EndpointConfig {
         accept_transfers: true,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
-use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -14,10 +13,11 @@ use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice};
 use super::{
     BadTransferTarget, CallConfig, Config, DialplanConfig, LogConfig, LogFormat, RecogniserConfig, RtpConfig,
-    SipConfig, StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
+    StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
 use crate::dialplan::Language;
+use crate::sip::Transport;
 
 /// Gathers problems; a value that fails is replaced by a harmless one so that checking can go on.
 pub struct Checker {
@@ -28,18 +28,9 @@ pub struct Checker {
 impl Checker {
     /// The checked configuration; worth something only if `problems` is still empty.
     pub fn check(&mut self, raw: RawConfig) -> Config {
-        let sip = SipConfig {
-            listen: self.listen(&raw.sip.listen),
-            advertised: None,
-            advertised_port: None,
-            user: self.user(raw.sip.user),
-            max_calls: self.whole("sip.max_calls", raw.sip.max_calls, 1..=500, 40),
-        };
-        let (advertised, advertised_port) = self.advertised(&raw.sip.advertised);
-        let sip = SipConfig { advertised, advertised_port, ..sip };
         let config = Config {
             rtp: RtpConfig { ports: self.ports(&raw.rtp.ports), codecs: self.codecs(&raw.rtp.codecs) },
-            sip,
+            sip: self.sip(raw.sip),
             transfer: TransferConfig {
                 target: self.target(&raw.transfer.target),
                 margin: self.seconds("transfer.margin", raw.transfer.margin, 1.0..=60.0, 5.0),
@@ -98,17 +89,24 @@ impl Checker {
                 format!("élargissez la plage ou abaissez sip.max_calls à {free}."),
             );
         }
-        if config.rtp.ports.contains(&config.sip.listen.port()) {
+        let udp = config.sip.listen.iter().filter(|listen| listen.transport == Transport::Udp);
+        for port in udp.map(|listen| listen.address.port()).filter(|port| config.rtp.ports.contains(port)) {
             self.problem(
                 "rtp.ports",
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
-                format!("cette plage contient le port {} de sip.listen", config.sip.listen.port()),
+                format!("cette plage contient le port {port} de sip.listen"),
                 "choisissez une plage qui ne le contient pas, par exemple « 20000-20999 ».",
             );
         }
     }
 
-    fn problem(&mut self, key: &str, value: impl Display, message: impl Into<String>, remedy: impl Into<String>) {
+    pub(super) fn problem(
+        &mut self,
+        key: &str,
+        value: impl Display,
+        message: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
         self.problems.push(ConfigProblem {
             key: key.into(),
             value: Some(value.to_string()),
@@ -118,7 +116,7 @@ impl Checker {
         });
     }
 
-    fn whole(&mut self, key: &str, value: i64, range: RangeInclusive<i64>, instead: usize) -> usize {
+    pub(super) fn whole(&mut self, key: &str, value: i64, range: RangeInclusive<i64>, instead: usize) -> usize {
         match usize::try_from(value) {
             Ok(checked) if range.contains(&value) => checked,
             _ => {
@@ -147,54 +145,6 @@ impl Checker {
             self.problem(key, quoted(&value), "il faut un chemin", "donnez un chemin ou supprimez la ligne.");
         }
         PathBuf::from(value)
-    }
-
-    fn listen(&mut self, value: &str) -> SocketAddr {
-        value.parse().unwrap_or_else(|_| {
-            self.problem(
-                "sip.listen",
-                quoted(value),
-                "il faut une adresse IP et un port",
-                "écrivez par exemple « 0.0.0.0:5060 » ; un nom de machine ne convient pas.",
-            );
-            SocketAddr::from(([0, 0, 0, 0], 5060))
-        })
-    }
-
-    fn advertised(&mut self, value: &str) -> (Option<IpAddr>, Option<u16>) {
-        if value.is_empty() {
-            return (None, None);
-        }
-        let given = match (value.parse::<SocketAddr>(), value.parse::<IpAddr>()) {
-            (Ok(address), _) => Some((address.ip(), Some(address.port()))),
-            (_, Ok(ip)) => Some((ip, None)),
-            _ => None,
-        };
-        match given {
-            Some((ip, port)) if !ip.is_unspecified() && port != Some(0) => (Some(ip), port),
-            _ => {
-                self.problem(
-                    "sip.advertised",
-                    quoted(value),
-                    "il faut une adresse IP que le standard peut joindre",
-                    "écrivez par exemple « 192.168.10.5 » ou « 192.168.10.5:5060 », ou laissez vide.",
-                );
-                (None, None)
-            }
-        }
-    }
-
-    fn user(&mut self, value: String) -> String {
-        let fits = |c: char| c.is_ascii_alphanumeric() || "-_.+".contains(c);
-        if value.is_empty() || value.len() > 64 || !value.chars().all(fits) {
-            self.problem(
-                "sip.user",
-                quoted(&value),
-                "le nom ne peut contenir que des lettres sans accent, des chiffres et - _ . +",
-                "écrivez par exemple « mairie » ou le numéro de poste de l'agent.",
-            );
-        }
-        value
     }
 
     fn ports(&mut self, value: &str) -> RangeInclusive<u16> {
@@ -320,6 +270,6 @@ impl Checker {
     }
 }
 
-fn quoted(value: &str) -> String {
+pub(super) fn quoted(value: &str) -> String {
     format!("« {value} »")
 }

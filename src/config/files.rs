@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::Config;
 use super::error::FileProblem;
+use crate::net::{TlsError, TlsSettings, check_tls};
 
 const PREPARE: &str = "lancez « make models » (ou « allo-mairie models prepare »)";
 
@@ -22,6 +23,12 @@ pub fn problems(config: &Config) -> Vec<FileProblem> {
         file("voice.languages", &voice.config, "la description de la voix");
     }
     file("voice.onnxruntime", &config.voice.onnxruntime, "la bibliothèque ONNX Runtime");
+
+    if let Some(tls) = &config.sip.tls
+        && let Err(error) = check_tls(tls)
+    {
+        found.push(tls_problem(tls, &error));
+    }
 
     let directory = &config.dialplan.directory;
     if let Err(why) = check_directory(directory) {
@@ -42,6 +49,57 @@ pub fn problems(config: &Config) -> Vec<FileProblem> {
 
 fn problem(key: &'static str, path: &Path, message: String, remedy: String) -> FileProblem {
     FileProblem { key, path: path.to_path_buf(), message, remedy }
+}
+
+/// TLS files are tried as the service would use them.
+fn tls_problem(tls: &TlsSettings, error: &TlsError) -> FileProblem {
+    let owner = |path: &Path| match path {
+        path if path == tls.certificate => "sip.tls.certificate",
+        path if path == tls.key => "sip.tls.key",
+        _ => "sip.tls.authorities",
+    };
+    let (key, path, message, remedy) = match error {
+        TlsError::Unreadable { path, source } => {
+            (owner(path), path, reason(source), "corrigez le chemin, ou donnez au service le droit de le lire.")
+        }
+        TlsError::NoCertificate { path } => (
+            owner(path),
+            path,
+            "ne contient aucun certificat".into(),
+            "il faut un fichier PEM (-----BEGIN CERTIFICATE-----).",
+        ),
+        TlsError::NoKey { path } => (
+            "sip.tls.key",
+            path,
+            "ne contient aucune clé privée".into(),
+            "il faut un fichier PEM (-----BEGIN PRIVATE KEY-----).",
+        ),
+        TlsError::Damaged { path, detail } => (
+            owner(path),
+            path,
+            format!("est abîmé ({detail})"),
+            "faites-le écrire à nouveau par votre autorité ou votre client ACME.",
+        ),
+        TlsError::Mismatch { key, .. } => (
+            "sip.tls.key",
+            key,
+            "n'est pas la clé du certificat".into(),
+            "donnez la clé et le certificat créés ensemble (privkey.pem et fullchain.pem d'un client ACME).",
+        ),
+        TlsError::NoAuthority => (
+            "sip.tls.authorities",
+            &tls.certificate,
+            "aucune autorité de confiance n'est connue".into(),
+            "donnez dans sip.tls.authorities le fichier PEM de celles qui valent.",
+        ),
+        TlsError::Unsupported(detail) => (
+            "sip.tls.certificate",
+            &tls.certificate,
+            format!("est d'une sorte qui ne convient pas ({detail})"),
+            "prenez un certificat RSA (2048 bits au moins) ou ECDSA.",
+        ),
+    };
+    problem(key, path, message, remedy.to_owned())
 }
 
 /// Opens it: existence alone does not tell whether the service's user may read it.

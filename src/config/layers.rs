@@ -9,14 +9,21 @@ use toml::de::{DeTable, DeValue};
 use toml::{Table, Value};
 
 use super::error::{ConfigError, ConfigProblem, Origin};
-use super::raw::{RawConfig, RawLanguageVoice};
+use super::raw::{RawAccount, RawConfig, RawLanguageVoice, RawRegistration};
 
 /// Prefix of environment variables; a double underscore separates section and setting.
 const PREFIX: &str = "ALLO_MAIRIE_";
 const SEPARATOR: &str = "__";
 
-/// The table whose keys are free: one entry a language.
-const LANGUAGES: &str = "voice.languages";
+/// What one entry of a table holds whose keys are free: a language, a registration, an account.
+fn entry_of(table: &str) -> Option<Table> {
+    match table {
+        "voice.languages" => Some(table_of(&RawLanguageVoice::default())),
+        "sip.registrations" => Some(table_of(&RawRegistration::default())),
+        "sip.accounts" => Some(table_of(&RawAccount::default())),
+        _ => None,
+    }
+}
 
 /// What was given, before it is checked.
 pub struct Layers {
@@ -81,7 +88,10 @@ impl Merging {
             let origin = Origin::File { name: source.name.into(), line };
             match (self.expected(&path), value) {
                 (Some(Value::Table(_)), Value::Table(inner)) => {
-                    if let Some((_, spanned)) = span
+                    // An empty section is an entry with nothing in it, not no entry.
+                    if let Some(entry) = entry_of(&path[..path.len() - 1].join(".")).filter(|_| inner.is_empty()) {
+                        self.set(&path, Value::Table(entry), origin);
+                    } else if let Some((_, spanned)) = span
                         && let DeValue::Table(inner_spans) = spanned.get_ref()
                     {
                         self.lay_table(source, path, inner, inner_spans);
@@ -112,10 +122,9 @@ impl Merging {
     fn expected(&self, path: &[String]) -> Option<Value> {
         let mut here = Value::Table(self.schema.clone());
         for (depth, key) in path.iter().enumerate() {
-            here = if path[..depth].join(".") == LANGUAGES && !key.is_empty() {
-                Value::Table(table_of(&RawLanguageVoice::default()))
-            } else {
-                here.get(key)?.clone()
+            here = match entry_of(&path[..depth].join(".")).filter(|_| !key.is_empty()) {
+                Some(entry) => Value::Table(entry),
+                None => here.get(key)?.clone(),
             };
         }
         Some(here)
@@ -125,10 +134,7 @@ impl Merging {
         let Some((last, parents)) = path.split_last() else { return };
         let mut here = &mut self.values;
         for (depth, key) in parents.iter().enumerate() {
-            let fresh = || {
-                let language = parents[..depth].join(".") == LANGUAGES;
-                Value::Table(if language { table_of(&RawLanguageVoice::default()) } else { Table::new() })
-            };
+            let fresh = || Value::Table(entry_of(&parents[..depth].join(".")).unwrap_or_default());
             let Value::Table(inner) = here.entry(key.clone()).or_insert_with(fresh) else { return };
             here = inner;
         }
@@ -195,6 +201,9 @@ fn fit(expected: &Value, value: Value) -> Result<Value, Value> {
         #[expect(clippy::cast_precision_loss, reason = "settings are far below 2^53")]
         (Value::Float(_), Value::Integer(number)) => Ok(Value::Float(number as f64)),
         (Value::Array(_), Value::Array(items)) if !items.iter().all(Value::is_str) => Err(Value::Array(items)),
+        // A lone text is a list of one.
+        (Value::Array(_), Value::String(text)) if text.is_empty() => Ok(Value::Array(Vec::new())),
+        (Value::Array(_), text @ Value::String(_)) => Ok(Value::Array(vec![text])),
         (expected, value) if expected.same_type(&value) => Ok(value),
         (_, value) => Err(value),
     }

@@ -10,6 +10,7 @@ mod error;
 mod files;
 mod layers;
 mod raw;
+mod sip;
 #[cfg(test)]
 mod tests;
 
@@ -25,7 +26,8 @@ use tracing::level_filters::LevelFilter;
 
 use crate::audio::Codec;
 use crate::dialplan::Language;
-use crate::net::split_host_port;
+use crate::net::{ListenAddress, TlsSettings, split_host_port};
+use crate::sip::{AccessConfig, Transport};
 
 pub use error::{ConfigError, ConfigProblem, FileProblem, Origin};
 
@@ -51,16 +53,83 @@ pub struct Config {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct SipConfig {
-    /// UDP address calls come in at.
-    pub listen: SocketAddr,
-    /// Address peers must use; never unspecified. `None`: that of the route to the switchboard.
-    pub advertised: Option<IpAddr>,
-    /// Port peers must use. `None`: the one we listen on.
-    pub advertised_port: Option<u16>,
+    /// Addresses calls come in at: at least one, no two the same.
+    pub listen: Vec<ListenAddress>,
+    /// Addresses peers must use instead; see [`SipConfig::advertised`].
+    pub advertised: Vec<Advertised>,
     /// User part of our URIs.
     pub user: String,
     /// Calls at the same time; at most the number of even ports in [`RtpConfig::ports`].
     pub max_calls: usize,
+    /// TCP and TLS connections others may open.
+    pub max_connections: usize,
+    /// There when a TLS address is listened on.
+    pub tls: Option<TlsSettings>,
+    /// Whom we serve.
+    pub access: AccessConfig,
+    /// What we challenge strangers with.
+    pub realm: String,
+    /// Who may answer a challenge of ours: user and password.
+    pub accounts: BTreeMap<String, Secret>,
+    /// Switchboards we are an extension of, in the order they are tried.
+    pub registrations: Vec<RegistrationConfig>,
+    /// Whether we register with the first of them that takes us, instead of with all.
+    pub register_first: bool,
+}
+
+/// An address peers reach us at, for the listeners of a transport, or for all.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Advertised {
+    pub transport: Option<Transport>,
+    /// Never unspecified.
+    pub ip: IpAddr,
+    /// `None`: the port we listen on.
+    pub port: Option<u16>,
+}
+
+/// A switchboard we are an extension of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RegistrationConfig {
+    /// What the configuration calls it.
+    pub name: String,
+    /// `sip:` or `sips:` URI without user.
+    pub registrar: String,
+    pub user: String,
+    /// User name for the password.
+    pub login: String,
+    pub password: Secret,
+    /// The only realm the password is given to; `None`: any.
+    pub realm: Option<String>,
+    /// What we ask for; the registrar decides.
+    pub expires: Duration,
+}
+
+/// A password: never printed.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Secret(String);
+
+impl Secret {
+    pub fn reveal(&self) -> &str {
+        &self.0
+    }
+}
+
+impl std::fmt::Debug for Secret {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Secret")
+    }
+}
+
+impl SipConfig {
+    /// The address peers reach this listener at, with its port when another: the most precise entry of the same
+    /// address family. `None`: the listener's own, or that of the route.
+    pub fn advertised(&self, listen: &ListenAddress) -> Option<(IpAddr, Option<u16>)> {
+        let v6 = listen.address.is_ipv6();
+        let fits =
+            |a: &&Advertised| a.ip.is_ipv6() == v6 && a.transport.is_none_or(|transport| transport == listen.transport);
+        let found = self.advertised.iter().filter(fits).max_by_key(|a| a.transport.is_some())?;
+        Some((found.ip, found.port))
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]

@@ -23,10 +23,75 @@ pub struct RawConfig {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawSip {
-    pub listen: String,
-    pub advertised: String,
+    pub listen: Vec<String>,
+    pub advertised: Vec<String>,
     pub user: String,
     pub max_calls: i64,
+    pub max_connections: i64,
+    pub register: String,
+    pub tls: RawTls,
+    pub access: RawAccess,
+    #[serde(default)]
+    pub registrations: BTreeMap<String, RawRegistration>,
+    #[serde(default)]
+    pub accounts: BTreeMap<String, RawAccount>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawTls {
+    pub certificate: String,
+    pub key: String,
+    pub authorities: String,
+    pub client_certificates: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAccess {
+    pub accept: Vec<String>,
+    pub challenge: Vec<String>,
+    pub refuse: Vec<String>,
+    pub drop: Vec<String>,
+    pub others: String,
+    pub realm: String,
+}
+
+/// One switchboard we are an extension of.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawRegistration {
+    pub registrar: String,
+    pub user: String,
+    pub login: String,
+    pub password: String,
+    pub password_file: String,
+    pub realm: String,
+    pub expires: i64,
+    pub rank: i64,
+}
+
+impl Default for RawRegistration {
+    fn default() -> Self {
+        Self {
+            registrar: String::new(),
+            user: String::new(),
+            login: String::new(),
+            password: String::new(),
+            password_file: String::new(),
+            realm: String::new(),
+            expires: 300,
+            rank: 1,
+        }
+    }
+}
+
+/// Who may answer our challenge.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawAccount {
+    pub password: String,
+    pub password_file: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -105,10 +170,37 @@ impl Default for RawConfig {
     fn default() -> Self {
         Self {
             sip: RawSip {
-                listen: "0.0.0.0:5060".into(),
-                advertised: String::new(),
+                listen: vec!["udp:0.0.0.0:5060".into()],
+                advertised: Vec::new(),
                 user: "mairie".into(),
                 max_calls: 40,
+                max_connections: 512,
+                register: "all".into(),
+                tls: RawTls {
+                    certificate: String::new(),
+                    key: String::new(),
+                    authorities: String::new(),
+                    client_certificates: "none".into(),
+                },
+                access: RawAccess {
+                    accept: [
+                        "10.0.0.0/8",
+                        "172.16.0.0/12",
+                        "192.168.0.0/16",
+                        "169.254.0.0/16",
+                        "fc00::/7",
+                        "fe80::/10",
+                    ]
+                    .map(String::from)
+                    .to_vec(),
+                    challenge: Vec::new(),
+                    refuse: Vec::new(),
+                    drop: Vec::new(),
+                    others: "drop".into(),
+                    realm: "allo-mairie".into(),
+                },
+                registrations: BTreeMap::new(),
+                accounts: BTreeMap::new(),
             },
             rtp: RawRtp { ports: "20000-20999".into(), codecs: vec!["PCMA".into(), "PCMU".into()] },
             transfer: RawTransfer { target: "sip:{poste}@127.0.0.1:5080".into(), margin: 5.0 },

@@ -83,6 +83,7 @@ fn all_problems_are_told_at_once_with_their_places() {
 fn bounds_of_every_number() {
     for (key, low, high) in [
         ("sip.max_calls", "0", "501"),
+        ("sip.max_connections", "7", "10001"),
         ("transfer.margin", "0.5", "61"),
         ("recogniser.threads", "-1", "65"),
         ("recogniser.workers", "0", "17"),
@@ -119,15 +120,22 @@ fn settings_are_checked_against_each_other() {
 
 #[test]
 fn advertised_addresses() {
+    // For listeners by UDP over IPv4, by TLS, and by UDP over IPv6.
     let advertised = |value: &str| {
         let config = load("", &[("ALLO_MAIRIE_SIP__ADVERTISED", value)]).ok()?;
-        Some((config.sip.advertised.map(|ip| ip.to_string()), config.sip.advertised_port))
+        let told = ["udp:0.0.0.0:5060", "tls:0.0.0.0:5061", "udp:[::]:5060"].map(|listen| {
+            let found = config.sip.advertised(&listen.parse().unwrap());
+            found.map_or(String::new(), |(ip, port)| format!("{ip} {}", port.unwrap_or_default()))
+        });
+        Some(told.join("|"))
     };
-    assert_eq!(advertised(""), Some((None, None)));
-    assert_eq!(advertised("192.0.2.1"), Some((Some("192.0.2.1".into()), None)));
-    assert_eq!(advertised("192.0.2.1:5070"), Some((Some("192.0.2.1".into()), Some(5070))));
-    assert_eq!(advertised("[2001:db8::1]:5070"), Some((Some("2001:db8::1".into()), Some(5070))));
-    for wrong in ["0.0.0.0", "192.0.2.1:0", "pabx.example"] {
+    assert_eq!(advertised("").as_deref(), Some("||"));
+    assert_eq!(advertised("192.0.2.1").as_deref(), Some("192.0.2.1 0|192.0.2.1 0|"));
+    assert_eq!(advertised("192.0.2.1:5070").as_deref(), Some("192.0.2.1 5070|192.0.2.1 5070|"));
+    assert_eq!(advertised("192.0.2.1, tls:192.0.2.2:5071").as_deref(), Some("192.0.2.1 0|192.0.2.2 5071|"));
+    assert_eq!(advertised("[2001:db8::1]:5070").as_deref(), Some("||2001:db8::1 5070"));
+    assert_eq!(advertised("2001:db8::1").as_deref(), Some("||2001:db8::1 0"));
+    for wrong in ["0.0.0.0", "192.0.2.1:0", "pabx.example", "sctp:192.0.2.1"] {
         assert_eq!(advertised(wrong), None, "{wrong}");
     }
 }
@@ -163,7 +171,7 @@ fn languages_given_in_the_file_replace_the_default_ones() {
 
     assert_eq!(problems("[voice.languages]\n", &[])[0].key, "voice.languages");
     assert_eq!(problems("[voice.languages.english]\nmodel = 'x'\n", &[])[0].key, "voice.languages.english");
-    assert_eq!(problems("[voice.languages.en]\n", &[])[0].key, "voice.languages");
+    assert_eq!(problems("[voice.languages.en]\n", &[])[0].key, "voice.languages.en.model");
 }
 
 #[test]
@@ -224,4 +232,144 @@ fn missing_files_are_all_named_with_their_remedy() {
     let found = missing(&config);
     assert_eq!(found.len(), 1);
     assert!(found[0].message.contains("vide"), "{found:?}");
+}
+
+mod sip {
+    use super::*;
+    use crate::sip::Action;
+
+    fn keys(text: &str) -> Vec<String> {
+        problems(text, &[]).into_iter().map(|problem| problem.key).collect()
+    }
+
+    #[test]
+    fn listeners_are_a_list_or_one_address() {
+        let listen = |text: &str| {
+            let config = load(&format!("[sip]\nlisten = {text}\n[sip.tls]\ncertificate = 'c'\nkey = 'k'\n"), &[]);
+            config.unwrap().sip.listen.iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        assert_eq!(listen("'0.0.0.0:5060'"), ["udp:0.0.0.0:5060"]);
+        assert_eq!(listen("['udp:0.0.0.0:5060', 'tls:[::]:5061']"), ["udp:0.0.0.0:5060", "tls:[::]:5061"]);
+        let from_environment = load("", &[("ALLO_MAIRIE_SIP__LISTEN", "192.0.2.1:5060, tcp:192.0.2.1:5060")]).unwrap();
+        assert_eq!(from_environment.sip.listen.len(), 2);
+        for wrong in ["['sctp:0.0.0.0:5060']", "['udp:mairie:5060']", "[]", "['0.0.0.0:5060', 'udp:0.0.0.0:5060']"] {
+            assert_eq!(keys(&format!("[sip]\nlisten = {wrong}\n")), ["sip.listen"], "{wrong}");
+        }
+        let unknown = &problems("[sip]\nlisten = ['ws:0.0.0.0:80']\n", &[])[0];
+        assert!(unknown.message.contains("transport") && unknown.remedy.contains("« tcp »"), "{unknown}");
+    }
+
+    #[test]
+    fn tls_needs_its_files() {
+        assert_eq!(keys("[sip]\nlisten = 'tls:0.0.0.0:5061'\n"), ["sip.tls.certificate", "sip.tls.key"]);
+        assert_eq!(keys("[sip.tls]\ncertificate = 'c.pem'\n"), ["sip.tls.key"]);
+        assert_eq!(keys("[sip.tls]\nclient_certificates = 'maybe'\n"), ["sip.tls.client_certificates"]);
+        assert_eq!(Config::default().sip.tls, None);
+    }
+
+    #[test]
+    fn tls_files_are_tried_before_any_call() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let write = |name: &str| {
+            let made = rcgen::generate_simple_self_signed(["mairie.example".to_owned()]).unwrap();
+            std::fs::write(path(&format!("{name}.crt")), made.cert.pem()).unwrap();
+            std::fs::write(path(&format!("{name}.key")), made.signing_key.serialize_pem()).unwrap();
+        };
+        write("one");
+        write("two");
+        let told = |certificate: &str, key: &str| {
+            let text = format!(
+                "[sip]\nlisten = 'tls:0.0.0.0:5061'\n[sip.tls]\ncertificate = '{}'\nkey = '{}'\n",
+                path(certificate).display(),
+                path(key).display()
+            );
+            let Err(ConfigError::MissingFiles(problems)) = load(&text, &[]).unwrap().check_files() else {
+                return None;
+            };
+            let found = problems.into_iter().find(|problem| problem.key.starts_with("sip.tls"))?;
+            Some((found.key, found.message))
+        };
+        assert_eq!(told("one.crt", "one.key"), None);
+        let (key, message) = told("one.crt", "two.key").unwrap();
+        assert!(key == "sip.tls.key" && message.contains("clé du certificat"), "{message}");
+        let (key, message) = told("absent.crt", "one.key").unwrap();
+        assert!(key == "sip.tls.certificate" && message.contains("introuvable"), "{message}");
+        assert_eq!(told("one.key", "one.key").unwrap().0, "sip.tls.certificate");
+        assert_eq!(told("one.crt", "one.crt").unwrap().0, "sip.tls.key");
+    }
+
+    #[test]
+    fn networks_have_one_rule_each() {
+        let text = "[sip.access]\naccept = ['192.0.2.0/24', '2001:db8::1']\nrefuse = ['192.0.2.128/25']\n";
+        let access = load(text, &[]).unwrap().sip.access;
+        let action = |source: &str| access.action(source.parse().unwrap());
+        assert_eq!(action("192.0.2.1"), Action::Accept);
+        assert_eq!(action("192.0.2.200"), Action::Refuse);
+        assert_eq!(action("2001:db8::1"), Action::Accept);
+        assert_eq!(action("198.51.100.1"), Action::Drop);
+        assert_eq!(action("127.0.0.1"), Action::Accept, "this machine may always ask");
+        assert_eq!(keys("[sip.access]\naccept = ['mairie']\n"), ["sip.access.accept"]);
+        assert_eq!(keys("[sip.access]\ndrop = ['10.0.0.0/8']\n"), ["sip.access.drop"], "in two lists");
+        assert_eq!(keys("[sip.access]\nothers = 'perhaps'\n"), ["sip.access.others"]);
+        assert_eq!(keys("[sip.access]\nchallenge = ['192.0.2.0/24']\n"), ["sip.access.challenge"], "no account");
+        assert_eq!(keys("[sip.access]\nrealm = 'a\"b'\n"), ["sip.access.realm"]);
+    }
+
+    #[test]
+    fn registrations_come_in_the_order_of_their_rank() {
+        let text = "[sip.registrations.a]\nregistrar = 'sip:192.0.2.1'\nuser = '200'\npassword = 'x'\nrank = 2\n\
+                    [sip.registrations.b]\nregistrar = 'sip:pabx.example;transport=udp'\nuser = '200'\n\
+                    login = 'mairie'\npassword = 'y'\nexpires = 600\n";
+        let found = load(text, &[]).unwrap().sip.registrations;
+        assert_eq!(found.iter().map(|r| r.name.as_str()).collect::<Vec<_>>(), ["b", "a"]);
+        assert_eq!((found[0].login.as_str(), found[1].login.as_str()), ("mairie", "200"));
+        assert_eq!((found[0].password.reveal(), found[0].expires), ("y", Duration::from_secs(600)));
+        assert!(!format!("{found:?}").contains("password: \"y"), "a password is never printed");
+        let variable = ("ALLO_MAIRIE_SIP__REGISTRATIONS__A__PASSWORD", "z");
+        let found = load(text, &[variable]).unwrap().sip.registrations;
+        assert_eq!(found[1].password.reveal(), "z");
+    }
+
+    #[test]
+    fn a_password_comes_from_a_file_too() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("secret");
+        let text = |more: &str| {
+            let file = path.display();
+            format!(
+                "[sip.registrations.a]\nregistrar = 'sip:192.0.2.1'\nuser = '200'\npassword_file = '{file}'\n{more}"
+            )
+        };
+        assert_eq!(keys(&text("")), ["sip.registrations.a.password_file"]);
+        std::fs::write(&path, "tr\u{e8}s secret\n").unwrap();
+        assert_eq!(load(&text(""), &[]).unwrap().sip.registrations[0].password.reveal(), "tr\u{e8}s secret");
+        let twice = problems(&text("password = 'hidden'\n"), &[]);
+        assert_eq!(twice[0].key, "sip.registrations.a.password_file");
+        assert!(!ConfigError::Invalid(twice).to_string().contains("hidden"));
+    }
+
+    #[test]
+    fn registrations_that_cannot_work_are_told() {
+        let one = |line: &str| {
+            let base = "[sip.registrations.a]\nuser = '200'\npassword = 'x'\n";
+            keys(&format!("{base}{line}\n"))
+        };
+        for registrar in ["", "pabx.example", "sip:", "sip:200@pabx.example", "sip:pabx.example;transport=ws", "tel:1"]
+        {
+            assert_eq!(one(&format!("registrar = '{registrar}'")), ["sip.registrations.a.registrar"], "{registrar}");
+        }
+        assert_eq!(
+            one("registrar = 'sip:pabx.example;transport=tcp'"),
+            ["sip.registrations.a.registrar"],
+            "no listener"
+        );
+        assert_eq!(one("registrar = 'sip:pabx.example'\nexpires = 1"), ["sip.registrations.a.expires"]);
+        let text = "[sip.registrations.a]\nregistrar = 'sip:pabx.example'\nuser = '200'\n";
+        let missing = &problems(text, &[])[0];
+        assert_eq!(missing.key, "sip.registrations.a.password");
+        assert!(missing.remedy.contains("ALLO_MAIRIE_SIP__REGISTRATIONS__A__PASSWORD"), "{missing}");
+        assert_eq!(keys("[sip]\nregister = 'some'\n"), ["sip.register"]);
+        assert_eq!(keys("[sip.accounts.sim]\n"), ["sip.accounts.sim.password"]);
+    }
 }

@@ -2,7 +2,9 @@
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::NetError;
+use super::listen::ListenAddress;
+use super::{NetError, transports};
+use crate::sip::Transport;
 
 /// The local address that packets to `peer` leave from. Asks the routing table by connecting an unbound
 /// datagram socket, which sends nothing. Loopback when there is no route.
@@ -20,14 +22,15 @@ pub fn local_address_towards(peer: SocketAddr) -> IpAddr {
         .map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |address| address.ip())
 }
 
-/// Fails when another program has the UDP port. Asked before the long part of starting, so that the person who
-/// starts the service learns at once.
-#[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
-pub fn check_free(address: SocketAddr) -> Result<(), NetError> {
-    match std::net::UdpSocket::bind(address) {
-        Ok(_) => Ok(()),
-        Err(source) => Err(NetError::Bind { address, source }),
-    }
+/// Fails when another program has the port. Asked before the long part of starting, so that the person who starts the
+/// service learns at once.
+pub fn check_free(listen: ListenAddress) -> Result<(), NetError> {
+    let address = listen.address;
+    let tried = match listen.transport {
+        Transport::Udp => transports::udp(address).map(drop),
+        Transport::Tcp | Transport::Tls => transports::listener(address).map(drop),
+    };
+    tried.map_err(|source| NetError::Bind { address, source })
 }
 
 /// Reads `192.0.2.1`, `192.0.2.1:5060`, `[2001:db8::1]:5060`, with `default_port` where none is given.
@@ -49,14 +52,22 @@ mod tests {
         assert_eq!(local_address_towards("127.0.0.1:5060".parse().unwrap()), IpAddr::V4(Ipv4Addr::LOCALHOST));
     }
 
-    #[test]
-    #[expect(clippy::disallowed_types, reason = "takes a port to find it taken")]
-    fn a_taken_port_is_told() {
-        let socket = std::net::UdpSocket::bind("127.0.0.1:0").unwrap();
+    #[tokio::test]
+    async fn a_taken_port_is_told() {
+        let socket = transports::udp("127.0.0.1:0".parse().unwrap()).unwrap();
         let address = socket.local_addr().unwrap();
-        assert!(matches!(check_free(address), Err(NetError::Bind { address: told, .. }) if told == address));
+        let taken = ListenAddress::udp(address);
+        assert!(matches!(check_free(taken), Err(NetError::Bind { address: told, .. }) if told == address));
         drop(socket);
-        assert!(check_free(address).is_ok());
+        assert!(check_free(taken).is_ok());
+    }
+
+    #[tokio::test]
+    async fn a_taken_tcp_port_is_told() {
+        let socket = transports::listener("127.0.0.1:0".parse().unwrap()).unwrap();
+        let address = socket.local_addr().unwrap();
+        let taken = ListenAddress { transport: Transport::Tcp, address };
+        assert!(matches!(check_free(taken), Err(NetError::Bind { .. })));
     }
 
     #[test]

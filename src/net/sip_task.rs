@@ -1,16 +1,27 @@
-//! Drives the SIP endpoint: datagrams, commands and timeouts in; datagrams and events out.
+//! Drives the SIP endpoint: messages, commands and timeouts in; messages and events out.
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::time::Instant;
 
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::mpsc;
 use tracing::{debug, warn};
 
+use super::dns::Dns;
+use super::listen::ListenAddress;
+use super::sip_handle::{CallLine, Request, SipHandle};
+use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
 use super::{NetError, now, sleep_until};
-use crate::sip::{CallHandle, Command, Dial, Endpoint, EndpointConfig, Event, Flow, Input, ListenerId, Output};
+use crate::sip::{
+    CallHandle, Command, Endpoint, EndpointConfig, Event, Flow, Input, Output, RegistrationInput, RegistrationOutput,
+    RegistrationSettings, RegistrationState, Registrations, RegistrationsConfig, Target,
+};
+use crate::telemetry;
 
 /// Largest UDP payload.
 const DATAGRAM_BYTES: usize = 65_535;
+/// Datagrams taken one after the other before anything else gets its turn.
+const DATAGRAM_BATCH: usize = 64;
 /// Commands waiting for the endpoint. Senders wait when it is full: the endpoint drains it in microseconds.
 const COMMAND_QUEUE: usize = 1_024;
 /// Events waiting for one call's task. A task that lets this many pile up is stuck: its call is hung up.
@@ -18,132 +29,86 @@ const EVENT_QUEUE: usize = 64;
 /// Incoming calls waiting to be taken by the server. Beyond it, calls get 503.
 const INCOMING_QUEUE: usize = 64;
 
-enum Request {
-    Command { call: CallHandle, command: Command },
-    Dial { dial: Dial, line: oneshot::Sender<CallLine> },
-    Ping { target: String, destination: Flow, line: oneshot::Sender<CallLine> },
-    Drain,
-    ActiveCalls { count: oneshot::Sender<usize> },
+/// What the SIP task needs to know.
+#[derive(Debug, Clone)]
+pub struct SipSettings {
+    /// Its listeners are those of `listen`, in the same order; port 0 becomes the port the socket gets.
+    pub endpoint: EndpointConfig,
+    pub listen: Vec<ListenAddress>,
+    pub tls: Option<TlsSettings>,
+    pub connections: ConnectionLimits,
+    pub timings: Timings,
+    /// Switchboards to register with, in the order they are tried.
+    pub registrations: Vec<RegistrationSettings>,
+    /// With the first of them that takes us, instead of with all.
+    pub register_first: bool,
 }
 
-/// Talks to the SIP task.
-#[derive(Clone)]
-pub struct SipHandle {
-    requests: mpsc::Sender<Request>,
-    local: SocketAddr,
-}
-
-impl SipHandle {
-    /// The address the socket is bound to.
-    pub fn local_address(&self) -> SocketAddr {
-        self.local
-    }
-
-    /// Places a call.
-    pub async fn dial(&self, dial: Dial) -> Result<CallLine, NetError> {
-        let (line, answer) = oneshot::channel();
-        self.request(Request::Dial { dial, line }, answer).await
-    }
-
-    /// Asks a peer whether it is there (OPTIONS); the line yields `Answered` or `Ended`.
-    pub async fn ping(&self, target: String, destination: Flow) -> Result<CallLine, NetError> {
-        let (line, answer) = oneshot::channel();
-        self.request(Request::Ping { target, destination, line }, answer).await
-    }
-
-    /// No new calls from now on.
-    pub async fn drain(&self) {
-        let _ = self.requests.send(Request::Drain).await;
-    }
-
-    /// Calls that have not ended yet.
-    pub async fn active_calls(&self) -> Result<usize, NetError> {
-        let (count, answer) = oneshot::channel();
-        self.request(Request::ActiveCalls { count }, answer).await
-    }
-
-    async fn request<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, NetError> {
-        self.requests.send(request).await.map_err(|_| NetError::Closed)?;
-        answer.await.map_err(|_| NetError::Closed)
-    }
-}
-
-/// One call: commands to it, events from it. Dropping it hangs the call up.
-pub struct CallLine {
-    call: CallHandle,
-    events: mpsc::Receiver<Event>,
-    requests: mpsc::Sender<Request>,
-    ended: bool,
-}
-
-impl CallLine {
-    pub fn handle(&self) -> CallHandle {
-        self.call
-    }
-
-    pub async fn command(&self, command: Command) {
-        let _ = self.requests.send(Request::Command { call: self.call, command }).await;
-    }
-
-    /// The next event; `None` after [`Event::Ended`]. Cancel-safe.
-    pub async fn event(&mut self) -> Option<Event> {
-        if self.ended {
-            return None;
-        }
-        let event = self.events.recv().await;
-        self.ended = matches!(event, None | Some(Event::Ended { .. }));
-        event
-    }
-}
-
-impl Drop for CallLine {
-    fn drop(&mut self) {
-        if !self.ended {
-            let _ = self.requests.try_send(Request::Command { call: self.call, command: Command::HangUp });
-        }
-    }
-}
-
-/// Binds the SIP socket and starts its task. Incoming calls arrive on the receiver; each line's first event is
-/// [`Event::Incoming`].
-#[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
+/// Opens one UDP socket and starts the SIP task on it; see [`open`].
 pub async fn bind(
-    mut config: EndpointConfig,
+    endpoint: EndpointConfig,
     listen: SocketAddr,
     seed: u64,
 ) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
-    let bound = tokio::net::UdpSocket::bind(listen).await;
-    let (socket, local) = bound
-        .and_then(|socket| {
-            let local = socket.local_addr()?;
-            Ok((socket, local))
-        })
-        .map_err(|source| NetError::Bind { address: listen, source })?;
-    if let Some(listener) = config.listeners.get_mut(ListenerId::default())
-        && listener.advertised.port() == 0
-    {
-        listener.advertised.set_port(local.port());
+    let settings = SipSettings {
+        endpoint,
+        listen: vec![ListenAddress::udp(listen)],
+        tls: None,
+        connections: ConnectionLimits::default(),
+        timings: Timings::default(),
+        registrations: Vec::new(),
+        register_first: false,
+    };
+    open(settings, seed).await
+}
+
+/// Opens the listeners and starts the SIP task. Incoming calls arrive on the receiver; each line's first event is
+/// [`Event::Incoming`].
+pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
+    let SipSettings { mut endpoint, listen, tls, connections, timings, registrations, register_first } = settings;
+    let transports = Transports::bind(&listen, tls, connections, timings)?;
+    let listening = transports.listening().to_vec();
+    let ids: Vec<_> = endpoint.listeners.iter().map(|(id, _)| id).collect();
+    for (id, listen) in ids.into_iter().zip(&listening) {
+        if let Some(listener) = endpoint.listeners.get_mut(id)
+            && listener.advertised.port() == 0
+        {
+            listener.advertised.set_port(listen.address.port());
+        }
     }
+    let dns = Dns::new(endpoint.listeners.clone());
+    let registrations = RegistrationsConfig {
+        listeners: endpoint.listeners.clone(),
+        product: endpoint.product.clone(),
+        registrations,
+        first_only: register_first,
+    };
     let (requests, inbox) = mpsc::channel(COMMAND_QUEUE);
     let (incoming, lines) = mpsc::channel(INCOMING_QUEUE);
     let task = SipTask {
-        endpoint: Endpoint::new(config, seed),
-        socket,
+        endpoint: Endpoint::new(endpoint, seed),
+        // Its identifiers must not be those of the endpoint.
+        registrations: Registrations::new(registrations, seed.rotate_left(32) ^ u64::MAX),
+        dns: dns.clone(),
+        transports,
         lines: HashMap::new(),
         incoming,
         requests: requests.downgrade(),
+        draining: false,
     };
     tokio::spawn(task.run(inbox));
-    Ok((SipHandle { requests, local }, lines))
+    Ok((SipHandle { requests, listening, dns }, lines))
 }
 
-#[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
 struct SipTask {
     endpoint: Endpoint,
-    socket: tokio::net::UdpSocket,
+    registrations: Registrations,
+    dns: Dns,
+    transports: Transports,
     lines: HashMap<CallHandle, mpsc::Sender<Event>>,
     incoming: mpsc::Sender<CallLine>,
     requests: mpsc::WeakSender<Request>,
+    draining: bool,
 }
 
 impl SipTask {
@@ -152,27 +117,66 @@ impl SipTask {
         let mut buffer = vec![0_u8; DATAGRAM_BYTES];
         loop {
             self.drain();
-            let timeout = self.endpoint.poll_timeout();
+            let timeouts = [self.endpoint.poll_timeout(), self.registrations.poll_timeout()];
+            let timeout = timeouts.into_iter().flatten().min();
             tokio::select! {
-                datagram = self.socket.recv_from(&mut buffer) => match datagram {
-                    Ok((length, source)) => {
-                        let payload = &buffer[..length];
-                        self.endpoint.handle_input(now(), Input::Message { flow: Flow::udp(source), payload });
-                    }
-                    // An ICMP error for something sent earlier: its transaction times out by itself.
-                    Err(error) => debug!(%error, "SIP socket"),
-                },
+                arrival = self.transports.next(&mut buffer) => self.handle_arrival(arrival, &mut buffer),
                 request = inbox.recv() => match request {
                     Some(request) => self.handle_request(request),
                     None => break,
                 },
-                () = sleep_until(timeout) => self.endpoint.handle_input(now(), Input::Timeout),
+                () = sleep_until(timeout) => {
+                    let at = now();
+                    self.endpoint.handle_input(at, Input::Timeout);
+                    self.registrations.handle_input(at, RegistrationInput::Timeout);
+                }
             }
+        }
+    }
+
+    fn handle_arrival(&mut self, arrival: Arrival, buffer: &mut [u8]) {
+        match arrival {
+            Arrival::Datagram { flow, length } => {
+                self.receive(now(), flow, &buffer[..length]);
+                for _ in 1..DATAGRAM_BATCH {
+                    self.drain();
+                    let Some((flow, length)) = self.transports.try_datagram(buffer) else { break };
+                    self.receive(now(), flow, &buffer[..length]);
+                }
+            }
+            Arrival::Message { flow, payload } => {
+                self.receive(now(), flow, &payload);
+            }
+            Arrival::Caller(caller) => {
+                let source = caller.remote().ip();
+                // Who is dropped is not heard to its end: the connection closes here.
+                if self.endpoint.admits(source) {
+                    self.transports.admit(caller, !self.endpoint.is_welcome(source));
+                }
+            }
+            Arrival::Failed { flow } => {
+                self.endpoint.handle_input(now(), Input::TransportFailed { flow });
+                self.registrations.handle_input(now(), RegistrationInput::TransportFailed { flow });
+            }
+            Arrival::Nothing => {}
+        }
+    }
+
+    fn receive(&mut self, at: Instant, flow: Flow, payload: &[u8]) {
+        let answer = self.endpoint.admits(flow.remote.ip()) && self.registrations.receive(at, flow, payload);
+        if !answer {
+            self.endpoint.handle_input(at, Input::Message { flow, payload });
         }
     }
 
     fn handle_request(&mut self, request: Request) {
         match request {
+            Request::Located { index, targets } => {
+                self.remember_names(&targets);
+                let targets = targets.into_iter().map(|target| target.flow).collect();
+                self.registrations.handle_input(now(), RegistrationInput::Located { index, targets });
+            }
+            Request::Names { targets } => self.remember_names(&targets),
             Request::Command { call, command } => {
                 self.endpoint.handle_input(now(), Input::Command { call, command });
             }
@@ -184,8 +188,16 @@ impl SipTask {
                 let call = self.endpoint.ping(now(), target, destination);
                 self.open_line(call, |opened| drop(line.send(opened)));
             }
-            Request::Drain => self.endpoint.handle_input(now(), Input::Drain),
-            Request::ActiveCalls { count } => drop(count.send(self.endpoint.active_calls())),
+            Request::Drain => {
+                self.endpoint.handle_input(now(), Input::Drain);
+                self.registrations.handle_input(now(), RegistrationInput::Stop);
+                self.draining = true;
+            }
+            Request::ActiveCalls { count } => {
+                // Leaving the switchboards counts as one: it is signalling that is not done.
+                let leaving = usize::from(self.draining && !self.registrations.has_left());
+                let _ = count.send(self.endpoint.active_calls() + leaving);
+            }
         }
     }
 
@@ -197,15 +209,52 @@ impl SipTask {
     }
 
     fn drain(&mut self) {
+        self.drain_registrations();
+        while let Some(report) = self.endpoint.poll_report() {
+            telemetry::source_refused(&report);
+        }
         while let Some(output) = self.endpoint.poll_output() {
             match output {
-                // What the kernel can't take now is sent again by the transaction's timer.
-                Output::Transmit { flow, payload } => {
-                    if let Err(error) = self.socket.try_send_to(&payload, flow.remote) {
-                        debug!(%error, "SIP datagram not sent");
-                    }
-                }
+                Output::Transmit { flow, payload } => self.transports.send(flow, payload),
                 Output::Event { call, event } => self.deliver(call, event),
+            }
+        }
+    }
+
+    fn drain_registrations(&mut self) {
+        while let Some(output) = self.registrations.poll_output() {
+            match output {
+                RegistrationOutput::Transmit { flow, payload } => {
+                    self.endpoint.expect_answers_from(flow.remote.ip());
+                    self.transports.send(flow, payload);
+                }
+                RegistrationOutput::Locate { index, uri } => {
+                    let (dns, requests) = (self.dns.clone(), self.requests.clone());
+                    tokio::spawn(async move {
+                        let targets = dns.locate(&uri).await;
+                        if let Some(requests) = requests.upgrade() {
+                            let _ = requests.send(Request::Located { index, targets }).await;
+                        }
+                    });
+                }
+                RegistrationOutput::State { index, state } => match state {
+                    RegistrationState::Registered { expires, flow } => {
+                        self.endpoint.befriend(flow.remote.ip());
+                        debug!(registration = index, ?expires, switchboard = %flow.remote, "registered");
+                    }
+                    RegistrationState::Failed { status, retry_after } => {
+                        warn!(registration = index, status, ?retry_after, "not registered with the switchboard");
+                    }
+                    RegistrationState::Left => debug!(registration = index, "left the switchboard"),
+                },
+            }
+        }
+    }
+
+    fn remember_names(&mut self, targets: &[Target]) {
+        for target in targets {
+            if let Some(host) = &target.host {
+                self.transports.remember_name(target.flow.remote, host);
             }
         }
     }

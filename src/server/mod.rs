@@ -3,10 +3,11 @@
 //! Owns: the order of starting (everything that can fail, before any call is taken) and of stopping.
 //! Must not know: SIP headers, audio, what calls are about.
 
+mod listeners;
 mod prepare;
 
 use std::future::Future;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,8 +18,7 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::call::driver::{self, Services};
 use crate::config::Config;
-use crate::net::{self, CallLine, NetError, SipHandle, local_address_towards, now, sleep_until};
-use crate::sip::{EndpointConfig, Listeners, Policy};
+use crate::net::{self, CallLine, NetError, SipHandle, now, sleep_until};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -32,9 +32,6 @@ const LAST_ANSWERS: Duration = Duration::from_secs(2);
 const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// How often what is older than its retention is erased.
 const PURGE_EVERY: Duration = Duration::from_secs(6 * 3_600);
-/// A peer to ask the routing table about when no address is advertised (TEST-NET-1, RFC 5737); nothing is sent.
-const ANY_PEER: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::new(192, 0, 2, 1)), 5060);
-
 /// The service takes calls.
 #[derive(Debug, Clone)]
 pub struct Ready {
@@ -54,7 +51,7 @@ pub async fn run(
 ) -> Result<(), Problem> {
     let started = now();
     let mut shutdown = pin!(shutdown);
-    net::check_free(config.sip.listen)?;
+    config.sip.listen.iter().try_for_each(|listen| net::check_free(*listen))?;
     let config = Arc::new(config);
     let preparing = {
         let config = config.clone();
@@ -64,32 +61,13 @@ pub async fn run(
         prepared = preparing => prepared.map_err(|_| Problem::Panicked)??,
         () = &mut shutdown => return Ok(()),
     };
-    let (sip, incoming) = net::bind(endpoint_config(&config), config.sip.listen, rand::random()).await?;
+    let (sip, incoming) = net::open(listeners::sip(&config), rand::random()).await?;
     let Prepared { services, store, sentences } = prepared;
     let address = sip.local_address();
     info!(%address, sentences, "ready");
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
     serve(sip, incoming, Arc::new(services), &store, shutdown).await;
     Ok(())
-}
-
-fn endpoint_config(config: &Config) -> EndpointConfig {
-    let ip = config.sip.advertised.unwrap_or_else(|| match config.sip.listen.ip() {
-        ip if ip.is_unspecified() => local_address_towards(config.transfer.target.address().unwrap_or(ANY_PEER)),
-        ip => ip,
-    });
-    // Port 0 stands for the one the socket gets.
-    let port = config.sip.advertised_port.unwrap_or(config.sip.listen.port());
-    EndpointConfig {
-        listeners: Listeners::udp(SocketAddr::new(ip, port)),
-        user: config.sip.user.clone(),
-        display_name: None,
-        product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),
-        max_calls: config.sip.max_calls,
-        accept_transfers: false,
-        policy: Policy::default(),
-        credentials: Vec::new(),
-    }
 }
 
 async fn serve(
@@ -166,7 +144,7 @@ impl From<NetError> for Problem {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sip::{Command, Dial, Event, Flow};
+    use crate::sip::{AccessConfig, Command, Dial, EndpointConfig, Event, Flow, Listeners, Policy};
 
     fn endpoint(user: &str) -> EndpointConfig {
         EndpointConfig {
@@ -176,6 +154,7 @@ mod tests {
             product: "test".to_owned(),
             max_calls: 4,
             accept_transfers: false,
+            access: AccessConfig::open(),
             policy: Policy::default(),
             credentials: Vec::new(),
         }

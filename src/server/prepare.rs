@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
+use super::listeners;
 use crate::call::Settings;
-use crate::call::driver::{RtpAddresses, Services};
+use crate::call::driver::Services;
 use crate::config::{Config, ConfigError, VoiceFiles};
 use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
@@ -125,11 +126,7 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
         dialogue: Box::new(move || conversation.start()),
         recognisers,
         speaker,
-        rtp: RtpAddresses {
-            listen: config.sip.listen.ip(),
-            ports: config.rtp.ports.clone(),
-            advertised: config.sip.advertised,
-        },
+        rtp: listeners::rtp(config),
         zone: config.dialplan.timezone.clone(),
         save: Box::new(move |request| saving.save_request(request, net::timestamp())),
     };

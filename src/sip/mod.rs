@@ -3,11 +3,15 @@
 //! Owns: messages on the wire, transactions, dialogs, offer/answer, the outcome of transfers.
 //! Must not know: audio, dialogue, tasks, sockets. One [`Endpoint`] serves every call of the process.
 
+mod access;
 mod dialog;
 pub mod digest;
 mod endpoint;
 mod flow;
+mod limits;
+mod locate;
 mod origin;
+mod registration;
 pub mod sdp;
 #[cfg(test)]
 pub(crate) mod tests;
@@ -15,9 +19,15 @@ mod timers;
 mod transaction;
 pub mod wire;
 
+pub use access::{AccessConfig, Action, Cause, Report, Verdict};
 pub use endpoint::Endpoint;
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
+pub use limits::Rate;
+pub use locate::{Answer, Locator, Naptr, Query, Srv, Target};
 pub use origin::CallOrigin;
+pub use registration::{
+    RegistrationInput, RegistrationOutput, RegistrationSettings, RegistrationState, Registrations, RegistrationsConfig,
+};
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -46,6 +56,8 @@ pub struct EndpointConfig {
     pub policy: Policy,
     /// What we answer challenges with (401, 407).
     pub credentials: Vec<Login>,
+    /// Whom we serve.
+    pub access: AccessConfig,
 }
 
 /// User and password for whoever asks for them.

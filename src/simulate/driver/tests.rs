@@ -7,7 +7,7 @@ use super::*;
 use crate::audio::Codec;
 use crate::net::bind;
 use crate::simulate::report::{EndedBy, Failure, PhoneEnd};
-use crate::sip::{EndpointConfig, Listeners, Policy};
+use crate::sip::{AccessConfig, EndpointConfig, Listeners, Policy};
 
 const LOOPBACK: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
@@ -21,6 +21,7 @@ async fn endpoint(user: &str) -> (SipHandle, tokio::sync::mpsc::Receiver<CallLin
         accept_transfers: true,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     };
     bind(config, (LOOPBACK, 0).into(), 5).await.unwrap()
 }

@@ -81,6 +81,11 @@ impl Identity {
         format!("SIP/2.0/{} {advertised};branch={branch};rport", flow.transport.via_token())
     }
 
+    /// For signing nonces.
+    pub(super) fn key(&mut self) -> [u8; 32] {
+        self.rng.random()
+    }
+
     pub(super) fn tag(&mut self) -> String {
         format!("{:016x}", self.rng.next_u64())
     }

@@ -8,6 +8,7 @@ mod auth;
 mod call;
 mod check;
 mod commands;
+mod door;
 mod identity;
 mod in_dialog;
 mod incoming;
@@ -31,8 +32,11 @@ use auth::Logins;
 use call::{Call, OurState, Phase};
 use commands::Accepted;
 use identity::{ALLOW, Identity, SUPPORTED};
+use incoming::Refusal;
 use reply::Reply;
 
+use super::access::{Gate, Verdict};
+use super::digest::DigestServer;
 use super::transaction::{CallTimer, Io, PATIENCE, TimerKey, TransactionId, Transactions, Usage};
 use super::wire::{Framing, HeaderName, Headers, Message, Method, Request, Response, read_message};
 use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
@@ -40,6 +44,9 @@ use super::{CallHandle, EndCause, EndpointConfig, Event, Flow, Input, Output};
 /// The user agent. See the crate's contract of the pure modules.
 pub struct Endpoint {
     config: EndpointConfig,
+    gate: Gate,
+    /// Made with the first challenge.
+    digest: Option<DigestServer>,
     identity: Identity,
     io: Io,
     transactions: Transactions,
@@ -69,6 +76,8 @@ impl Endpoint {
     pub fn new(config: EndpointConfig, seed: u64) -> Endpoint {
         Endpoint {
             identity: Identity::new(&config, seed),
+            gate: Gate::new(config.access.clone()),
+            digest: None,
             config,
             io: Io::new(),
             transactions: Transactions::new(),
@@ -119,7 +128,13 @@ impl Endpoint {
 
     /// What is to be sent and what has happened, in order; call until `None`.
     pub fn poll_output(&mut self) -> Option<Output> {
-        self.io.outputs.pop_front()
+        let output = self.io.outputs.pop_front();
+        if let Some(Output::Transmit { flow, payload }) = &output
+            && !payload.starts_with(RESPONSE)
+        {
+            self.gate.contacted(flow.remote.ip());
+        }
+        output
     }
 
     /// When [`Input::Timeout`] is wanted next.
@@ -128,24 +143,28 @@ impl Endpoint {
     }
 
     fn handle_message(&mut self, now: Instant, source: Flow, payload: &[u8]) {
+        let verdict = self.gate.judge(now, source.remote.ip());
+        if verdict == Verdict::Drop {
+            return;
+        }
         // What is no SIP message at all (keep-alives, strays) is dropped: there is nobody to answer.
         let framing = if source.transport.is_reliable() { Framing::Stream } else { Framing::Datagram };
         let Ok(incoming) = read_message(payload, framing) else {
             return;
         };
         match incoming.message {
-            Message::Request(request) => {
+            Message::Request(request) if self.lets_in(now, verdict, source, &request) => {
                 self.receive_request(now, source, request, incoming.problem);
             }
             // A malformed response is discarded (§18.1.2, §18.3), and one that was on its way to somebody else (§8.1.3.3).
             Message::Response(response)
                 if incoming.problem.is_none() && response.headers.list(&HeaderName::Via).count() == 1 =>
             {
-                if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, &response) {
+                if let Some((id, usage)) = self.transactions.receive_response(&mut self.io, now, source, &response) {
                     self.receive_response(now, id, usage, &response);
                 }
             }
-            Message::Response(_) => {}
+            Message::Response(_) | Message::Request(_) => {}
         }
     }
 
@@ -324,6 +343,9 @@ impl Endpoint {
 fn body_text(body: &bytes::Bytes) -> String {
     String::from_utf8_lossy(body).into_owned()
 }
+
+/// How a response begins.
+const RESPONSE: &[u8] = b"SIP/2.0 ";
 
 /// NOTIFY outcomes that wait for their turn.
 type Outcomes = VecDeque<u16>;

@@ -3,6 +3,7 @@
 //! [`Net`] delivers datagrams after a delay, loses or doubles them from a seed, keeps everything it carried, and runs the
 //! clock to the next delivery or timer.
 
+mod access;
 mod auth;
 mod basic;
 mod bounds;
@@ -63,6 +64,7 @@ pub(crate) fn config(who: usize) -> EndpointConfig {
         accept_transfers: who != AGENT,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     }
 }
 

@@ -121,6 +121,14 @@ impl ClientTransaction {
         }
     }
 
+    /// What follows the request (ACK, CANCEL, the dialog) takes the connection its responses come by, wherever Contact
+    /// points.
+    pub(super) fn follow(&mut self, source: Flow) {
+        if source.connection.is_some() && source.transport == self.destination.transport {
+            self.destination = source;
+        }
+    }
+
     /// A response; `true` when it brings news for whoever sent the request.
     pub(super) fn receive(&mut self, io: &mut Io, now: Instant, id: TransactionId, response: &Response) -> bool {
         match &self.state {

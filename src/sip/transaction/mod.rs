@@ -313,6 +313,11 @@ impl Transactions {
         MergeKey::of(request).is_some_and(|key| self.merged.contains_key(&key))
     }
 
+    /// Whether a request with this key has been received.
+    pub(crate) fn knows(&self, key: &ServerKey) -> bool {
+        self.server_keys.contains_key(key)
+    }
+
     /// Opens a server transaction; `None` when there are too many.
     pub(crate) fn open_server(
         &mut self,
@@ -401,6 +406,7 @@ impl Transactions {
         &mut self,
         io: &mut Io,
         now: Instant,
+        source: Flow,
         response: &Response,
     ) -> Option<(TransactionId, Usage)> {
         let via = response.headers.top_via()?;
@@ -411,6 +417,7 @@ impl Transactions {
         if response.status >= 200 && !matches!(response.status, 401 | 407) {
             entry.sent = Bytes::new();
         }
+        entry.transaction.follow(source);
         entry.transaction.receive(io, now, id, response).then_some((id, entry.usage))
     }
 

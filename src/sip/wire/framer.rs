@@ -135,6 +135,11 @@ impl Framer {
         }
     }
 
+    /// Whether no message has begun that is not complete.
+    pub fn is_between(&self) -> bool {
+        matches!(self.state, State::Between | State::AfterPong) && matches!(*self.buffer, [] | [b'\r'])
+    }
+
     fn fail(&mut self, error: FramingError) {
         self.state = State::Failed(error);
         self.buffer = BytesMut::new();

@@ -23,6 +23,7 @@ impl Method {
     pub const INFO: Method = Method::Known(rsip::Method::Info);
     pub const UPDATE: Method = Method::Known(rsip::Method::Update);
     pub const PRACK: Method = Method::Known(rsip::Method::PRack);
+    pub const REGISTER: Method = Method::Known(rsip::Method::Register);
 
     /// Reads a token; every token is some method.
     pub fn parse(token: &str) -> Method {

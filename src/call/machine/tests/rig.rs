@@ -150,6 +150,7 @@ fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
         accept_transfers,
         policy: sip::Policy::default(),
         credentials: Vec::new(),
+        access: sip::AccessConfig::open(),
     };
     Endpoint::new(config, 7)
 }

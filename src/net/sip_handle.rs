@@ -1,0 +1,112 @@
+//! What the rest of the house holds of the SIP task: a handle to place calls with, and a line for each call.
+
+use std::net::SocketAddr;
+
+use tokio::sync::{mpsc, oneshot};
+
+use super::NetError;
+use super::dns::Dns;
+use super::listen::ListenAddress;
+use crate::sip::{CallHandle, Command, Dial, Event, Flow, Target};
+
+pub(super) enum Request {
+    Command { call: CallHandle, command: Command },
+    Dial { dial: Dial, line: oneshot::Sender<CallLine> },
+    Ping { target: String, destination: Flow, line: oneshot::Sender<CallLine> },
+    Located { index: usize, targets: Vec<Target> },
+    Names { targets: Vec<Target> },
+    Drain,
+    ActiveCalls { count: oneshot::Sender<usize> },
+}
+
+/// Talks to the SIP task.
+#[derive(Clone)]
+pub struct SipHandle {
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) listening: Vec<ListenAddress>,
+    pub(super) dns: Dns,
+}
+
+impl SipHandle {
+    /// The addresses the sockets are bound to, in the order they were asked for.
+    pub fn listening(&self) -> &[ListenAddress] {
+        &self.listening
+    }
+
+    /// The first of them.
+    pub fn local_address(&self) -> SocketAddr {
+        self.listening.first().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listen| listen.address)
+    }
+
+    /// Where a SIP URI leads (RFC 3263), best first; nothing when nobody is there.
+    pub async fn locate(&self, uri: &str) -> Vec<Flow> {
+        let targets = self.dns.locate(uri).await;
+        let flows = targets.iter().map(|target| target.flow).collect();
+        let _ = self.requests.send(Request::Names { targets }).await;
+        flows
+    }
+
+    /// Places a call.
+    pub async fn dial(&self, dial: Dial) -> Result<CallLine, NetError> {
+        let (line, answer) = oneshot::channel();
+        self.request(Request::Dial { dial, line }, answer).await
+    }
+
+    /// Asks a peer whether it is there (OPTIONS); the line yields `Answered` or `Ended`.
+    pub async fn ping(&self, target: String, destination: Flow) -> Result<CallLine, NetError> {
+        let (line, answer) = oneshot::channel();
+        self.request(Request::Ping { target, destination, line }, answer).await
+    }
+
+    /// No new calls from now on.
+    pub async fn drain(&self) {
+        let _ = self.requests.send(Request::Drain).await;
+    }
+
+    /// Calls that have not ended yet.
+    pub async fn active_calls(&self) -> Result<usize, NetError> {
+        let (count, answer) = oneshot::channel();
+        self.request(Request::ActiveCalls { count }, answer).await
+    }
+
+    async fn request<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, NetError> {
+        self.requests.send(request).await.map_err(|_| NetError::Closed)?;
+        answer.await.map_err(|_| NetError::Closed)
+    }
+}
+
+/// One call: commands to it, events from it. Dropping it hangs the call up.
+pub struct CallLine {
+    pub(super) call: CallHandle,
+    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) requests: mpsc::Sender<Request>,
+    pub(super) ended: bool,
+}
+
+impl CallLine {
+    pub fn handle(&self) -> CallHandle {
+        self.call
+    }
+
+    pub async fn command(&self, command: Command) {
+        let _ = self.requests.send(Request::Command { call: self.call, command }).await;
+    }
+
+    /// The next event; `None` after [`Event::Ended`]. Cancel-safe.
+    pub async fn event(&mut self) -> Option<Event> {
+        if self.ended {
+            return None;
+        }
+        let event = self.events.recv().await;
+        self.ended = matches!(event, None | Some(Event::Ended { .. }));
+        event
+    }
+}
+
+impl Drop for CallLine {
+    fn drop(&mut self) {
+        if !self.ended {
+            let _ = self.requests.try_send(Request::Command { call: self.call, command: Command::HangUp });
+        }
+    }
+}

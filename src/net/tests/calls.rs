@@ -1,0 +1,105 @@
+//! Whole calls by each transport and address family, and what TLS asks of certificates.
+
+use super::*;
+
+#[tokio::test]
+async fn a_call_by_udp() {
+    let (caller, mut callee) = (Agent::at(&["127.0.0.1:0"]).await, Agent::at(&["127.0.0.1:0"]).await);
+    call(&caller, &mut callee).await;
+}
+
+#[tokio::test]
+async fn a_call_by_tcp() {
+    let caller = Agent::at(&["tcp:127.0.0.1:0"]).await;
+    let mut callee = Agent::at(&["tcp:127.0.0.1:0"]).await;
+    call(&caller, &mut callee).await;
+}
+
+#[tokio::test]
+async fn calls_by_ipv6() {
+    for listen in ["udp:[::1]:0", "tcp:[::1]:0"] {
+        let (caller, mut callee) = (Agent::at(&[listen]).await, Agent::at(&[listen]).await);
+        call(&caller, &mut callee).await;
+    }
+}
+
+#[tokio::test]
+async fn several_listeners_serve_at_once() {
+    let mut callee = Agent::at(&["tcp:127.0.0.1:0", "udp:127.0.0.1:0", "udp:[::1]:0"]).await;
+    let caller = Agent::at(&["udp:127.0.0.1:0", "udp:[::1]:0", "tcp:127.0.0.1:0"]).await;
+    call(&caller, &mut callee).await;
+    for (index, text) in [(1, "udp:127.0.0.1"), (2, "udp:[::1]")] {
+        let address = callee.address(index);
+        let local = caller.sip.listening().iter().position(|l| l.to_string().starts_with(text)).unwrap();
+        let local = crate::sip::ListenerId(u16::try_from(local).unwrap());
+        let flow = Flow { local, ..Flow::udp(address) };
+        let mut line = caller.sip.ping(format!("sip:{address}"), flow).await.unwrap();
+        expect(&mut line, text, |e| matches!(e, Event::Answered { .. })).await;
+    }
+}
+
+/// An agent with a TLS listener.
+async fn secure(tls: TlsSettings) -> Agent {
+    Agent::open(SipSettings { tls: Some(tls), ..settings(&["tls:127.0.0.1:0"]) }).await
+}
+
+#[tokio::test]
+async fn a_call_by_tls_to_a_certificate_written_down() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    // Signed by itself, for a name nobody asks for: good because the very certificate is in the file.
+    let server = certificate(theirs.path(), &["pabx.example"]);
+    let client = certificate(ours.path(), &["mairie.example"]);
+    let client = TlsSettings { authorities: Some(server.certificate.clone()), ..client };
+    let (caller, mut callee) = (secure(client).await, secure(server).await);
+    call(&caller, &mut callee).await;
+}
+
+#[tokio::test]
+async fn a_certificate_nobody_vouches_for_is_refused() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let client = certificate(ours.path(), &["mairie.example"]);
+    let client = TlsSettings { authorities: Some(client.certificate.clone()), ..client };
+    let callee = secure(certificate(theirs.path(), &["127.0.0.1"])).await;
+    let caller = secure(client).await;
+    let mut line = dial(&caller, &callee).await;
+    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Refused(503) }).await;
+}
+
+#[tokio::test]
+async fn a_client_certificate_can_be_required() {
+    let (ours, theirs, other) =
+        (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let known = certificate(ours.path(), &["127.0.0.1"]);
+    let stranger = certificate(other.path(), &["127.0.0.1"]);
+    let server = certificate(theirs.path(), &["127.0.0.1"]);
+    let trusting = |tls: &TlsSettings| TlsSettings { authorities: Some(server.certificate.clone()), ..tls.clone() };
+    let required = TlsSettings {
+        authorities: Some(known.certificate.clone()),
+        client_certificates: ClientCertificates::Required,
+        ..server.clone()
+    };
+    let mut callee = secure(required).await;
+    call(&secure(trusting(&known)).await, &mut callee).await;
+    let refused = secure(trusting(&stranger)).await;
+    let line = dial(&refused, &callee).await;
+    // TLS 1.3 tells the client only after it has begun to send: the request is lost or fails, and no call arrives.
+    line.command(Command::HangUp).await;
+    drop(line);
+    call(&secure(trusting(&known)).await, &mut callee).await;
+}
+
+#[test]
+fn files_that_cannot_serve_are_told_apart() {
+    let (one, two) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let good = certificate(one.path(), &["mairie.example"]);
+    let other = certificate(two.path(), &["mairie.example"]);
+    assert!(check_tls(&good).is_ok());
+    let with_key = |key: &std::path::Path| TlsSettings { key: key.to_path_buf(), ..good.clone() };
+    assert!(matches!(check_tls(&with_key(&other.key)), Err(TlsError::Mismatch { .. })));
+    assert!(matches!(check_tls(&with_key(&one.path().join("absent"))), Err(TlsError::Unreadable { .. })));
+    assert!(matches!(check_tls(&with_key(&good.certificate)), Err(TlsError::NoKey { .. })));
+    let swapped = TlsSettings { certificate: good.key.clone(), ..good.clone() };
+    assert!(matches!(check_tls(&swapped), Err(TlsError::NoCertificate { .. })));
+    std::fs::write(&other.certificate, "-----BEGIN CERTIFICATE-----\n!!\n-----END CERTIFICATE-----\n").unwrap();
+    assert!(matches!(check_tls(&other), Err(TlsError::Damaged { .. })));
+}
