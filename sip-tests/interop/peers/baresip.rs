@@ -1,0 +1,129 @@
+//! baresip, operated through its `ctrl_tcp` module: JSON in netstrings.
+
+use std::collections::VecDeque;
+use std::io::ErrorKind;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::time::timeout;
+
+use super::free_port;
+use super::process::Process;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+pub struct Baresip {
+    pub address: SocketAddr,
+    control: TcpStream,
+    received: Vec<u8>,
+    messages: VecDeque<Value>,
+    _process: Process,
+    _home: TempDir,
+}
+
+impl Baresip {
+    /// A telephone that answers by itself when `answers`, and that has nothing to say for two minutes.
+    pub async fn start(answers: bool) -> Baresip {
+        let home = TempDir::new().expect("temporary directory");
+        let voice = home.path().join("silence.wav");
+        silence(&voice);
+        let (sip, control, rtp) = (free_port(), free_port(), free_port() & !1);
+        // "net_interface lo" fails in baresip 1.0; stdio.so would read our lines.
+        let config = format!(
+            "poll_method epoll\nsip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{last}\n\
+             audio_source aufile,{voice}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nausrc_srate 8000\n\
+             auplay_srate 8000\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
+             module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
+             ctrl_tcp_listen 127.0.0.1:{control}\n",
+            last = rtp.saturating_add(20),
+            voice = voice.display(),
+            modules = modules().display(),
+        );
+        let mode = if answers { "auto" } else { "manual" };
+        let account = format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs=pcma/8000/1\n");
+        for (name, text) in [("config", config.as_str()), ("accounts", account.as_str()), ("contacts", "")] {
+            std::fs::write(home.path().join(name), text).expect("baresip's configuration");
+        }
+        let mut command = Command::new("baresip");
+        command.arg("-f").arg(home.path());
+        let mut process = Process::start("baresip", command);
+        process.line("baresip is ready").await;
+        let control = TcpStream::connect(("127.0.0.1", control)).await.expect("baresip's control port");
+        let address = SocketAddr::from(([127, 0, 0, 1], sip));
+        Baresip { address, control, received: Vec::new(), messages: VecDeque::new(), _process: process, _home: home }
+    }
+
+    pub async fn tell(&mut self, command: &str, parameters: &str) {
+        let text = json!({"command": command, "params": parameters, "token": "test"}).to_string();
+        let netstring = format!("{}:{text},", text.len());
+        self.control.writable().await.expect("baresip listens");
+        // A few dozen bytes into an empty buffer.
+        let written = self.control.try_write(netstring.as_bytes()).expect("baresip listens");
+        assert_eq!(written, netstring.len());
+    }
+
+    /// The next event of this type, like `CALL_ESTABLISHED`.
+    pub async fn event(&mut self, kind: &str) -> Value {
+        let found = timeout(PATIENCE, async {
+            loop {
+                while let Some(message) = self.messages.pop_front() {
+                    if message["type"] == kind {
+                        return message;
+                    }
+                }
+                self.control.readable().await.expect("baresip's events");
+                let mut buffer = [0; 4096];
+                match self.control.try_read(&mut buffer) {
+                    Ok(0) => panic!("baresip has ended"),
+                    Ok(length) => self.received.extend_from_slice(&buffer[..length]),
+                    Err(error) if error.kind() == ErrorKind::WouldBlock => {}
+                    Err(error) => panic!("baresip's events: {error}"),
+                }
+                self.cut();
+            }
+        });
+        found.await.unwrap_or_else(|_| panic!("no {kind} from baresip"))
+    }
+
+    /// Takes the whole netstrings out of what was received.
+    fn cut(&mut self) {
+        while let Some(colon) = self.received.iter().position(|byte| *byte == b':') {
+            let length: usize = String::from_utf8_lossy(&self.received[..colon]).parse().expect("a length");
+            let end = colon + 1 + length;
+            if self.received.len() <= end {
+                return;
+            }
+            self.messages.push_back(serde_json::from_slice(&self.received[colon + 1..end]).expect("JSON"));
+            self.received.drain(..=end);
+        }
+    }
+}
+
+/// The call ends with its WAV.
+fn silence(path: &std::path::Path) {
+    let spec = hound::WavSpec {
+        channels: 1,
+        sample_rate: 8_000,
+        bits_per_sample: 16,
+        sample_format: hound::SampleFormat::Int,
+    };
+    let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file");
+    for _ in 0..120 * 8_000 {
+        wav.write_sample(0_i16).expect("a sample");
+    }
+    wav.finalize().expect("a WAV file");
+}
+
+/// Debian keeps them here; other systems under another library directory.
+fn modules() -> PathBuf {
+    ["/usr/lib/baresip/modules", "/usr/local/lib/baresip/modules", "/usr/lib64/baresip/modules"]
+        .map(PathBuf::from)
+        .into_iter()
+        .find(|path| path.is_dir())
+        .expect("baresip's modules")
+}

@@ -1,0 +1,68 @@
+//! Starting, operating and ending real peers.
+
+pub mod baresip;
+pub mod kamailio;
+pub mod process;
+pub mod pjsua;
+pub mod sipp;
+
+use std::net::UdpSocket;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// Peers that `make test` installs.
+const REQUIRED: [&str; 2] = ["sipp", "baresip"];
+
+/// Root of the source tree.
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// Whether these programs are there; a name `python:module` asks for a module of [`python`]. Says what is missing, or
+/// fails when it is required.
+pub fn can_run(programs: &[&str]) -> bool {
+    let missing: Vec<&str> = programs.iter().copied().filter(|program| !is_there(program)).collect();
+    if missing.is_empty() {
+        return true;
+    }
+    let required = match std::env::var("ALLO_MAIRIE_REQUIRE_PEERS").as_deref() {
+        Ok("all") => true,
+        Ok("1") => missing.iter().any(|name| REQUIRED.contains(name)),
+        _ => false,
+    };
+    assert!(!required, "missing: {}", missing.join(", "));
+    println!("skipped: missing {}", missing.join(", "));
+    false
+}
+
+fn is_there(program: &str) -> bool {
+    let mut command = match program.strip_prefix("python:") {
+        Some(module) => {
+            let mut command = Command::new(python());
+            command.args(["-c", &format!("import {module}")]);
+            command
+        }
+        None => {
+            let mut command = Command::new("sh");
+            command.args(["-c", &format!("command -v {program}")]);
+            command
+        }
+    };
+    let status = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).status();
+    status.is_ok_and(|status| status.success())
+}
+
+/// The Python of `scripts/setup.sh --interop`, else the system's.
+pub fn python() -> PathBuf {
+    let own = root().join("target/interop/bin/python");
+    std::env::var_os("ALLO_MAIRIE_PYTHON").map_or_else(
+        || if own.exists() { own } else { PathBuf::from("python3") },
+        PathBuf::from,
+    )
+}
+
+/// A port of loopback that was free for UDP a moment ago.
+pub fn free_port() -> u16 {
+    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+    socket.local_addr().expect("its address").port()
+}
