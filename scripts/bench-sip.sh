@@ -95,20 +95,22 @@ rate_table() {
         # Twice: one slip on a busy machine is not a limit.
         if ((alive_ours)); then
             if try 'Allô Mairie' "$ours" "$rate" || try 'Allô Mairie' "$ours" "$rate"; then
-                best_ours=$done_rate cpu_ours=$spent
+                best_ours=$done_rate
             else alive_ours=0; fi
+            cpu_ours=$spent
         fi
         if ((alive_theirs)); then
             if try 'rsipstack 0.7' "$theirs" "$rate" || try 'rsipstack 0.7' "$theirs" "$rate"; then
-                best_theirs=$done_rate cpu_theirs=$spent
+                best_theirs=$done_rate
             else alive_theirs=0; fi
+            cpu_theirs=$spent
         fi
     done
     ratio() { awk -v a="$1" -v b="$2" 'BEGIN { if (b) printf "%.2f", a / b; else printf "–" }' | tr . ,; }
     printf '\n| | Allô Mairie | rsipstack 0.7 | rapport |\n|---|---|---|---|\n'
     printf '| appels/s sans échec ni retransmission | %d | %d | %s |\n' "$best_ours" "$best_theirs" \
         "$(ratio "$best_ours" "$best_theirs")"
-    printf '| µs de processeur par appel, à ce débit | %d | %d | %s |\n' "$cpu_ours" "$cpu_theirs" \
+    printf '| µs de processeur par appel, au dernier essai | %d | %d | %s |\n' "$cpu_ours" "$cpu_theirs" \
         "$(ratio "$cpu_ours" "$cpu_theirs")"
 }
 

@@ -33,7 +33,7 @@ async fn a_call_to_us_through_the_proxy() {
     proxy.process.line("within the call: INVITE from pjsua").await;
     // Ours go by the route set too.
     call.command(Command::HangUp).await;
-    peer.line("state 0 DISCONNCTD").await;
+    peer.line("state 0 DISCONNECTED").await;
     proxy.process.line("within the call: BYE from mairie").await;
 }
 

@@ -42,7 +42,7 @@ async fn it_calls_us_holds_resumes_and_hangs_up() {
     peer.line("media 0 1").await;
     peer.tell("hangup 0");
     assert_eq!(call.ended().await, EndCause::RemoteBye);
-    peer.line("state 0 DISCONNCTD 200").await;
+    peer.line("state 0 DISCONNECTED 200").await;
 }
 
 #[tokio::test]
@@ -64,7 +64,7 @@ async fn we_call_it_hold_resume_and_hang_up() {
     peer.line("media 0 1").await;
     call.command(Command::HangUp).await;
     assert_eq!(call.ended().await, EndCause::Local);
-    peer.line("state 0 DISCONNCTD").await;
+    peer.line("state 0 DISCONNECTED").await;
 }
 
 #[tokio::test]
@@ -82,7 +82,7 @@ async fn reliable_provisional_responses_both_ways() {
     call.answer(offer).await;
     peer.line("state 0 CONFIRMED 200").await;
     call.command(Command::HangUp).await;
-    peer.line("state 0 DISCONNCTD").await;
+    peer.line("state 0 DISCONNECTED").await;
 
     let mut call = agent.dial(&format!("sip:pjsua@{}", peer.address), peer.address).await;
     peer.line("incoming 1").await;
@@ -93,7 +93,7 @@ async fn reliable_provisional_responses_both_ways() {
     peer.tell("answer 1 200");
     call.answered().await;
     call.command(Command::HangUp).await;
-    peer.line("state 1 DISCONNCTD").await;
+    peer.line("state 1 DISCONNECTED").await;
 }
 
 #[tokio::test]
@@ -117,7 +117,7 @@ async fn session_timers_are_agreed_and_refreshed_both_ways() {
     call.command(Command::Update { sdp: None }).await;
     peer.line("UPDATE role 1").await;
     call.command(Command::HangUp).await;
-    peer.line("state 0 DISCONNCTD").await;
+    peer.line("state 0 DISCONNECTED").await;
 }
 
 /// It transfers our call to a second telephone of ours: REFER with Replaces comes in, we place the call that replaces.
@@ -157,7 +157,7 @@ async fn it_transfers_us_to_its_other_call() {
     replacing.answered().await;
     moved.command(Command::NotifyTransfer { status: 200 }).await;
     peer.line("transfer 0 200 final").await;
-    peer.line("state 1 DISCONNCTD").await;
+    peer.line("state 1 DISCONNECTED").await;
     assert_eq!(moved.ended().await, EndCause::RemoteBye);
     // The moved call goes on between our two telephones, until one hangs up.
     replacing.command(Command::HangUp).await;
@@ -186,9 +186,9 @@ async fn we_transfer_it_to_our_other_call() {
     assert_eq!(second.ended().await, EndCause::RemoteBye);
     consulted.line("state 1 CONFIRMED").await;
     first.command(Command::HangUp).await;
-    moved.line("state 0 DISCONNCTD").await;
+    moved.line("state 0 DISCONNECTED").await;
     moved.tell("hangup 1");
-    consulted.line("state 1 DISCONNCTD").await;
+    consulted.line("state 1 DISCONNECTED").await;
 }
 
 /// What it transfers blindly, we follow.

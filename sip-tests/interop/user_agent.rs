@@ -93,8 +93,8 @@ impl UserAgent {
     }
 }
 
-/// Answers every call and whatever is offered within it, until dropped; counts the calls that ended as they should.
-pub async fn answer_all(mut agent: UserAgent, calls: usize) -> Vec<EndCause> {
+/// Answers this many calls, which their far ends end.
+pub async fn answer_all(agent: &mut UserAgent, calls: usize) -> Vec<EndCause> {
     let mut ended = Vec::new();
     let mut tasks = Vec::new();
     for _ in 0..calls {

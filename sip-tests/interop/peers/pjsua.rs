@@ -1,4 +1,4 @@
-//! PJSUA2, operated by lines: `sip-tests/support/pjsua2.py`.
+//! PJSUA2, operated by lines: `sip-tests/support/pjsua_telephone.py`.
 
 use std::net::SocketAddr;
 use std::process::Command;
@@ -16,7 +16,7 @@ impl Pjsua {
     pub async fn start(options: &[&str]) -> Pjsua {
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let mut command = Command::new(python());
-        command.arg(root().join("sip-tests/support/pjsua2.py"));
+        command.arg(root().join("sip-tests/support/pjsua_telephone.py"));
         command.arg(format!("port={}", address.port())).arg(format!("rtp={}", free_port() & !1)).args(options);
         let mut process = Process::start("pjsua2", command);
         process.line("ready").await;

@@ -40,7 +40,9 @@ class Call(pj.Call):
         say("state", self.number, info.stateText, info.lastStatusCode)
 
     def onCallMediaState(self, _):
-        for media in self.getInfo().media:
+        # Its list does not outlive it.
+        info = self.getInfo()
+        for media in info.media:
             say("media", self.number, media.status, "direction", media.dir)
 
     def onCallTsxState(self, parameter):
