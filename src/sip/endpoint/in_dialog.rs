@@ -33,6 +33,7 @@ impl Endpoint {
         let in_order = call.leg_mut(&checked.from_tag).is_none_or(|leg| leg.dialog.advance(&method, checked.cseq));
         let closing = matches!(call.phase, Phase::Closing);
         let transaction = self.transactions.open_server(
+            &mut self.io,
             checked.key.clone(),
             &checked.request,
             checked.reply.destination,

@@ -163,7 +163,9 @@ impl Endpoint {
             return self.refuse(&checked.request, &checked.reply, refusal);
         }
         let reply = &checked.reply;
-        let Some(id) = self.transactions.open_server(checked.key, &checked.request, reply.destination, None) else {
+        let Some(id) =
+            self.transactions.open_server(&mut self.io, checked.key, &checked.request, reply.destination, None)
+        else {
             return;
         };
         let mut response = reply.build(refusal.status, &self.identity.tag());
@@ -266,7 +268,9 @@ impl Endpoint {
         }
         let handle = self.next_handle();
         let destination = checked.reply.destination;
-        let Some(transaction) = self.transactions.open_server(checked.key, request, destination, Some(handle)) else {
+        let Some(transaction) =
+            self.transactions.open_server(&mut self.io, checked.key, request, destination, Some(handle))
+        else {
             let refusal = Refusal::with(503, HeaderName::RetryAfter, RETRY_BUSY);
             return self.refuse(&checked.request, &checked.reply, refusal);
         };

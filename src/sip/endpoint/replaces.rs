@@ -77,7 +77,8 @@ impl Endpoint {
         }
         let party = caller_of(&CallOrigin::of_invite(&checked.request));
         let destination = checked.reply.destination;
-        let Some(transaction) = self.transactions.open_server(checked.key, &checked.request, destination, Some(handle))
+        let Some(transaction) =
+            self.transactions.open_server(&mut self.io, checked.key, &checked.request, destination, Some(handle))
         else {
             let refusal = Refusal::with(503, HeaderName::RetryAfter, "10");
             return self.refuse(&checked.request, &checked.reply, refusal);

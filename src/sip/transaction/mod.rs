@@ -7,7 +7,7 @@
 mod client;
 mod server;
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -28,8 +28,9 @@ pub(crate) const T4: Duration = Duration::from_secs(5);
 /// 64·T1: how long anything is tried, and how long anything is remembered.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(32);
 
-/// Server transactions kept at once. Beyond it an INVITE is refused without state (503), and other requests are
-/// answered without remembering the answer, so that a retransmission is processed again.
+/// Server transactions kept at once. Beyond it the oldest that only waits for retransmissions is forgotten: one that
+/// still comes is processed again. Without such, an INVITE is refused without state (503), and other requests are
+/// answered without remembering the answer.
 /// Tests fill a smaller table.
 const MAX_SERVER: usize = if cfg!(test) { 256 } else { 131_072 };
 
@@ -243,6 +244,8 @@ pub(crate) struct Transactions {
     servers: HashMap<TransactionId, ServerEntry>,
     server_keys: HashMap<ServerKey, TransactionId>,
     merged: HashMap<MergeKey, TransactionId>,
+    /// Server transactions that only absorb retransmissions, oldest first.
+    absorbing: BTreeSet<TransactionId>,
     clients: HashMap<TransactionId, ClientEntry>,
     branches: HashMap<String, TransactionId>,
 }
@@ -254,6 +257,7 @@ impl Transactions {
             servers: HashMap::new(),
             server_keys: HashMap::new(),
             merged: HashMap::new(),
+            absorbing: BTreeSet::new(),
             clients: HashMap::new(),
             branches: HashMap::new(),
         }
@@ -263,6 +267,7 @@ impl Transactions {
         self.servers.is_empty()
             && self.server_keys.is_empty()
             && self.merged.is_empty()
+            && self.absorbing.is_empty()
             && self.clients.is_empty()
             && self.branches.is_empty()
     }
@@ -321,13 +326,18 @@ impl Transactions {
     /// Opens a server transaction; `None` when there are too many.
     pub(crate) fn open_server(
         &mut self,
+        io: &mut Io,
         key: ServerKey,
         request: &Request,
         destination: Flow,
         call: Option<CallHandle>,
     ) -> Option<TransactionId> {
-        if self.servers.len() >= MAX_SERVER || self.server_keys.contains_key(&key) {
+        if self.server_keys.contains_key(&key) {
             return None;
+        }
+        if self.servers.len() >= MAX_SERVER {
+            let oldest = *self.absorbing.first()?;
+            self.drop_server(io, oldest);
         }
         let id = self.next_id();
         let initial = request.method == Method::INVITE && request.headers.to().is_none_or(|to| to.tag().is_none());
@@ -351,6 +361,9 @@ impl Transactions {
     pub(crate) fn respond(&mut self, io: &mut Io, now: Instant, id: TransactionId, status: u16, response: Bytes) {
         if let Some(entry) = self.servers.get_mut(&id) {
             entry.transaction.respond(io, now, id, status, response);
+            if entry.transaction.only_absorbs() {
+                self.absorbing.insert(id);
+            }
         }
     }
 
@@ -499,6 +512,7 @@ impl Transactions {
     fn drop_server(&mut self, io: &mut Io, id: TransactionId) {
         if let Some(entry) = self.servers.remove(&id) {
             self.server_keys.remove(&entry.key);
+            self.absorbing.remove(&id);
             if let Some(merge) = entry.merge {
                 self.merged.remove(&merge);
             }

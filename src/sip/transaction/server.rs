@@ -41,6 +41,11 @@ impl ServerTransaction {
         if self.destination.transport.is_reliable() { Duration::ZERO } else { time }
     }
 
+    /// Whether all that is left is to absorb retransmissions: nothing is sent any more by itself, and no ACK awaited here.
+    pub(super) fn only_absorbs(&self) -> bool {
+        matches!(self.state, State::Accepted | State::Completed { .. })
+    }
+
     /// The same request once more: the last response once more.
     pub(super) fn receive_retransmission(&self, io: &mut Io) {
         match &self.state {
