@@ -1,14 +1,14 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test setup build models serve fuzz bench-call
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
 help: ## Montrer cette aide
 	@echo "Allô Mairie : l'agent vocal qui répond au téléphone de la mairie"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "La première fois, chaque commande installe et prépare ce qui lui manque."
 
@@ -20,6 +20,10 @@ demo: ## Voir et écouter un appel complet, sur cette machine
 test: ## Vérifier tout le programme : mise en forme, clippy, essais, vrais téléphones SIP
 	@scripts/setup.sh --tests
 	@scripts/test.sh
+
+test-interop: ## Vérifier la signalisation face à de vrais logiciels : SIPp, PJSUA2, baresip, Kamailio, sipvicious
+	@scripts/setup.sh --interop
+	@scripts/test-interop.sh
 
 setup: ## Installer les paquets du système nécessaires
 	@scripts/setup.sh
@@ -46,3 +50,7 @@ bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette 
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-call.sh
+
+bench-sip: ## Mesurer les appels par seconde et la mémoire de la signalisation, à côté de rsipstack (CALLS=1000000)
+	@scripts/setup.sh --tests
+	@scripts/bench-sip.sh

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Installs what building the program needs and, with --tests, what testing it needs. When everything is there, which
+# Installs what building the program needs and, with --tests, what testing it needs; with --interop, every peer of
+# `make test-interop`. When everything is there, which
 # takes a few hundredths of a second to see, it does nothing.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -12,7 +13,12 @@ packages=(cmake g++ libclang-dev libsonic-dev make pkg-config)
 # Real SIP peers for sip-tests.
 test_packages=(baresip-core sip-tester)
 
-[[ ${1:-} == --tests ]] && packages+=("${test_packages[@]}")
+# A switchboard's proxy, and Python's venv for the peers that come from PyPI.
+interop_packages=(kamailio python3-venv)
+interop_python=(pjsua2-python==2.15.1.post1 sipvicious==0.3.8)
+
+[[ ${1:-} == --tests || ${1:-} == --interop ]] && packages+=("${test_packages[@]}")
+[[ ${1:-} == --interop ]] && packages+=("${interop_packages[@]}")
 
 check_rust() {
     local wanted found oldest
@@ -73,4 +79,17 @@ if command -v dpkg-query >/dev/null && command -v apt-get >/dev/null; then
     fi
 else
     warn "ce système n'est ni Debian ni l'un de ses dérivés : installez vous-même l'équivalent de ${packages[*]}."
+fi
+
+# Peers written in Python live in an environment of their own, where the tests look for them.
+install_interop_python() {
+    local directory=$target_dir/interop
+    [[ -x $directory/bin/python ]] || python3 -m venv "$directory" ||
+        stop "L'environnement Python $directory n'a pas pu être créé." "installez python3-venv, puis relancez."
+    "$directory/bin/python" -m pip --quiet --disable-pip-version-check install "${interop_python[@]}" ||
+        stop "L'installation de ${interop_python[*]} a échoué." "vérifiez le réseau, puis relancez."
+}
+
+if [[ ${1:-} == --interop ]] && ! "$target_dir/interop/bin/python" -c 'import pjsua2, sipvicious' 2>/dev/null; then
+    step "PJSUA2 et sipvicious" install_interop_python
 fi

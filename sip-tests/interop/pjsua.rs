@@ -7,8 +7,6 @@ use crate::peers::can_run;
 use crate::peers::pjsua::Pjsua;
 use crate::user_agent::{UserAgent, config};
 
-/// Shortest session RFC 4028 allows; half of it would be too long for `make test`, so refreshes are asked for by hand
-/// and the terms agreed are what is checked.
 const PEER: &[&str] = &["python:pjsua2"];
 
 fn uri(agent: &UserAgent) -> String {
@@ -101,7 +99,7 @@ async fn session_timers_are_agreed_and_refreshed_both_ways() {
     if !can_run(PEER) {
         return;
     }
-    // Both ask for 90 s; a refresh in mid-session is asked for by hand, each way.
+    // The shortest session RFC 4028 allows; waiting for half of it is too long here, so each side is told to refresh.
     let policy = Policy { session_expires: 90, ..Policy::default() };
     let mut agent = UserAgent::start(allo_mairie::sip::EndpointConfig { policy, ..config("mairie") }).await;
     let mut peer = Pjsua::start(&["timer=90"]).await;
@@ -155,10 +153,12 @@ async fn it_transfers_us_to_its_other_call() {
         .await;
     consulted.answer_reoffer(offer).await;
     replacing.answered().await;
+    peer.line("state 1 DISCONNECTED").await;
     moved.command(Command::NotifyTransfer { status: 200 }).await;
     peer.line("transfer 0 200 final").await;
-    peer.line("state 1 DISCONNECTED").await;
-    assert_eq!(moved.ended().await, EndCause::RemoteBye);
+    // PJSUA2 leaves that to its application; so do we.
+    moved.command(Command::HangUp).await;
+    peer.line("state 0 DISCONNECTED").await;
     // The moved call goes on between our two telephones, until one hangs up.
     replacing.command(Command::HangUp).await;
     assert_eq!(consulted.ended().await, EndCause::RemoteBye);

@@ -29,7 +29,8 @@ async fn svmap_learns_no_version() {
     let agent = UserAgent::start(config("mairie")).await;
     let port = agent.address.port().to_string();
     let lines = scan("svmap", &["-p", &port, "--randomize", "127.0.0.1"]).await.join("\n");
-    // Its table has the device's own name; ours has no version, see `product`.
+    // It lists us by our User-Agent, which has no version.
+    assert!(lines.contains("allo-mairie"), "{lines}");
     assert!(!lines.contains(env!("CARGO_PKG_VERSION")), "{lines}");
 }
 
@@ -42,10 +43,9 @@ async fn svwar_finds_no_extension() {
     for method in ["REGISTER", "OPTIONS", "INVITE"] {
         let agent = UserAgent::start(config("mairie")).await;
         let port = agent.address.port().to_string();
-        let range = "100-140";
-        let lines = scan("svwar", &["-p", &port, "-e", range, "-m", method, "--force", "127.0.0.1"]).await.join("\n");
-        let found = (100..=140).filter(|number| lines.contains(&format!("| {number} "))).count();
-        assert_eq!(found, 0, "{method}: {lines}");
+        let arguments = ["-p", &port, "-e", "100-140", "-m", method, "--force", "127.0.0.1"];
+        let lines = scan("svwar", &arguments).await.join("\n");
+        assert!(lines.contains("found nothing"), "{method}: {lines}");
     }
 }
 
@@ -57,5 +57,5 @@ async fn svcrack_cracks_nothing() {
     let agent = UserAgent::start(config("mairie")).await;
     let port = agent.address.port().to_string();
     let lines = scan("svcrack", &["-p", &port, "-u", "100", "-r", "1-50", "127.0.0.1"]).await.join("\n");
-    assert!(!lines.contains("| 100 "), "{lines}");
+    assert!(lines.contains("found nothing"), "{lines}");
 }

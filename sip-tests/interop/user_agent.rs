@@ -191,7 +191,8 @@ impl Call {
                 _ => None,
             })
             .await;
-        let agreed = offer.as_ref().map(|offer| sdp::answer(offer, &self.media).expect("audio in the offer").1.direction);
+        let agreed =
+            offer.as_ref().map(|offer| sdp::answer(offer, &self.media).expect("audio in the offer").1.direction);
         (offer, agreed)
     }
 

@@ -2,8 +2,8 @@
 
 pub mod baresip;
 pub mod kamailio;
-pub mod process;
 pub mod pjsua;
+pub mod process;
 pub mod sipp;
 
 use std::net::UdpSocket;
@@ -54,11 +54,10 @@ fn is_there(program: &str) -> bool {
 
 /// The Python of `scripts/setup.sh --interop`, else the system's.
 pub fn python() -> PathBuf {
-    let own = root().join("target/interop/bin/python");
-    std::env::var_os("ALLO_MAIRIE_PYTHON").map_or_else(
-        || if own.exists() { own } else { PathBuf::from("python3") },
-        PathBuf::from,
-    )
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
+    let own = target.join("interop/bin/python");
+    std::env::var_os("ALLO_MAIRIE_PYTHON")
+        .map_or_else(|| if own.exists() { own } else { PathBuf::from("python3") }, PathBuf::from)
 }
 
 /// A port of loopback that was free for UDP a moment ago.

@@ -31,6 +31,7 @@ impl Sipp {
         command.args(["-i", "127.0.0.1", "-p", &address.port().to_string(), "-nostdin"]);
         command.args(["-timeout", "90", "-timeout_error", "-trace_err", "-error_file"]);
         command.arg(directory.path().join("errors.log"));
+        command.args(["-trace_msg", "-message_file"]).arg(directory.path().join("messages.log"));
         command.args(arguments).current_dir(directory.path());
         Sipp { address, process: Process::start("sipp", command), directory }
     }
