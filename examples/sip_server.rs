@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 use std::process::ExitCode;
 
 use allo_mairie::net::{self, CallLine};
-use allo_mairie::sip::{Command, EndpointConfig, Event, Listeners, Policy};
+use allo_mairie::sip::{AccessConfig, Command, EndpointConfig, Event, Listeners, Policy};
 
 /// The same in both servers.
 const ANSWER: &str = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\n\
@@ -30,6 +30,7 @@ async fn main() -> ExitCode {
         accept_transfers: false,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     };
     // Kept: the SIP task ends with its last handle.
     let (_handle, mut lines) = match net::bind(config, address, rand::random()).await {

@@ -6,7 +6,9 @@ use std::time::Duration;
 use allo_mairie::audio::Codec;
 use allo_mairie::net::{self, CallLine, SipHandle};
 use allo_mairie::sip::sdp::{self, Direction, LocalMedia};
-use allo_mairie::sip::{CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, Listeners, Policy};
+use allo_mairie::sip::{
+    AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, Listeners, Policy,
+};
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
 
@@ -39,6 +41,7 @@ pub fn config(user: &str) -> EndpointConfig {
         accept_transfers: true,
         policy: Policy::default(),
         credentials: Vec::new(),
+        access: AccessConfig::open(),
     }
 }
 
