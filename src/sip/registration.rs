@@ -192,7 +192,7 @@ impl Registrations {
         match input {
             RegistrationInput::Located { index, targets } => self.located(now, index, targets),
             RegistrationInput::TransportFailed { flow } => {
-                for (id, _) in self.transactions.fail(&mut self.io, flow) {
+                for (id, _) in self.transactions.fail(&mut self.io, now, flow) {
                     self.failed_there(now, id, 503);
                 }
             }

@@ -173,7 +173,7 @@ impl Endpoint {
     /// What went this way could not be sent: each request that still waits there is as good as refused with 503
     /// (§8.1.3.1).
     pub(super) fn transport_failed(&mut self, now: Instant, flow: Flow) {
-        for (id, usage) in self.transactions.fail(&mut self.io, flow) {
+        for (id, usage) in self.transactions.fail(&mut self.io, now, flow) {
             match usage {
                 Usage::Proposal(handle) => self.proposal_failed(now, id, handle, 503),
                 Usage::Invite(handle) => self.invite_failed(now, id, handle, EndCause::Refused(503)),

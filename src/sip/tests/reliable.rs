@@ -2,7 +2,7 @@
 //! Contact name the transport.
 
 use super::*;
-use crate::sip::wire::HeaderName;
+use crate::sip::wire::{HeaderName, Method};
 
 const CONNECTION: ConnectionId = ConnectionId(7);
 
@@ -107,6 +107,53 @@ fn requests_are_sent_once_and_time_out_after_64_t1() {
     later(&mut net, seconds(0.2));
     assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Timeout }));
     assert!(net.endpoints[AGENT].is_idle());
+}
+
+/// An offer that makes an INVITE too large for UDP.
+fn large_offer() -> String {
+    let mut offer = OFFER.to_owned();
+    while offer.len() < 1_300 {
+        offer += "a=x-filling:0123456789012345678901234567890123456789\r\n";
+    }
+    offer
+}
+
+#[test]
+fn a_large_request_goes_over_tcp_and_over_udp_when_that_is_closed() {
+    let (mut net, _) = agent();
+    let udp = Flow::udp("127.0.0.1:5061".parse().unwrap());
+    let target = "sip:alice@127.0.0.1:5061".to_owned();
+    let dial = Dial { target, destination: udp, offer: Some(large_offer()), from: None, referred_by: None };
+    net.endpoints[AGENT].dial(net.now, dial);
+    let tcp = Flow { transport: Transport::Tcp, ..udp };
+    let invite_over = |sent: &[(Flow, Message)], flow: Flow| match sent {
+        [(way, Message::Request(invite))] => {
+            assert_eq!((*way, &invite.method), (flow, &Method::INVITE));
+            invite.headers.text(&HeaderName::Via).unwrap().into_owned()
+        }
+        other => panic!("expected an INVITE, got {other:?}"),
+    };
+    let first = invite_over(&drained(&mut net), tcp);
+    assert!(first.starts_with("SIP/2.0/TCP "), "{first}");
+    assert!(later(&mut net, seconds(3.0)).is_empty(), "timer A must not run over TCP");
+    let second = invite_over(&sent(&mut net, Input::TransportFailed { flow: tcp }), udp);
+    assert_eq!(second, first.replace("/TCP ", "/UDP "), "the same transaction");
+    let repeated = later(&mut net, seconds(1.6));
+    assert_eq!(repeated.len(), 2, "timer A runs over UDP: {repeated:?}");
+    // UDP fails as well: nothing is left.
+    sent(&mut net, Input::TransportFailed { flow: udp });
+    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Refused(503) }));
+    assert!(net.endpoints[AGENT].is_idle());
+}
+
+#[test]
+fn a_small_request_stays_on_udp() {
+    let (mut net, _) = agent();
+    let udp = Flow::udp("127.0.0.1:5061".parse().unwrap());
+    let target = "sip:alice@127.0.0.1:5061".to_owned();
+    let dial = Dial { target, destination: udp, offer: Some(OFFER.into()), from: None, referred_by: None };
+    net.endpoints[AGENT].dial(net.now, dial);
+    assert!(matches!(drained(&mut net).as_slice(), [(flow, Message::Request(_))] if *flow == udp));
 }
 
 #[test]

@@ -5,8 +5,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::{
-    Flow, Io, Method, PATIENCE, Request, Response, T1, T2, T4, Timer, TimerKey, TransactionId, ack_of_refusal,
+    Flow, HeaderName, Io, Method, PATIENCE, Request, Response, T1, T2, T4, Timer, TimerKey, TransactionId, Transport,
+    ack_of_refusal,
 };
+
+/// A larger request goes over TCP, where nothing has to be cut into fragments (§18.1.1), bytes.
+const MOST_OVER_UDP: usize = 1_300;
 
 /// Forks whose 2xx we acknowledge; beyond it a 2xx stays unacknowledged and its sender gives up.
 const MAX_FORKS: usize = 8;
@@ -15,6 +19,8 @@ const MAX_FORKS: usize = 8;
 #[derive(Debug)]
 pub(crate) struct ClientTransaction {
     destination: Flow,
+    /// The way it would have gone, were it not too large for UDP: taken when the other is closed.
+    retreat: Option<(Flow, Box<Request>)>,
     method: Method,
     /// Nobody waits for the answer: timer B ends it, provisional responses or not.
     given_up: bool,
@@ -44,6 +50,14 @@ struct ForkAck {
     destination: Flow,
 }
 
+/// The request with a Via of ours that says TCP; `None` when its Via is not ours over UDP.
+fn over_tcp(request: &Request) -> Option<Request> {
+    let sent_by = request.headers.get(&HeaderName::Via)?.strip_prefix(b"SIP/2.0/UDP ")?;
+    let via = [b"SIP/2.0/TCP ", sent_by].concat();
+    let mut request = request.clone();
+    request.headers.replace_first(&HeaderName::Via, via).then_some(request)
+}
+
 /// What a timer did to a transaction.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Fired {
@@ -53,7 +67,7 @@ pub(super) enum Fired {
 }
 
 impl ClientTransaction {
-    /// Sends the request.
+    /// Sends the request; a large one over TCP instead of UDP, as its Via then says (§18.1.1).
     pub(super) fn start(
         io: &mut Io,
         now: Instant,
@@ -61,21 +75,51 @@ impl ClientTransaction {
         request: Request,
         destination: Flow,
     ) -> ClientTransaction {
-        let bytes = request.to_bytes();
-        io.send(destination, bytes.clone());
         let method = request.method.clone();
-        let (retransmit, timeout) = if method == Method::INVITE { (Timer::A, Timer::B) } else { (Timer::E, Timer::F) };
+        let timeout = if method == Method::INVITE { Timer::B } else { Timer::F };
+        io.timers.set(TimerKey::Transaction(id, timeout), now + PATIENCE);
+        let too_large = destination.transport == Transport::Udp && request.to_bytes().len() > MOST_OVER_UDP;
+        let over_tcp = if too_large { over_tcp(&request) } else { None };
+        let (first, way, retreat) = match over_tcp {
+            Some(over_tcp) => {
+                let way = Flow { transport: Transport::Tcp, connection: None, ..destination };
+                (over_tcp, way, Some((destination, Box::new(request))))
+            }
+            None => (request, destination, None),
+        };
+        let mut transaction =
+            ClientTransaction { destination: way, retreat, method, given_up: false, state: State::Completed };
+        transaction.send(io, now, id, first);
+        transaction
+    }
+
+    fn send(&mut self, io: &mut Io, now: Instant, id: TransactionId, request: Request) {
+        let bytes = request.to_bytes();
+        io.send(self.destination, bytes.clone());
+        let invite = self.method == Method::INVITE;
         // A reliable transport repeats what is lost by itself (§17.1.1.2, §17.1.2.2).
-        if !destination.transport.is_reliable() {
+        if !self.destination.transport.is_reliable() {
+            let retransmit = if invite { Timer::A } else { Timer::E };
             io.timers.set(TimerKey::Transaction(id, retransmit), now + T1);
         }
-        io.timers.set(TimerKey::Transaction(id, timeout), now + PATIENCE);
-        let state = if method == Method::INVITE {
-            State::Calling { request: Box::new(request), bytes, interval: T1 }
-        } else {
-            State::Trying { bytes, interval: T1 }
+        self.state = match invite {
+            true => State::Calling { request: Box::new(request), bytes, interval: T1 },
+            false => State::Trying { bytes, interval: T1 },
         };
-        ClientTransaction { destination, method, given_up: false, state }
+    }
+
+    /// The way to TCP is closed: an unanswered request that would have gone over UDP does (§18.1.1). Timer B or F runs
+    /// on.
+    pub(super) fn retreat(&mut self, io: &mut Io, now: Instant, id: TransactionId) -> bool {
+        if !matches!(self.state, State::Calling { .. } | State::Trying { .. }) {
+            return false;
+        }
+        let Some((destination, request)) = self.retreat.take() else {
+            return false;
+        };
+        self.destination = destination;
+        self.send(io, now, id, *request);
+        true
     }
 
     /// The request as bytes, while it has no answer.

@@ -14,7 +14,7 @@ use bytes::Bytes;
 
 use super::timers::Timers;
 use super::wire::{HeaderName, Message, Method, Request, Response, read_datagram};
-use super::{CallHandle, Event, Flow, Output};
+use super::{CallHandle, Event, Flow, Output, Transport};
 
 pub(crate) use client::ClientTransaction;
 pub(crate) use server::ServerTransaction;
@@ -467,10 +467,11 @@ impl Transactions {
 
     /// Drops the client transactions that wait for an answer from where nothing can be sent (§17.1.4); hands back whose
     /// they are.
-    pub(crate) fn fail(&mut self, io: &mut Io, flow: Flow) -> Vec<(TransactionId, Usage)> {
+    pub(crate) fn fail(&mut self, io: &mut Io, now: Instant, flow: Flow) -> Vec<(TransactionId, Usage)> {
         let mut failed: Vec<TransactionId> =
             self.clients.iter().filter(|(_, entry)| entry.transaction.waits_for(flow)).map(|(id, _)| *id).collect();
         failed.sort_unstable();
+        failed.retain(|id| self.clients.get_mut(id).is_some_and(|entry| !entry.transaction.retreat(io, now, *id)));
         let usages = failed.iter().filter_map(|id| Some((*id, self.clients.get(id)?.usage))).collect();
         for id in failed {
             self.drop_client(io, id);

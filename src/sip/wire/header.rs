@@ -114,6 +114,15 @@ impl Headers {
         self.0.push((name, value.into()));
     }
 
+    /// Puts another value in the place of the first header of this name; `false` when there is none.
+    pub fn replace_first(&mut self, name: &HeaderName, value: impl Into<Bytes>) -> bool {
+        let found = self.0.iter_mut().find(|(known, _)| known == name);
+        found.is_some_and(|(_, place)| {
+            *place = value.into();
+            true
+        })
+    }
+
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &Bytes)> {
         self.0.iter().map(|(name, value)| (name, value))
     }
