@@ -9,6 +9,19 @@ async fn a_call_by_udp() {
 }
 
 #[tokio::test]
+async fn an_invite_too_large_for_udp_reaches_a_peer_without_tcp() {
+    let (caller, mut callee) = (Agent::at(&["127.0.0.1:0"]).await, Agent::at(&["127.0.0.1:0"]).await);
+    let large = format!("{OFFER}{}", "a=x-filling:0123456789012345678901234567890123456789\r\n".repeat(30));
+    let mut out = dial_with(&caller, &callee, &large).await;
+    let mut line = callee.incoming().await;
+    line.command(Command::Answer { sdp: OFFER.into() }).await;
+    expect(&mut out, "answer", |e| matches!(e, Event::Answered { .. })).await;
+    expect(&mut line, "ack", |e| matches!(e, Event::Acknowledged { .. })).await;
+    out.command(Command::HangUp).await;
+    expect(&mut line, "bye", |e| *e == Event::Ended { cause: EndCause::RemoteBye }).await;
+}
+
+#[tokio::test]
 async fn a_call_by_tcp() {
     let caller = Agent::at(&["tcp:127.0.0.1:0"]).await;
     let mut callee = Agent::at(&["tcp:127.0.0.1:0"]).await;

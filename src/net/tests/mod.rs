@@ -73,12 +73,16 @@ impl Agent {
 
 /// Calls `callee`'s first listener over the transport of that listener.
 async fn dial(caller: &Agent, callee: &Agent) -> CallLine {
+    dial_with(caller, callee, OFFER).await
+}
+
+async fn dial_with(caller: &Agent, callee: &Agent, offer: &str) -> CallLine {
     let ListenAddress { transport, address } = callee.sip.listening()[0];
     let local = caller.sip.listening().iter().position(|l| l.transport == transport).unwrap();
     let local = crate::sip::ListenerId(u16::try_from(local).unwrap());
     let destination = Flow { transport, remote: address, connection: None, local };
     let target = format!("sip:mairie@{address};transport={transport}");
-    let dial = crate::sip::Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by: None };
+    let dial = crate::sip::Dial { target, destination, offer: Some(offer.into()), from: None, referred_by: None };
     caller.sip.dial(dial).await.unwrap()
 }
 
