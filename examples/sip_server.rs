@@ -41,10 +41,13 @@ async fn main() -> ExitCode {
         }
     };
     println!("ready");
-    while let Some(line) = lines.recv().await {
-        tokio::spawn(serve(line));
-    }
-    ExitCode::SUCCESS
+    // On the runtime's own threads: the main thread would be woken for each call.
+    let served = tokio::spawn(async move {
+        while let Some(line) = lines.recv().await {
+            tokio::spawn(serve(line));
+        }
+    });
+    if served.await.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 async fn serve(mut line: CallLine) {

@@ -28,7 +28,7 @@ finish() {
 trap finish EXIT
 
 build() {
-    "${wrap[@]}" cargo build --quiet --release --no-default-features --example sip_server
+    "${wrap[@]}" cargo build --quiet --release --no-default-features --example sip_server || return
     # Its own workspace and target directory, whatever ours is.
     (cd benches/peers/rsipstack && "${wrap[@]}" env -u CARGO_TARGET_DIR cargo build --quiet --locked --release)
 }

@@ -78,7 +78,7 @@ impl SipHandle {
 /// One call: commands to it, events from it. Dropping it hangs the call up.
 pub struct CallLine {
     pub(super) call: CallHandle,
-    pub(super) events: mpsc::Receiver<Event>,
+    pub(super) events: mpsc::Receiver<Box<Event>>,
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) ended: bool,
 }
@@ -97,7 +97,8 @@ impl CallLine {
         if self.ended {
             return None;
         }
-        let event = self.events.recv().await;
+        // Boxed: a channel sets aside room for 32 of them, for each call.
+        let event = self.events.recv().await.map(|event| *event);
         self.ended = matches!(event, None | Some(Event::Ended { .. }));
         event
     }

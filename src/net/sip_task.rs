@@ -20,14 +20,17 @@ use crate::telemetry;
 
 /// Largest UDP payload.
 const DATAGRAM_BYTES: usize = 65_535;
-/// Datagrams taken one after the other before anything else gets its turn.
-const DATAGRAM_BATCH: usize = 64;
+/// Datagrams taken one after the other before anything else gets its turn. Their answers leave in one burst, which must
+/// fit into the far end's socket (200 kB by default on Linux).
+const DATAGRAM_BATCH: usize = 16;
+/// Commands taken at once before what they lead to is sent.
+const REQUEST_BATCH: usize = 16;
 /// Commands waiting for the endpoint. Senders wait when it is full: the endpoint drains it in microseconds.
 const COMMAND_QUEUE: usize = 1_024;
 /// Events waiting for one call's task. A task that lets this many pile up is stuck: its call is hung up.
 const EVENT_QUEUE: usize = 64;
-/// Incoming calls waiting to be taken by the server. Beyond it, calls get 503.
-const INCOMING_QUEUE: usize = 64;
+/// Incoming calls waiting to be taken by the server, more than a batch of datagrams brings. Beyond it, calls get 503.
+const INCOMING_QUEUE: usize = 1_024;
 
 /// What the SIP task needs to know.
 #[derive(Debug, Clone)]
@@ -105,7 +108,7 @@ struct SipTask {
     registrations: Registrations,
     dns: Dns,
     transports: Transports,
-    lines: HashMap<CallHandle, mpsc::Sender<Event>>,
+    lines: HashMap<CallHandle, mpsc::Sender<Box<Event>>>,
     incoming: mpsc::Sender<CallLine>,
     requests: mpsc::WeakSender<Request>,
     draining: bool,
@@ -122,7 +125,14 @@ impl SipTask {
             tokio::select! {
                 arrival = self.transports.next(&mut buffer) => self.handle_arrival(arrival, &mut buffer),
                 request = inbox.recv() => match request {
-                    Some(request) => self.handle_request(request),
+                    Some(request) => {
+                        self.handle_request(request);
+                        // What came with it goes out with it.
+                        for _ in 1..REQUEST_BATCH {
+                            let Ok(request) = inbox.try_recv() else { break };
+                            self.handle_request(request);
+                        }
+                    }
                     None => break,
                 },
                 () = sleep_until(timeout) => {
@@ -274,7 +284,7 @@ impl SipTask {
         }
         let ended = matches!(event, Event::Ended { .. });
         let Some(line) = self.lines.get(&call) else { return };
-        let stuck = matches!(line.try_send(event), Err(mpsc::error::TrySendError::Full(_)));
+        let stuck = matches!(line.try_send(Box::new(event)), Err(mpsc::error::TrySendError::Full(_)));
         if ended || stuck {
             self.lines.remove(&call);
         }
