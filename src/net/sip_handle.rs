@@ -10,13 +10,34 @@ use super::listen::ListenAddress;
 use crate::sip::{CallHandle, Command, Dial, Event, Flow, Target};
 
 pub(super) enum Request {
-    Command { call: CallHandle, command: Command },
-    Dial { dial: Dial, line: oneshot::Sender<CallLine> },
-    Ping { target: String, destination: Flow, line: oneshot::Sender<CallLine> },
-    Located { index: usize, targets: Vec<Target> },
-    Names { targets: Vec<Target> },
+    Command {
+        call: CallHandle,
+        command: Command,
+    },
+    Dial {
+        dial: Dial,
+        line: oneshot::Sender<CallLine>,
+    },
+    Ping {
+        target: String,
+        destination: Flow,
+        line: oneshot::Sender<CallLine>,
+    },
+    Located {
+        index: usize,
+        targets: Vec<Target>,
+    },
+    Names {
+        targets: Vec<Target>,
+    },
     Drain,
-    ActiveCalls { count: oneshot::Sender<usize> },
+    ActiveCalls {
+        count: oneshot::Sender<usize>,
+    },
+    /// Answered once no call is left.
+    Quiet {
+        quiet: oneshot::Sender<()>,
+    },
 }
 
 /// Talks to the SIP task.
@@ -67,6 +88,12 @@ impl SipHandle {
     pub async fn active_calls(&self) -> Result<usize, NetError> {
         let (count, answer) = oneshot::channel();
         self.request(Request::ActiveCalls { count }, answer).await
+    }
+
+    /// Waits until every call has ended and every BYE, CANCEL and refusal of ours has its answer.
+    pub async fn quiet(&self) -> Result<(), NetError> {
+        let (quiet, answer) = oneshot::channel();
+        self.request(Request::Quiet { quiet }, answer).await
     }
 
     async fn request<T>(&self, request: Request, answer: oneshot::Receiver<T>) -> Result<T, NetError> {

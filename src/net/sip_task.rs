@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
 use super::dns::Dns;
@@ -98,6 +98,7 @@ pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::
         incoming,
         requests: requests.downgrade(),
         draining: false,
+        waiting: Vec::new(),
     };
     tokio::spawn(task.run(inbox));
     Ok((SipHandle { requests, listening, dns }, lines))
@@ -112,6 +113,8 @@ struct SipTask {
     incoming: mpsc::Sender<CallLine>,
     requests: mpsc::WeakSender<Request>,
     draining: bool,
+    /// Who waits for the last call to be over; one that no longer waits goes when the next one comes.
+    waiting: Vec<oneshot::Sender<()>>,
 }
 
 impl SipTask {
@@ -204,11 +207,18 @@ impl SipTask {
                 self.draining = true;
             }
             Request::ActiveCalls { count } => {
-                // Leaving the switchboards counts as one: it is signalling that is not done.
-                let leaving = usize::from(self.draining && !self.registrations.has_left());
-                let _ = count.send(self.endpoint.active_calls() + leaving);
+                let _ = count.send(self.active_calls());
+            }
+            Request::Quiet { quiet } => {
+                self.waiting.retain(|waiting| !waiting.is_closed());
+                self.waiting.push(quiet);
             }
         }
+    }
+
+    /// Leaving the switchboards counts as one: it is signalling that is not done.
+    fn active_calls(&self) -> usize {
+        self.endpoint.active_calls() + usize::from(self.draining && !self.registrations.has_left())
     }
 
     fn open_line(&mut self, call: CallHandle, deliver: impl FnOnce(CallLine)) {
@@ -227,6 +237,11 @@ impl SipTask {
             match output {
                 Output::Transmit { flow, payload } => self.transports.send(flow, payload),
                 Output::Event { call, event } => self.deliver(call, event),
+            }
+        }
+        if !self.waiting.is_empty() && self.active_calls() == 0 {
+            for waiting in self.waiting.drain(..) {
+                let _ = waiting.send(());
             }
         }
     }

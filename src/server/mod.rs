@@ -28,8 +28,6 @@ pub use prepare::{Prepared, Problem, prepare};
 const GRACE: Duration = Duration::from_secs(60);
 /// Stopping: the far ends may answer the last BYE for this long (a lost one goes out again after 0.5 s and 1.5 s).
 const LAST_ANSWERS: Duration = Duration::from_secs(2);
-/// How often it is looked whether they have.
-const LOOK_AGAIN: Duration = Duration::from_millis(10);
 /// How often what is older than its retention is erased.
 const PURGE_EVERY: Duration = Duration::from_secs(6 * 3_600);
 /// The service takes calls.
@@ -114,9 +112,9 @@ async fn serve(
 /// Waits until every BYE, CANCEL and refusal of ours has its answer, `patience` at most: without us it would not be
 /// sent again.
 async fn last_answers(sip: &SipHandle, patience: Duration) {
-    let limit = now() + patience;
-    while now() < limit && sip.active_calls().await.is_ok_and(|calls| calls > 0) {
-        sleep_until(Some((now() + LOOK_AGAIN).min(limit))).await;
+    tokio::select! {
+        _ = sip.quiet() => {}
+        () = sleep_until(Some(now() + patience)) => {}
     }
 }
 
