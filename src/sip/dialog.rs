@@ -242,7 +242,7 @@ fn is_usable(address: &SocketAddr) -> bool {
 /// Elements of RFC 2543 may leave Contact out: requests then go to From (RFC 4475 §3.4.1).
 fn legacy_target(headers: &Headers) -> Option<String> {
     let legacy = headers.get(&HeaderName::Contact).is_none() && headers.top_via()?.branch().is_none();
-    match headers.from().filter(|_| legacy)?.uri {
+    match &headers.from().filter(|_| legacy)?.uri {
         Uri::Sip(sip) => Some(sip.to_string()),
         Uri::Other { .. } => None,
     }

@@ -44,7 +44,7 @@ impl CallOrigin {
         let asserted = vouched.filter(|_| !hidden).map(|(address, _)| address);
         let mut origin = CallOrigin {
             asserted: asserted.is_some(),
-            caller: asserted.or_else(|| headers.from()),
+            caller: asserted.or_else(|| headers.from().cloned()),
             hidden,
             ..CallOrigin::default()
         };

@@ -1,7 +1,7 @@
 //! What every request must have (RFC 3261 §8.1.1, §8.2), so far as an answer depends on it, and its session
 //! description. PURE.
 
-use super::super::wire::{MultipartError, Part, Problem, Uri, Via};
+use super::super::wire::{MultipartError, Part, Problem, Uri, Via, decode};
 use super::identity::ALLOW;
 use super::incoming::Refusal;
 use super::*;
@@ -26,8 +26,8 @@ pub(super) fn check(request: &Request, problem: Option<Problem>) -> Result<(), R
         return Err(Refusal::bad(format!("{how} {} Header Field", name.as_str())));
     }
     let malformed = |name: HeaderName| Refusal::bad(format!("Malformed {} Header Field", name.as_str()));
-    let unreadable_via = |via: bytes::Bytes| String::from_utf8_lossy(&via).parse::<Via>().is_err();
-    if headers.list(&HeaderName::Via).any(unreadable_via) {
+    let unreadable_via = |via: bytes::Bytes| decode(&via).parse::<Via>().is_err();
+    if headers.top_via().is_none() || headers.list(&HeaderName::Via).skip(1).any(unreadable_via) {
         return Err(malformed(HeaderName::Via));
     }
     if headers.from().is_none() {
@@ -69,7 +69,7 @@ fn accepts_sdp(headers: &Headers) -> bool {
     let mut kinds = headers.list(&HeaderName::Accept).peekable();
     kinds.peek().is_none()
         || kinds.any(|kind| {
-            let kind = String::from_utf8_lossy(&kind).to_ascii_lowercase();
+            let kind = decode(&kind).to_ascii_lowercase();
             let essence: String =
                 kind.split(';').next().unwrap_or_default().chars().filter(|c| !c.is_ascii_whitespace()).collect();
             matches!(essence.as_str(), "application/sdp" | "application/*" | "*/*" | "*")

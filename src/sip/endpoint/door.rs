@@ -96,8 +96,8 @@ impl Endpoint {
     }
 
     fn belongs_to_a_call(&self, request: &Request) -> bool {
-        let tag = request.headers.to().and_then(|to| to.tag().map(str::to_owned));
-        if tag.is_some_and(|tag| self.dialogs.contains_key(&tag)) {
+        let tag = request.headers.to().and_then(|to| to.tag());
+        if tag.is_some_and(|tag| self.dialogs.contains_key(tag)) {
             return true;
         }
         let Some(key) = ServerKey::of(request) else { return false };

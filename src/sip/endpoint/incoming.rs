@@ -5,7 +5,7 @@
 
 use super::super::dialog::Dialog;
 use super::super::transaction::{Received, ServerKey};
-use super::super::wire::{NameAddr, Problem, Uri, Via};
+use super::super::wire::{NameAddr, Problem, Uri, Via, decode};
 use super::super::{CallOrigin, Party};
 use super::call::{Reliability, Ringing};
 use super::check::check;
@@ -59,18 +59,18 @@ impl Endpoint {
         };
         let is_ack = request.method == Method::ACK;
         let checked = match check(&request, problem) {
-            Ok(()) => ServerKey::of(&request).zip(request.headers.cseq()),
+            Ok(()) => ServerKey::of(&request).zip(request.headers.cseq().map(|cseq| cseq.number)),
             Err(_) if is_ack => return,
             Err(refusal) => return self.refuse(&request, &reply, refusal),
         };
         let (Some((key, cseq)), Some(call_id)) = (checked, request.headers.call_id().cloned()) else {
             return;
         };
-        let tag = |address: Option<NameAddr>| address.and_then(|a| a.tag().map(str::to_owned));
+        let tag = |address: Option<&NameAddr>| address.and_then(NameAddr::tag).map(str::to_owned);
         let checked = Checked {
             from_tag: tag(request.headers.from()).unwrap_or_default(),
             to_tag: tag(request.headers.to()),
-            cseq: cseq.number,
+            cseq,
             call_id,
             key,
             reply,
@@ -121,7 +121,7 @@ impl Endpoint {
         let unknown: Vec<String> = request
             .headers
             .list(&HeaderName::Require)
-            .map(|tag| String::from_utf8_lossy(&tag).into_owned())
+            .map(|tag| decode(&tag).into_owned())
             .filter(|tag| !SUPPORTED.split(", ").any(|known| known.eq_ignore_ascii_case(tag)))
             .collect();
         if !unknown.is_empty() {
@@ -140,7 +140,7 @@ impl Endpoint {
             .headers
             .list(&HeaderName::Via)
             .skip(1)
-            .filter_map(|via| String::from_utf8_lossy(&via).parse::<Via>().ok())
+            .filter_map(|via| decode(&via).parse::<Via>().ok())
             .any(|via| via.branch().is_some_and(|branch| self.transactions.is_ours(branch)))
     }
 
@@ -279,7 +279,7 @@ impl Endpoint {
         let origin = CallOrigin::of_invite(request);
         let event = Event::Incoming {
             caller: caller_of(&origin),
-            called: headers.to().map(party).unwrap_or_default(),
+            called: headers.to().cloned().map(party).unwrap_or_default(),
             origin: Box::new(origin),
             offer: offer.clone(),
             source: checked.source.remote,

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::super::Flow;
-use super::super::wire::{HeaderName, Headers, Request, Response, Via, reason_phrase};
+use super::super::wire::{HeaderName, Headers, Request, Response, reason_phrase};
 
 /// All a response needs of its request.
 #[derive(Debug, Clone)]
@@ -26,8 +26,8 @@ impl Reply {
         let mut vias = headers.list(&HeaderName::Via);
         let first = vias.next()?;
         let mut copied = Headers::default();
-        let destination = match String::from_utf8_lossy(&first).parse::<Via>() {
-            Ok(mut top) => {
+        let destination = match headers.top_via().cloned() {
+            Some(mut top) => {
                 let by_via = top.stamp(source.remote);
                 copied.push(HeaderName::Via, top.to_string());
                 if source.transport.is_reliable() {
@@ -38,7 +38,7 @@ impl Reply {
                     source.with_remote(by_via)
                 }
             }
-            Err(_) => {
+            None => {
                 copied.push(HeaderName::Via, first);
                 source
             }

@@ -188,7 +188,7 @@ impl ClientTransaction {
                     return false;
                 }
                 let to = response.headers.to();
-                let tag = to.as_ref().and_then(|to| to.tag()).unwrap_or_default();
+                let tag = to.and_then(|to| to.tag()).unwrap_or_default();
                 match acks.iter().find(|fork| fork.to_tag == tag) {
                     Some(fork) => {
                         io.send(fork.destination, fork.ack.clone());

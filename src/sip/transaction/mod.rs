@@ -423,8 +423,8 @@ impl Transactions {
         response: &Response,
     ) -> Option<(TransactionId, Usage)> {
         let via = response.headers.top_via()?;
-        let method = response.headers.cseq()?.method;
-        let key = client_key(via.params.get("branch")?, &method);
+        let method = &response.headers.cseq()?.method;
+        let key = client_key(via.params.get("branch")?, method);
         let id = *self.branches.get(&key)?;
         let entry = self.clients.get_mut(&id)?;
         if response.status >= 200 && !matches!(response.status, 401 | 407) {

@@ -1,10 +1,12 @@
 //! Header fields: names in any spelling, values as bytes. PURE.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
 
 use bytes::Bytes;
 
-use super::text::split_outside;
+use super::message::Essentials;
+use super::text::{decode, split_outside};
 
 macro_rules! header_names {
     ($($variant:ident $canonical:literal $($compact:literal)?;)*) => {
@@ -106,17 +108,42 @@ header_names! {
 }
 
 /// The header fields of one message, in order.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(HeaderName, Bytes)>);
+#[derive(Debug, Default)]
+pub struct Headers {
+    fields: Vec<(HeaderName, Bytes)>,
+    /// What nearly every layer asks for, read once.
+    essentials: OnceLock<Box<Essentials>>,
+}
+
+/// A copy is made to be changed: what was read of the original is left behind.
+impl Clone for Headers {
+    fn clone(&self) -> Headers {
+        Headers { fields: self.fields.clone(), essentials: OnceLock::new() }
+    }
+}
+
+impl PartialEq for Headers {
+    fn eq(&self, other: &Headers) -> bool {
+        self.fields == other.fields
+    }
+}
+
+impl Eq for Headers {}
 
 impl Headers {
     pub fn push(&mut self, name: HeaderName, value: impl Into<Bytes>) {
-        self.0.push((name, value.into()));
+        self.essentials.take();
+        self.fields.push((name, value.into()));
+    }
+
+    pub(super) fn essentials(&self) -> &Essentials {
+        self.essentials.get_or_init(|| Box::new(Essentials::read(self)))
     }
 
     /// Puts another value in the place of the first header of this name; `false` when there is none.
     pub fn replace_first(&mut self, name: &HeaderName, value: impl Into<Bytes>) -> bool {
-        let found = self.0.iter_mut().find(|(known, _)| known == name);
+        self.essentials.take();
+        let found = self.fields.iter_mut().find(|(known, _)| known == name);
         found.is_some_and(|(_, place)| {
             *place = value.into();
             true
@@ -124,28 +151,26 @@ impl Headers {
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&HeaderName, &Bytes)> {
-        self.0.iter().map(|(name, value)| (name, value))
+        self.fields.iter().map(|(name, value)| (name, value))
     }
 
     /// Every field of that name, unsplit.
     pub fn all<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = &'a Bytes> {
-        self.0.iter().filter(move |(n, _)| n == name).map(|(_, value)| value)
+        self.fields.iter().filter(move |(n, _)| n == name).map(|(_, value)| value)
     }
 
     /// The first field of that name.
     pub fn get(&self, name: &HeaderName) -> Option<&Bytes> {
-        self.0.iter().find(|(n, _)| n == name).map(|(_, value)| value)
+        self.fields.iter().find(|(n, _)| n == name).map(|(_, value)| value)
     }
 
     /// The first field of that name as text; bytes that are no UTF-8 become U+FFFD.
     pub fn text(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
-        self.get(name).map(|value| String::from_utf8_lossy(value))
+        self.get(name).map(|value| decode(value))
     }
 
     /// Every element of a comma-separated header, over all its fields (RFC 3261 §7.3.1).
     pub fn list<'a>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = Bytes> + 'a {
-        self.all(name).flat_map(|value| {
-            split_outside(value, b',').into_iter().map(|piece| value.slice_ref(piece)).collect::<Vec<_>>()
-        })
+        self.all(name).flat_map(|value| split_outside(value, b',').map(|piece| value.slice_ref(piece)))
     }
 }

@@ -11,7 +11,7 @@ use super::multipart::MediaType;
 use super::name_addr::NameAddr;
 use super::parties::Privacy;
 use super::reason::Reason;
-use super::text::{is_space, is_token};
+use super::text::{decode, is_space, is_token};
 use super::via::Via;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,28 +43,31 @@ pub struct CSeq {
     pub method: Method,
 }
 
-impl Headers {
-    /// The topmost Via, when it can be read.
-    pub fn top_via(&self) -> Option<Via> {
-        let first = self.list(&HeaderName::Via).next()?;
-        String::from_utf8_lossy(&first).parse().ok()
-    }
+/// What is asked for again and again on a message's way through the layers; `None` for what is not there or cannot be
+/// read.
+#[derive(Debug)]
+pub(super) struct Essentials {
+    via: Option<Via>,
+    from: Option<NameAddr>,
+    to: Option<NameAddr>,
+    cseq: Option<CSeq>,
+}
 
-    pub fn from(&self) -> Option<NameAddr> {
-        self.text(&HeaderName::From)?.parse().ok()
+impl Essentials {
+    pub(super) fn read(headers: &Headers) -> Essentials {
+        let address = |name| headers.text(name)?.parse().ok();
+        Essentials {
+            via: headers.list(&HeaderName::Via).next().and_then(|first| decode(&first).parse().ok()),
+            from: address(&HeaderName::From),
+            to: address(&HeaderName::To),
+            cseq: headers.text(&HeaderName::CSeq).and_then(|value| CSeq::read(&value)),
+        }
     }
+}
 
-    pub fn to(&self) -> Option<NameAddr> {
-        self.text(&HeaderName::To)?.parse().ok()
-    }
-
-    pub fn call_id(&self) -> Option<&Bytes> {
-        self.get(&HeaderName::CallId).filter(|id| !id.is_empty())
-    }
-
-    /// `CSeq`; the number must be below 2³¹ (RFC 3261 §8.1.1.5).
-    pub fn cseq(&self) -> Option<CSeq> {
-        let value = self.text(&HeaderName::CSeq)?;
+impl CSeq {
+    /// The number must be below 2³¹ (RFC 3261 §8.1.1.5).
+    fn read(value: &str) -> Option<CSeq> {
         let (number, method) = value.split_once(|c: char| c.is_ascii() && is_space(c as u8))?;
         let method = method.trim();
         if !number.bytes().all(|b| b.is_ascii_digit()) || !is_token(method.as_bytes()) {
@@ -73,12 +76,35 @@ impl Headers {
         let number = number.parse().ok().filter(|n| *n < 1 << 31)?;
         Some(CSeq { number, method: Method::parse(method) })
     }
+}
+
+impl Headers {
+    /// The topmost Via, when it can be read.
+    pub fn top_via(&self) -> Option<&Via> {
+        self.essentials().via.as_ref()
+    }
+
+    pub fn from(&self) -> Option<&NameAddr> {
+        self.essentials().from.as_ref()
+    }
+
+    pub fn to(&self) -> Option<&NameAddr> {
+        self.essentials().to.as_ref()
+    }
+
+    pub fn call_id(&self) -> Option<&Bytes> {
+        self.get(&HeaderName::CallId).filter(|id| !id.is_empty())
+    }
+
+    pub fn cseq(&self) -> Option<&CSeq> {
+        self.essentials().cseq.as_ref()
+    }
 
     /// The first Contact. `None` also when it is a bare URI with `?`, which nobody can tell from one with headers
     /// (§20.10, RFC 4475 §3.1.2.13).
     pub fn contact(&self) -> Option<NameAddr> {
         let first = self.list(&HeaderName::Contact).next()?;
-        let text = String::from_utf8_lossy(&first);
+        let text = decode(&first);
         if text.contains('?') && !text.contains('<') {
             return None;
         }
@@ -111,7 +137,7 @@ impl Headers {
 
     /// Every readable element of a comma-separated header.
     pub fn values<'a, T: FromStr>(&'a self, name: &'a HeaderName) -> impl Iterator<Item = T> + 'a {
-        self.list(name).filter_map(|value| String::from_utf8_lossy(&value).parse().ok())
+        self.list(name).filter_map(|value| decode(&value).parse().ok())
     }
 
     /// The type of the body, with its parameters.

@@ -47,6 +47,6 @@ pub use session_expires::{Malformed, MinSe, Refresher, SessionExpires};
 pub use subscription::{EventType, SubscriptionState};
 pub use tel::TelUri;
 pub use text::Params;
-pub(in crate::sip) use text::{is_token, quote, split_outside, unquote};
+pub(in crate::sip) use text::{decode, is_token, quote, split_outside, unquote};
 pub use uri::{SipUri, Uri, UriError, escape_user};
 pub use via::Via;

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use super::header::{HeaderName, Headers};
 use super::message::{Message, Request, Response};
 use super::method::Method;
-use super::text::{is_token, trim};
+use super::text::{decode, is_token, trim};
 
 /// Larger messages are refused; a UDP datagram cannot be larger.
 pub(super) const MAX_MESSAGE: usize = 65_535;
@@ -204,7 +204,7 @@ pub(super) fn read_start_line(line: &[u8]) -> Result<(Message, Option<Problem>),
     if line.get(..4).is_some_and(|s| s.eq_ignore_ascii_case(b"SIP/")) {
         return read_status_line(line).map(|response| (Message::Response(response), None));
     }
-    let text = String::from_utf8_lossy(line);
+    let text = decode(line);
     let (method, rest) = text.split_once(' ').ok_or(Unreadable::NotSip)?;
     if !is_token(method.as_bytes()) {
         return Err(Unreadable::NotSip);
@@ -232,7 +232,7 @@ pub(super) fn read_start_line(line: &[u8]) -> Result<(Message, Option<Problem>),
 
 /// `SIP/2.0 180 Ringing`; also read from `message/sipfrag` bodies.
 fn read_status_line(line: &[u8]) -> Result<Response, Unreadable> {
-    let text = String::from_utf8_lossy(line);
+    let text = decode(line);
     let (version, rest) = text.split_once(' ').ok_or(Unreadable::NotSip)?;
     if !version.eq_ignore_ascii_case("SIP/2.0") {
         return Err(Unreadable::NotSip);

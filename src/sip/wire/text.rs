@@ -1,5 +1,6 @@
 //! Scanning header values: lists, parameters, quoted strings (RFC 3261 §25.1). PURE.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// Linear white space as it stands in an unfolded value.
@@ -26,11 +27,27 @@ pub(super) fn trim(mut bytes: &[u8]) -> &[u8] {
     bytes
 }
 
+/// Bytes as text; what is no UTF-8 becomes U+FFFD.
+pub(in crate::sip) fn decode(bytes: &[u8]) -> Cow<'_, str> {
+    // Nearly always valid, and checked faster as a whole.
+    std::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
+}
+
 /// Splits at `separator` where it stands outside quoted strings and angle brackets. Pieces are trimmed,
 /// empty ones are dropped.
-pub(in crate::sip) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
-    let mut pieces = Vec::new();
-    let mut start = 0;
+pub(in crate::sip) fn split_outside(value: &[u8], separator: u8) -> impl Iterator<Item = &[u8]> {
+    let mut rest = Some(value);
+    std::iter::from_fn(move || {
+        let value = rest?;
+        let end = find_outside(value, separator);
+        rest = end.map(|end| &value[end + 1..]);
+        Some(trim(&value[..end.unwrap_or(value.len())]))
+    })
+    .filter(|piece| !piece.is_empty())
+}
+
+/// Position of `wanted` outside quoted strings and angle brackets.
+fn find_outside(value: &[u8], wanted: u8) -> Option<usize> {
     let mut quoted = false;
     let mut bracketed = false;
     let mut escaped = false;
@@ -49,14 +66,11 @@ pub(in crate::sip) fn split_outside(value: &[u8], separator: u8) -> Vec<&[u8]> {
             bracketed = true;
         } else if byte == b'>' {
             bracketed = false;
-        } else if byte == separator && !bracketed {
-            pieces.push(trim(&value[start..at]));
-            start = at + 1;
+        } else if byte == wanted && !bracketed {
+            return Some(at);
         }
     }
-    pieces.push(trim(&value[start..]));
-    pieces.retain(|piece| !piece.is_empty());
-    pieces
+    None
 }
 
 /// Position of `wanted` outside quoted strings.

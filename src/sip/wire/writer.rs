@@ -55,8 +55,9 @@ fn put_rest(out: &mut BytesMut, headers: &Headers, body: &Bytes) {
 }
 
 fn put_clean(out: &mut BytesMut, value: &[u8]) {
-    out.extend(value.iter().map(|&byte| match byte {
-        b'\r' | b'\n' => b' ',
-        byte => byte,
-    }));
+    let start = out.len();
+    out.put_slice(value);
+    for byte in out[start..].iter_mut().filter(|byte| matches!(**byte, b'\r' | b'\n')) {
+        *byte = b' ';
+    }
 }

@@ -88,7 +88,7 @@ fn values_are_read_rightly() {
     let intmeth = request("rfc4475/valid/intmeth.dat").unwrap();
     assert_eq!(intmeth.method.as_str(), "!interesting-Method0123456789_*+`.%indeed'~");
     assert_eq!(intmeth.uri.parse::<Uri>().unwrap().as_sip().unwrap().host, "example.com");
-    let to: NameAddr = intmeth.headers.to().unwrap();
+    let to: NameAddr = intmeth.headers.to().cloned().unwrap();
     assert_eq!(to.display_name.as_deref(), Some("BEL:\u{7} NUL:\0 DEL:\u{7f}"));
     assert_eq!(intmeth.headers.from().unwrap().tag(), Some("_token~1'+`*%!-."));
 
@@ -127,7 +127,7 @@ fn internet_addresses_are_read_rightly() {
     assert_eq!(host_port(&clear), ("[2001:db8::10]".to_owned(), Some(5070)));
     for delimiters in ["no", "with"] {
         let path = format!("rfc5118/4.5_via-received-param-{delimiters}-delim.dat");
-        let via = request(&path).unwrap().headers.top_via().unwrap();
+        let via = request(&path).unwrap().headers.top_via().cloned().unwrap();
         assert_eq!(via.received(), "2001:db8::9:255".parse().ok(), "{delimiters}");
         assert!(via.branch().is_some());
     }

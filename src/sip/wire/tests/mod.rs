@@ -53,7 +53,7 @@ fn a_message_with_everything_the_grammar_allows() {
     let from = headers.from().unwrap();
     assert_eq!(from.display_name.as_deref(), Some("J Rosenberg \\\""));
     assert_eq!(from.tag(), Some("98asjd8"));
-    assert_eq!(headers.cseq(), Some(CSeq { number: 9, method: Method::INVITE }));
+    assert_eq!(headers.cseq(), Some(&CSeq { number: 9, method: Method::INVITE }));
     assert_eq!(headers.call_id().unwrap(), "wsinv.ndaksdj@192.0.2.1");
     assert_eq!(headers.text(&HeaderName::Subject).unwrap(), "");
     let vias: Vec<Via> = list(headers, HeaderName::Via).iter().map(|v| v.parse().unwrap()).collect();
