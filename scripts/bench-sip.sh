@@ -3,16 +3,18 @@
 # calls and with many dialogs open. Prints a Markdown table.
 #   RATES="1000 2000 …"  calls a second to try, in this order   SECONDS_EACH=10  length of each try
 #   CALLS=100000         calls over which memory is watched     DIALOGS=10000    dialogs open at once
+#   GENERATORS=2         SIPp processes that share the load
 #   PARTS="rate memory dialogs"                                 WRAP="chrt -i 0 nice -n 19"  before every command
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
 
-rates=${RATES:-1000 2000 3000 4000 5000 6000 8000 10000}
+rates=${RATES:-2000 4000 5000 6000 7000 8000 9000 10000}
 seconds=${SECONDS_EACH:-10}
 calls=${CALLS:-100000}
 dialogs=${DIALOGS:-10000}
+generators=${GENERATORS:-2}
 parts=${PARTS:-rate memory dialogs}
 read -ra wrap <<<"${WRAP:-}"
 ours=$target_dir/release/examples/sip_server
@@ -56,20 +58,28 @@ resident() { awk '/^VmRSS/ { print $2 }' "/proc/$server/status"; }
 # Microseconds of processor the server has used.
 processor() { awk -v tick="$(getconf CLK_TCK)" '{ printf "%d", ($14 + $15) * 1000000 / tick }' "/proc/$server/stat"; }
 
-# load RATE CALLS [ARGUMENT…]: sipp -sn uac; sets ok, failed, again (retransmissions), done_rate, spent (µs a call).
+# load RATE CALLS [ARGUMENT…]: sipp -sn uac, shared by $generators of them, for one alone ends before the servers do; sets ok,
+# failed, again (retransmissions), done_rate, spent (µs a call).
 load() {
-    local rate=$1 count=$2 before status=0 limit=$(($2 / $1 * 3 + 60))
+    local rate=$1 count=$2 before i limit=$(($2 / $1 * 3 + 60)) running=()
     shift 2
     before=$(processor)
-    "${wrap[@]}" sipp -sn uac -i 127.0.0.1 -r "$rate" -m "$count" -nostdin -timeout "$limit" -trace_stat \
-        -stf "$work/stat.csv" -fd 1 "$@" "127.0.0.1:$port" >"$work/sipp.log" 2>&1 || status=$?
-    # The last line of the statistics; columns found by name.
+    for ((i = 0; i < generators; i++)); do
+        "${wrap[@]}" sipp -sn uac -i 127.0.0.1 -r $((rate / generators)) -m $((count / generators)) -nostdin \
+            -timeout "$limit" -buff_size 4194304 -trace_stat -stf "$work/stat$i.csv" -fd 1 "$@" "127.0.0.1:$port" \
+            >"$work/sipp$i.log" 2>&1 &
+        running+=($!)
+    done
+    # Their status says less than their statistics.
+    wait "${running[@]}" || true
+    # The last line of each one's statistics; columns found by name.
     read -r ok failed again done_rate < <(awk -F';' '
-        NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
-        { ok = $column["SuccessfulCall(C)"]; failed = $column["FailedCall(C)"]
-          again = $column["Retransmissions(C)"]; rate = $column["CallRate(C)"] }
-        END { printf "%d %d %d %d\n", ok, failed, again, rate }' "$work/stat.csv")
-    rm -f "$work/stat.csv"
+        FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+        { ok[FILENAME] = $column["SuccessfulCall(C)"]; failed[FILENAME] = $column["FailedCall(C)"]
+          again[FILENAME] = $column["Retransmissions(C)"]; rate[FILENAME] = $column["CallRate(C)"] }
+        END { for (f in ok) { o += ok[f]; n += failed[f]; a += again[f]; r += rate[f] }
+              printf "%d %d %d %d\n", o, n, a, r }' "$work"/stat*.csv)
+    rm -f "$work"/stat*.csv
     spent=$((ok > 0 ? ($(processor) - before) / ok : 0))
     return 0
 }
