@@ -305,7 +305,9 @@ impl Endpoint {
             None => new_leg(calling, response, sent_to),
         };
         let Some(mut leg) = leg else {
-            return;
+            // No dialog comes of it, so it can be neither acknowledged nor ended (§21.5.3: an invalid response).
+            self.end_call(now, handle, EndCause::Refused(502));
+            return self.remove_call(now, handle, false);
         };
         let cseq = response.headers.cseq().map_or(calling.cseq, |cseq| cseq.number);
         let mut offered = None;

@@ -90,6 +90,32 @@ fn the_first_to_answer_has_the_call_and_others_are_ended() {
     net.assert_forgotten();
 }
 
+/// More Record-Route than a dialog keeps: an acceptance that no dialog comes of.
+fn endless_route() -> String {
+    "Record-Route: <sip:127.0.0.1:5071;lr>\r\n".repeat(100)
+}
+
+#[test]
+fn an_acceptance_without_dialog_ends_the_call() {
+    let (mut net, _, invite) = calling(510);
+    net.hear("one", &fork(&invite, 200, "one", &endless_route(), ANSWER));
+    assert_eq!(net.last_event(PEER), Some(Event::Ended { cause: EndCause::Refused(502) }));
+    assert!(net.sent(PEER).is_empty());
+    // A whole one, later: nobody waits for it any more.
+    net.hear("one", &fork(&invite, 200, "one", "", ANSWER));
+    assert_eq!(net.sent(PEER), ["ACK", "BYE"]);
+    net.assert_forgotten();
+}
+
+#[test]
+fn an_acceptance_without_dialog_leaves_nothing_of_a_cancelled_call() {
+    let (mut net, peer, invite) = calling(511);
+    net.hear("one", &fork(&invite, 180, "one", "", ""));
+    net.command(PEER, peer, Command::HangUp);
+    net.hear("two", &fork(&invite, 200, "two", &endless_route(), ANSWER));
+    net.assert_forgotten();
+}
+
 #[test]
 fn a_fork_that_answers_after_the_cancel_is_ended() {
     let (mut net, peer, invite) = calling(502);
