@@ -32,7 +32,11 @@ fn accepted_transfer_is_followed_to_its_end() {
     let target = TARGET.to_owned();
     assert_eq!(
         net.last_event(PEER),
-        Some(Event::TransferRequested { target, referred_by: Some("<sip:mairie@127.0.0.1:5060>".to_owned()) })
+        Some(Event::TransferRequested {
+            target,
+            referred_by: Some("<sip:mairie@127.0.0.1:5060>".to_owned()),
+            destination: Flow::udp("192.0.2.7:5060".parse().unwrap()),
+        })
     );
     let refer = last_request(&net, AGENT, "REFER");
     let text = |name: &HeaderName| refer.headers.text(name).unwrap().into_owned();

@@ -1,0 +1,87 @@
+//! Somebody else at the switchboard, whom a call may be moved to.
+
+use std::time::Instant;
+
+use super::handset::Handset;
+use super::rig::{THIRD, endpoint, local_media};
+use crate::sip::{self, CallHandle, Command, Endpoint, Event, sdp};
+
+pub const RTP: &str = "192.0.2.9:32000";
+
+/// What becomes of calls.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Manner {
+    Answer,
+    /// Until the test answers.
+    Ring,
+    Refuse(u16),
+}
+
+pub struct Third {
+    pub endpoint: Endpoint,
+    pub handset: Handset,
+    pub manner: Manner,
+    pub call: Option<CallHandle>,
+    /// The offer of the call that rings.
+    offer: Option<String>,
+    pub events: Vec<Event>,
+}
+
+impl Third {
+    pub fn new() -> Third {
+        Third {
+            endpoint: endpoint(THIRD, "accueil"),
+            handset: Handset::new(6),
+            manner: Manner::Answer,
+            call: None,
+            offer: None,
+            events: Vec::new(),
+        }
+    }
+
+    pub fn command(&mut self, now: Instant, command: Command) {
+        let call = self.call.expect("a call");
+        self.endpoint.handle_input(now, sip::Input::Command { call, command });
+    }
+
+    pub fn answer(&mut self, now: Instant) {
+        let sdp = self.describe(now);
+        self.command(now, Command::Answer { sdp });
+    }
+
+    fn describe(&mut self, now: Instant) -> String {
+        let offer = self.offer.take().expect("an offer");
+        let (sdp, negotiated) = sdp::answer(&offer, &local_media(RTP)).expect("a usable offer");
+        self.handset.pick_up(now, &negotiated);
+        sdp
+    }
+
+    pub fn handle_event(&mut self, now: Instant, call: CallHandle, event: Event) {
+        self.events.push(event.clone());
+        match event {
+            Event::Incoming { offer, .. } => {
+                self.call = Some(call);
+                self.offer = offer;
+                match self.manner {
+                    Manner::Refuse(status) => self.command(now, Command::Reject { status }),
+                    Manner::Ring => self.command(now, Command::Ring),
+                    Manner::Answer => {
+                        self.command(now, Command::Ring);
+                        self.answer(now);
+                    }
+                }
+            }
+            Event::Replaced { offer, .. } => {
+                self.offer = offer;
+                let sdp = self.describe(now);
+                self.command(now, Command::AnswerReoffer { sdp: Some(sdp) });
+            }
+            Event::Ended { .. } => self.handset.put_down(),
+            _ => {}
+        }
+    }
+
+    pub fn has_ended(&self) -> bool {
+        self.events.iter().any(|event| matches!(event, Event::Ended { .. }))
+    }
+}
