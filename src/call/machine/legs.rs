@@ -62,7 +62,8 @@ impl Leg {
             Some(offer) => sdp::answer(offer, &local).map(|(sdp, negotiated)| (sdp, Some(negotiated)))?,
             // As many streams as before, ours open (RFC 3264 §8).
             None => {
-                let again = self.described.as_deref().and_then(|last| sdp::reoffer(&local, last, Direction::SendReceive));
+                let again =
+                    self.described.as_deref().and_then(|last| sdp::reoffer(&local, last, Direction::SendReceive));
                 (again.unwrap_or_else(|| sdp::offer(&local)), None)
             }
         };

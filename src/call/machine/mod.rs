@@ -190,8 +190,8 @@ struct Media {
     direction: Direction,
     /// Where the far end receives, as it has said itself.
     agreed: SocketAddr,
-    /// The stream of the dialog the conversation has left.
-    left: Option<LeftStream>,
+    /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
+    left: Vec<LeftStream>,
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -203,6 +203,9 @@ struct LeftStream {
 }
 
 impl LeftStream {
+    /// More moves than this within a second are nobody's.
+    const MAX: usize = 4;
+
     fn holds_back(&self, now: Instant, source: SocketAddr) -> bool {
         source == self.source && self.until.is_none_or(|until| now < until)
     }

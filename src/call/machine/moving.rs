@@ -135,7 +135,7 @@ impl Machine {
         }
         self.record.moves += 1;
         let dialog_ended = errand.bereft.is_some();
-        self.leave_stream(negotiated, dialog_ended.then_some(now + STRAGGLERS));
+        self.leave_stream(now, negotiated, dialog_ended.then_some(now + STRAGGLERS));
         self.renegotiate(now, negotiated);
         // Whoever is speaking is let finish first.
         if dialog_ended && !self.hearing.is_busy() {
@@ -166,7 +166,9 @@ impl Machine {
 
     /// NOTIFY, unless it is no news.
     fn tell_referrer(&mut self, status: u16) {
-        let Some((_, errand)) = self.legs.errand_mut().filter(|(_, errand)| errand.told != Some(status)) else { return };
+        let Some((_, errand)) = self.legs.errand_mut().filter(|(_, errand)| errand.told != Some(status)) else {
+            return;
+        };
         errand.told = Some(status);
         if let Some(referrer) = self.legs.conversation() {
             self.command(referrer, Command::NotifyTransfer { status });
@@ -184,8 +186,9 @@ impl Machine {
     fn forget_left(&mut self, now: Instant, leg: LegId) {
         self.timers.stop(Timer::Farewell);
         self.legs.remove(leg);
-        if let Some(left) = self.media.as_mut().and_then(|media| media.left.as_mut()) {
-            left.until = Some(now + STRAGGLERS);
+        // The last one's: others have ended before.
+        if let Some(stream) = self.media.as_mut().and_then(|media| media.left.last_mut()) {
+            stream.until.get_or_insert(now + STRAGGLERS);
         }
     }
 
@@ -196,18 +199,25 @@ impl Machine {
         // Without an offer ours is in the answer, and theirs comes with the ACK.
         self.record.moves += u32::from(offer.is_none() || negotiated.is_some());
         if let Some(negotiated) = negotiated {
-            self.leave_stream(&negotiated, Some(now + STRAGGLERS));
+            self.leave_stream(now, &negotiated, Some(now + STRAGGLERS));
             self.renegotiate(now, &negotiated);
         }
     }
 
-    /// The next far end is another one: what still comes from the last one is held back until then, or while its dialog
-    /// lives. Where nothing changes in the addresses, nobody can be told apart, nor need be.
-    fn leave_stream(&mut self, negotiated: &Negotiated, until: Option<Instant>) {
+    /// The conversation goes to another far end: what still comes from the last one is held back, until then or while its
+    /// dialog lives. Where the addresses stay the same, nobody can be told apart, nor need be.
+    fn leave_stream(&mut self, now: Instant, negotiated: &Negotiated, until: Option<Instant>) {
         let Some(media) = &mut self.media else { return };
         let source = media.session.remote();
-        let elsewhere = media.agreed != negotiated.remote && source != negotiated.remote;
-        media.left = elsewhere.then_some(LeftStream { source, until });
+        let elsewhere = media.agreed != negotiated.remote;
+        media.left.retain(|left| left.until.is_none_or(|until| now < until));
+        if elsewhere {
+            media.left.push(LeftStream { source, until });
+        }
+        media.left.retain(|left| left.source != negotiated.remote);
+        if media.left.len() > LeftStream::MAX {
+            media.left.remove(0);
+        }
     }
 }
 

@@ -129,6 +129,8 @@ impl Playout {
             return;
         }
         self.paused = false;
+        // Nobody listened meanwhile, or it has been played long since.
+        self.fade = None;
         if let Some(Step::Sentence { audio: Audio::Ready(samples), .. }) = self.steps.front() {
             self.position = clause_start(samples, self.position);
         }

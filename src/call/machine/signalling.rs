@@ -107,7 +107,13 @@ impl Machine {
 
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
         let session = Session::new(session_config(negotiated), self.seed);
-        self.media = Some(Media { session, pacer: Pacer::new(now), direction: negotiated.direction, agreed: negotiated.remote, left: None });
+        self.media = Some(Media {
+            session,
+            pacer: Pacer::new(now),
+            direction: negotiated.direction,
+            agreed: negotiated.remote,
+            left: Vec::new(),
+        });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
 
@@ -155,7 +161,7 @@ impl Machine {
 
     pub(super) fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
         let Some(media) = &mut self.media else { return };
-        if media.left.as_ref().is_some_and(|left| left.holds_back(now, source)) {
+        if media.left.iter().any(|left| left.holds_back(now, source)) {
             return;
         }
         media.session.handle_packet(now, source, packet);

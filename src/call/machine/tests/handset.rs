@@ -31,6 +31,8 @@ impl Handset {
             telephone_event: negotiated.telephone_event,
             remote: negotiated.remote,
         };
+        // Every call has a stream of its own.
+        self.seed += 10;
         self.line = Some((Session::new(config, self.seed), Pacer::new(now)));
     }
 
@@ -48,7 +50,7 @@ impl Handset {
     }
 
     /// Its 20 ms: what the microphone took goes out, what came in is heard.
-    pub fn tick(&mut self, now: Instant) -> Vec<Vec<u8>> {
+    pub fn tick(&mut self, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
         let Some((session, pacer)) = &mut self.line else { return Vec::new() };
         let mut packets = Vec::new();
         for _ in 0..pacer.ticks_due(now) {
@@ -56,7 +58,8 @@ impl Handset {
             for sample in &mut samples {
                 *sample = self.mouth.pop_front().unwrap_or(0);
             }
-            packets.push(session.send_audio(&samples));
+            let packet = session.send_audio(&samples);
+            packets.push((session.remote(), packet));
             while let Some(Frame { samples, received }) = session.poll_frame(now) {
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(now);

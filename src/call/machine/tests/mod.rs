@@ -1,5 +1,8 @@
 //! Whole calls in virtual time.
 
 mod conversation;
+mod handset;
+mod moving;
 mod rig;
 mod signalling;
+mod third;

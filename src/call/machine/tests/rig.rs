@@ -154,6 +154,8 @@ pub struct Rig {
     pub transferred_to: Option<String>,
     pub record: Option<Record>,
     pub sip_sent: Vec<(bool, String)>,
+    /// Requests repeated as others.
+    copies: u32,
 }
 
 pub fn address(text: &str) -> SocketAddr {
@@ -176,12 +178,7 @@ pub fn endpoint(address: &str, user: &str) -> Endpoint {
 }
 
 pub fn local_media(rtp: &str) -> LocalMedia {
-    LocalMedia {
-        address: address(rtp),
-        codecs: vec![Codec::Pcma, Codec::Pcmu],
-        session_id: 1,
-        session_version: 1,
-    }
+    LocalMedia { address: address(rtp), codecs: vec![Codec::Pcma, Codec::Pcmu], session_id: 1, session_version: 1 }
 }
 
 pub fn speech(ms: u64) -> Vec<i16> {
@@ -254,6 +251,7 @@ impl Rig {
             transferred_to: None,
             record: None,
             sip_sent: Vec::new(),
+            copies: 0,
         }
     }
 
@@ -291,7 +289,8 @@ impl Rig {
     pub fn run_until_quiet(&mut self) {
         let from = self.now;
         self.run_until("the agent has finished speaking", |rig| {
-            rig.handset.heard.last().is_some_and(|last| *last > from && rig.now - *last > Duration::from_millis(700))
+            let heard = [&rig.handset, &rig.third.handset].into_iter().filter_map(|handset| handset.heard.last());
+            heard.max().is_some_and(|last| *last > from && rig.now - *last > Duration::from_millis(700))
         });
     }
 
@@ -410,6 +409,17 @@ impl Rig {
         self.phone_command(Command::AttendedTransfer { other });
     }
 
+    /// A REFER of the phone's as it was sent, but as another request; `more`: lines of its header. Is never lost.
+    pub fn refer_again(&mut self, more: &str) {
+        let (_, text) = self.sip_sent.iter().rev().find(|(_, text)| text.starts_with("REFER ")).expect("a REFER");
+        self.copies += 1;
+        let cseq = text.lines().find(|line| line.starts_with("CSeq:")).expect("a CSeq");
+        let copy = text
+            .replace("z9hG4bK", &format!("z9hG4bK{}", self.copies))
+            .replace(cseq, &format!("CSeq: {} REFER\r\n{more}", 100 + self.copies).trim_end());
+        self.wire.push_back((self.now + LATENCY, address(PHONE), address(AGENT), Packet::Sip(copy.into())));
+    }
+
     pub fn third_answers(&mut self) {
         self.third.answer(self.now);
     }
@@ -465,12 +475,9 @@ impl Rig {
         {
             machine.handle_input(at, Input::Timeout);
         }
-        for (from, packets) in
-            [(PHONE_RTP, self.handset.tick(at)), (super::third::RTP, self.third.handset.tick(at))]
-        {
+        for (from, packets) in [(PHONE_RTP, self.handset.tick(at)), (super::third::RTP, self.third.handset.tick(at))] {
             let arrival = at + LATENCY;
-            let packets = packets.into_iter().map(|packet| Packet::Rtp(packet));
-            self.wire.extend(packets.map(|packet| (arrival, address(from), address(AGENT_RTP), packet)));
+            self.wire.extend(packets.into_iter().map(|(to, packet)| (arrival, address(from), to, Packet::Rtp(packet))));
         }
         while let Some(index) = self.wire.iter().position(|(due, ..)| *due <= at) {
             if let Some((_, from, to, packet)) = self.wire.remove(index) {

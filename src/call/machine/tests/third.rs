@@ -15,6 +15,8 @@ pub enum Manner {
     /// Until the test answers.
     Ring,
     Refuse(u16),
+    /// With this description.
+    AnswerWith(&'static str),
 }
 
 pub struct Third {
@@ -64,6 +66,7 @@ impl Third {
                 self.offer = offer;
                 match self.manner {
                     Manner::Refuse(status) => self.command(now, Command::Reject { status }),
+                    Manner::AnswerWith(sdp) => self.command(now, Command::Answer { sdp: sdp.to_owned() }),
                     Manner::Ring => self.command(now, Command::Ring),
                     Manner::Answer => {
                         self.command(now, Command::Ring);
@@ -76,12 +79,8 @@ impl Third {
                 let sdp = self.describe(now);
                 self.command(now, Command::AnswerReoffer { sdp: Some(sdp) });
             }
-            Event::Ended { .. } => self.handset.put_down(),
+            Event::Ended { .. } if self.call == Some(call) => self.handset.put_down(),
             _ => {}
         }
-    }
-
-    pub fn has_ended(&self) -> bool {
-        self.events.iter().any(|event| matches!(event, Event::Ended { .. }))
     }
 }
