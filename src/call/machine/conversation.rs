@@ -174,7 +174,7 @@ impl Machine {
         if self.phase != Phase::Talking {
             return;
         }
-        if self.playout.is_speaking() && !self.playout.is_interruptible() {
+        if !self.playout.is_interruptible() {
             if self.keys_held.len() < KEYS_HELD {
                 self.keys_held.push_back(key);
             }

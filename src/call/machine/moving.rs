@@ -56,8 +56,7 @@ impl Machine {
         let output = Output::Dial { leg: successor.id, dial };
         self.outputs.push_back(output);
         self.timers.set(Timer::Successor, now + RINGING);
-        // A switchboard may send the caller's audio elsewhere while it moves the call.
-        self.timers.stop(Timer::NetworkSilence);
+        self.watch_network(now);
     }
 
     pub(super) fn handle_successor(&mut self, now: Instant, leg: LegId, event: Event) {
@@ -159,8 +158,7 @@ impl Machine {
         self.timers.stop(Timer::Successor);
         match errand.bereft {
             Some(cause) => self.over(now, outcome_of(cause)),
-            None if self.is_heard() => self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence),
-            None => {}
+            None => self.watch_network(now),
         }
     }
 

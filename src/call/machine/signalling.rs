@@ -144,12 +144,21 @@ impl Machine {
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
         media.agreed = negotiated.remote;
-        self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        self.watch_network(now);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
-            self.timers.stop(Timer::NetworkSilence);
         } else if self.phase == Phase::Talking && !self.playout.is_speaking() {
             self.timers.set(Timer::Idle, now + self.settings.idle);
+        }
+    }
+
+    /// From now on packets must come, or the call is lost; but not on hold, nor while the switchboard moves the call: it
+    /// may have the caller's audio elsewhere.
+    pub(super) fn watch_network(&mut self, now: Instant) {
+        if self.is_heard() && self.legs.successor().is_none() {
+            self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        } else {
+            self.timers.stop(Timer::NetworkSilence);
         }
     }
 
@@ -205,7 +214,7 @@ impl Machine {
             self.hang_up(now, Outcome::AgentHungUp);
         } else {
             self.phase = Phase::Talking;
-            self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+            self.watch_network(now);
             self.converse(now, dialogue::Input::TransferFinished { status });
         }
     }
