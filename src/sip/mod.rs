@@ -51,7 +51,7 @@ pub struct EndpointConfig {
     pub product: String,
     /// Calls beyond this are refused with 486 and a `Retry-After`.
     pub max_calls: usize,
-    /// Whether REFER from the far end is offered to the application (test phones) or refused with 603 (the agent).
+    /// Whether REFER from the far end is offered to the application or refused with 603.
     pub accept_transfers: bool,
     pub policy: Policy,
     /// What we answer challenges with (401, 407).

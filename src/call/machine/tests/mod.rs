@@ -3,6 +3,7 @@
 mod conversation;
 mod handset;
 mod moving;
+mod plan;
 mod rig;
 mod signalling;
 mod third;
