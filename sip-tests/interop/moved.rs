@@ -1,11 +1,13 @@
 //! A PABX moves the whole agent: the conversation goes on where it says.
 
 use allo_mairie::call::{Outcome, Record};
+use allo_mairie::sip::{Command, EndCause, Event};
 
 use crate::agent::Agent;
 use crate::peers::baresip::Baresip;
 use crate::peers::can_run;
 use crate::peers::pjsua::Pjsua;
+use crate::user_agent::{UserAgent, config};
 
 /// Packets in what "stat" says.
 async fn received(peer: &mut Pjsua, call: u32) -> u64 {
@@ -30,6 +32,25 @@ async fn assert_talks_to(peer: &mut Pjsua, call: u32, agent: &mut Agent) -> Reco
     assert_eq!((record.outcome, record.keys), (Outcome::AgentHungUp, 1));
     assert!(record.packets.received > 0 && record.packets.sent > before, "{:?}", record.packets);
     record
+}
+
+/// Without any other peer: a switchboard of ours.
+#[tokio::test]
+async fn the_agent_follows_and_takes_its_leave() {
+    let mut agent = Agent::start().await;
+    let switchboard = UserAgent::start(config("standard")).await;
+    let mut third = UserAgent::start(config("accueil")).await;
+    let mut old = switchboard.dial(&agent.uri(), agent.address).await;
+    old.answered().await;
+    old.command(Command::Transfer { target: format!("sip:accueil@{}", third.address) }).await;
+    let (mut new, offer) = third.incoming().await;
+    new.answer(offer).await;
+    old.see(Event::TransferFinished { status: 200 }).await;
+    assert_eq!(old.ended().await, EndCause::RemoteBye);
+    new.command(Command::HangUp).await;
+    assert_eq!(new.ended().await, EndCause::Local);
+    let record = agent.record().await;
+    assert_eq!((record.outcome, record.moves), (Outcome::CallerHungUp, 1));
 }
 
 #[tokio::test]

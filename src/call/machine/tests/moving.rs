@@ -276,8 +276,13 @@ fn hold_and_resume_while_the_new_leg_rings() {
     rig.run(seconds(0.2));
     assert!(rig.phone_offers("sendonly").contains("a=recvonly"));
     assert!(rig.phone_offers("sendrecv").contains("a=sendrecv"));
+    // The network's silence counts no more than before.
+    rig.handset.muted = true;
+    rig.run(seconds(40.0));
+    assert!(rig.record.is_none());
+    rig.handset.muted = false;
     rig.third_command(Command::Reject { status: 486 });
-    rig.run_until_quiet();
+    rig.run(seconds(0.5));
     assert_eq!(rig.outcomes(), [100, 180, 486]);
     assert_goes_on_with_phone(&mut rig);
     assert_forgotten(&mut rig);
@@ -349,6 +354,9 @@ fn our_transfer_waits_until_it_is_known_where_the_caller_is() {
         rig.press("0");
         rig.run(seconds(8.0));
         assert_eq!(rig.sip_count(true, "REFER "), 0);
+        // Keys wait with it.
+        rig.press("1");
+        assert!(!rig.has_said("Il faut un rendez-vous"));
         if answered {
             rig.third_answers();
         } else {
@@ -402,6 +410,24 @@ fn goodbye_while_the_new_leg_rings_ends_both() {
 }
 
 #[test]
+fn somebody_else_may_take_up_the_new_leg() {
+    let mut rig = greeting(Manner::Ring);
+    rig.refer();
+    rig.run(seconds(0.2));
+    let rings = |text: &&String| text.starts_with("SIP/2.0 180") && text.contains("From: <sip:mairie@");
+    let ringing = rig.sip_sent.iter().map(|(_, text)| text).find(rings).expect("a 180").clone();
+    let now = rig.now;
+    rig.third.pick_up_elsewhere(now, &ringing);
+    rig.run_until("the conversation is elsewhere", Rig::has_moved);
+    rig.run(seconds(5.0));
+    assert_eq!(rig.outcomes(), [100, 180, 200]);
+    assert_eq!(rig.sip_count(true, "CANCEL "), 1, "the telephone that rang");
+    assert_no_gap(&rig.rtp_sent);
+    assert_goes_on_with_third(&mut rig);
+    assert_forgotten(&mut rig);
+}
+
+#[test]
 fn a_call_can_be_moved_on() {
     let mut rig = talking();
     rig.refer();
@@ -435,7 +461,7 @@ fn a_replaced_dialog_overtakes_the_new_leg() {
 /// Whatever the network loses, the call moves once, and nothing is left behind.
 #[test]
 fn a_bad_network_does_not_lose_the_call() {
-    for seed in 0..60_u64 {
+    for seed in 0..30_u64 {
         let mut state = seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1;
         let mut rig = Rig::dial_with_default_offer(move |_, _| {
             // xorshift64: 15 of 100 are lost.

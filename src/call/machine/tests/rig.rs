@@ -10,7 +10,7 @@ use bytes::Bytes;
 
 use super::handset::Handset;
 use super::plan::PLAN;
-use super::third::Third;
+use super::third::{Third, replaces_dialog};
 use crate::audio::{Codec, LINE_RATE, signals};
 use crate::call::gate::TransferGate;
 use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
@@ -267,9 +267,7 @@ impl Rig {
     /// The switchboard moves the caller: another dialog takes the place of the call's.
     pub fn phone_moves(&mut self) {
         let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
-        let line = |name: &str| ok.1.lines().find_map(|line| line.strip_prefix(name)).expect("the header");
-        let tag = |value: &str| value.split_once(";tag=").map(|(_, tag)| tag.to_owned()).expect("a tag");
-        let replaces = crate::sip::wire::Replaces::new(line("Call-ID: "), &tag(line("To: ")), &tag(line("From: ")));
+        let replaces = replaces_dialog(&ok.1, "To: ", "From: ");
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
             destination: sip::Flow::udp(AGENT.parse().unwrap()),

@@ -3,8 +3,9 @@
 use std::time::Instant;
 
 use super::handset::Handset;
-use super::rig::{THIRD, endpoint, local_media};
-use crate::sip::{self, CallHandle, Command, Endpoint, Event, sdp};
+use super::rig::{AGENT, THIRD, address, endpoint, local_media};
+use crate::sip::wire::Replaces;
+use crate::sip::{self, CallHandle, Command, Dial, Endpoint, Event, sdp};
 
 pub const RTP: &str = "192.0.2.9:32000";
 
@@ -58,6 +59,20 @@ impl Third {
         sdp
     }
 
+    /// Takes up the call that rings from another of its telephones: an INVITE that replaces the early dialog which this
+    /// response to the agent has opened.
+    pub fn pick_up_elsewhere(&mut self, now: Instant, ringing: &str) {
+        let replaces = replaces_dialog(ringing, "From: ", "To: ");
+        let dial = Dial {
+            target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
+            destination: sip::Flow::udp(address(AGENT)),
+            offer: Some(sdp::offer(&local_media(RTP))),
+            from: None,
+            referred_by: None,
+        };
+        self.call = Some(self.endpoint.dial(now, dial));
+    }
+
     pub fn handle_event(&mut self, now: Instant, call: CallHandle, event: Event) {
         self.events.push(event.clone());
         match event {
@@ -74,6 +89,10 @@ impl Third {
                     }
                 }
             }
+            Event::Answered { sdp: Some(sdp) } => {
+                let negotiated = sdp::accept_answer(&sdp, &local_media(RTP)).expect("a usable answer");
+                self.handset.pick_up(now, &negotiated);
+            }
             Event::Replaced { offer, .. } => {
                 self.offer = offer;
                 let sdp = self.describe(now);
@@ -83,4 +102,11 @@ impl Third {
             _ => {}
         }
     }
+}
+
+/// The dialog of a response as the agent sees it, whose own tag is in the header `own`.
+pub fn replaces_dialog(response: &str, own: &str, far_end: &str) -> Replaces {
+    let line = |name: &str| response.lines().find_map(|line| line.strip_prefix(name)).expect("the header");
+    let tag = |name: &str| line(name).split_once(";tag=").map(|(_, tag)| tag.to_owned()).expect("a tag");
+    Replaces::new(line("Call-ID: "), &tag(own), &tag(far_end))
 }
