@@ -84,6 +84,7 @@ pub fn call_ended(record: &Record) {
         decisions = decisions(record).join(","),
         not_understood = not_understood(record),
         transfers = record.transfers,
+        moves = record.moves,
         diverted = record.diverted,
         release = record.release,
         turns = record.turns,
@@ -188,6 +189,7 @@ mod tests {
                 Note::Escalated,
             ],
             transfers: 1,
+            moves: 2,
             diverted: true,
             release: Some(16),
             turns: 3,
@@ -207,7 +209,8 @@ mod tests {
             "outcome": "transferred", "duration_ms": 61_000, "greeting_ms": 40,
             "turn_ends_ms": "300,310", "words_ms": "400,320", "replies_ms": "412,530",
             "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "not_understood,escalated",
-            "not_understood": 1, "transfers": 1, "diverted": true, "release": 16, "turns": 3, "keys": 1, "interruptions": 2,
+            "not_understood": 1, "transfers": 1, "moves": 2, "diverted": true, "release": 16, "turns": 3, "keys": 1,
+            "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
         });
         assert_eq!(serde_json::Value::Object(line), expected);

@@ -68,7 +68,7 @@ async fn it_sends_us_a_refer() {
     peer.tell("transfer", &format!("sip:etat-civil@{}", target.address)).await;
     let (wanted, referred_by) = call
         .until("TransferRequested", |event| match event {
-            Event::TransferRequested { target, referred_by } => Some((target.clone(), referred_by.clone())),
+            Event::TransferRequested { target, referred_by, .. } => Some((target.clone(), referred_by.clone())),
             _ => None,
         })
         .await;

@@ -1,13 +1,15 @@
 //! The signalling against real peers: SIPp, PJSUA2, baresip, Kamailio, sipvicious. Needs no engines: the user agent here
-//! is the product's endpoint and sockets, driven by the test. One peer a file; `docs/interop.md` tells what was run.
+//! is the product's endpoint and sockets, driven by the test; in `moved`, the whole agent with a voice of tones. One peer a file; `docs/interop.md` tells what was run.
 //!
 //! A missing peer makes a test print one line and pass; with `ALLO_MAIRIE_REQUIRE_PEERS=1` SIPp and baresip must be
 //! there, with `ALLO_MAIRIE_REQUIRE_PEERS=all` every one.
 
 #![expect(clippy::disallowed_types, reason = "these tests are the outside world: they have sockets of their own")]
 
+mod agent;
 mod baresip;
 mod kamailio;
+mod moved;
 mod peers;
 mod pjsua;
 mod scanners;

@@ -138,7 +138,7 @@ async fn it_transfers_us_to_its_other_call() {
     peer.tell("replaces 0 1");
     let (target, referred_by) = moved
         .until("TransferRequested", |event| match event {
-            Event::TransferRequested { target, referred_by } => Some((target.clone(), referred_by.clone())),
+            Event::TransferRequested { target, referred_by, .. } => Some((target.clone(), referred_by.clone())),
             _ => None,
         })
         .await;
@@ -207,7 +207,7 @@ async fn it_transfers_us_blindly() {
     peer.tell(&format!("xfer 0 {}", uri(&target_agent)));
     let (target, referred_by) = moved
         .until("TransferRequested", |event| match event {
-            Event::TransferRequested { target, referred_by } => Some((target.clone(), referred_by.clone())),
+            Event::TransferRequested { target, referred_by, .. } => Some((target.clone(), referred_by.clone())),
             _ => None,
         })
         .await;

@@ -4,7 +4,8 @@ Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028)
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
 registrar=URI user=NAME password=TEXT.
 Commands, N being the number of a call in the order they began, from 0:
-call URI · answer N STATUS · hold N · resume N · update N · xfer N URI · replaces N M · hangup N · register · quit
+call URI · answer N STATUS · hold N · resume N · update N · xfer N URI · replaces N M · dtmf N KEYS · stat N ·
+hangup N · register · quit
 """
 
 import os
@@ -132,6 +133,10 @@ def obey(words):
         calls[int(rest[0])].xfer(rest[1], parameters())
     elif command == "replaces":
         calls[int(rest[0])].xferReplaces(calls[int(rest[1])], parameters())
+    elif command == "dtmf":
+        calls[int(rest[0])].dialDtmf(rest[1])
+    elif command == "stat":
+        say("received", rest[0], calls[int(rest[0])].getStreamStat(0).rtcp.rxStat.pkt)
     elif command == "hangup":
         calls[int(rest[0])].hangup(parameters())
     elif command == "quit":

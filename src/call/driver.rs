@@ -1,4 +1,4 @@
-//! Drives one call: a short loop between its line, its RTP socket, the engines and the [`Machine`].
+//! Drives one call: a short loop between its lines (one a leg), its RTP socket, the engines and the [`Machine`].
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -10,11 +10,12 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{info, warn};
 
-use super::machine::{Input, JobId, Machine, Output, SentenceId, Settings};
+use super::lines::Lines;
+use super::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use super::record::Record;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
-use crate::net::{CallLine, RtpSocket, local_address_towards, local_time, now, sleep_until};
+use crate::net::{CallLine, RtpSocket, SipHandle, local_address_towards, local_time, now, sleep_until};
 use crate::sip::{Command, Event};
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
@@ -72,9 +73,11 @@ enum Done {
     Spoken(SentenceId, Result<Arc<[i16]>, SpeechError>),
 }
 
-/// Runs one incoming call to its end and returns its record; `None` when it ended before it began.
+/// Runs one incoming call to its end and returns its record; `None` when it ended before it began. `sip` places the calls
+/// it asks for.
 pub async fn run(
     mut line: CallLine,
+    sip: SipHandle,
     services: Arc<Services>,
     seed: u64,
     mut stop: watch::Receiver<bool>,
@@ -96,7 +99,8 @@ pub async fn run(
         ip => ip,
     });
     let media = SocketAddr::new(ip, rtp.local_address().port());
-    let mut call = Call { line, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), finished: None };
+    let lines = Lines::new(sip, LegId::FIRST, line);
+    let mut call = Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), finished: None };
     let services = &call.services;
     let mut machine = Machine::new(
         services.settings.clone(),
@@ -107,7 +111,7 @@ pub async fn run(
         now(),
         local_time(&services.zone).datetime(),
     );
-    machine.handle_input(now(), Input::Sip(first));
+    machine.handle_input(now(), Input::Sip { leg: LegId::FIRST, event: first });
     let mut buffer = [0; PACKET_BYTES];
     let mut told = false;
     loop {
@@ -118,10 +122,7 @@ pub async fn run(
         tokio::select! {
             biased;
             () = sleep_until(machine.poll_timeout()) => machine.handle_input(now(), Input::Timeout),
-            event = call.line.event() => match event {
-                Some(event) => machine.handle_input(now(), Input::Sip(event)),
-                None => return call.finished,
-            },
+            (leg, event) = call.lines.event() => machine.handle_input(now(), Input::Sip { leg, event }),
             received = call.rtp.receive(&mut buffer) => if let Ok((length, source)) = received {
                 machine.handle_input(now(), Input::Rtp { source, packet: &buffer[..length] });
             },
@@ -149,7 +150,7 @@ pub async fn run(
 
 /// The edges of one call.
 struct Call {
-    line: CallLine,
+    lines: Lines,
     rtp: RtpSocket,
     services: Arc<Services>,
     /// Recognitions and syntheses under way. Dropping one abandons it.
@@ -162,7 +163,8 @@ impl Call {
     async fn drain(&mut self, machine: &mut Machine) {
         while let Some(output) = machine.poll_output() {
             match output {
-                Output::Sip(command) => self.line.command(command).await,
+                Output::Sip { leg, command } => self.lines.command(leg, command).await,
+                Output::Dial { leg, dial } => self.lines.dial(leg, dial).await,
                 Output::Rtp { destination, packet } => self.rtp.send(destination, &packet),
                 Output::Recognise { job, utterance } => match self.services.recognisers.submit(utterance) {
                     Ok(ticket) => {

@@ -1,11 +1,13 @@
 //! One call: signalling, media and conversation joined.
 //!
-//! Owns: [`Machine`] (PURE: what a call does) and [`driver`] (a short loop that feeds it).
+//! Owns: [`Machine`] (PURE: what a call does), [`gate`] (whom it may be moved to) and [`driver`] (a short loop that feeds it).
 //! Must not know: how SIP transactions, RTP headers, engines or topics work inside.
 
 pub mod driver;
+pub mod gate;
+mod lines;
 pub mod machine;
 mod record;
 
-pub use machine::{Input, JobId, Machine, Output, SentenceId, Settings};
+pub use machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 pub use record::{Outcome, Record, Reply};

@@ -81,6 +81,8 @@ pub struct Record {
     pub interruptions: u32,
     /// Transfers tried.
     pub transfers: u32,
+    /// Times the switchboard moved the call to another dialog.
+    pub moves: u32,
     /// The caller was sent on to us by somebody called before (Diversion, History-Info).
     pub diverted: bool,
     /// Why the far end ended the call, as it told (Reason, RFC 3326): a cause of Q.850 or a SIP status.

@@ -12,7 +12,7 @@ use tracing::level_filters::LevelFilter;
 use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice};
 use super::{
-    BadTransferTarget, CallConfig, Config, DialplanConfig, LogConfig, LogFormat, RecogniserConfig, RtpConfig,
+    BadTransferTarget, CallConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat, RecogniserConfig, RtpConfig,
     StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
@@ -34,6 +34,7 @@ impl Checker {
             transfer: TransferConfig {
                 target: self.target(&raw.transfer.target),
                 margin: self.seconds("transfer.margin", raw.transfer.margin, 1.0..=60.0, 5.0),
+                follow: self.follow(&raw.transfer.follow),
             },
             dialplan: DialplanConfig {
                 directory: self.path("dialplan.directory", raw.dialplan.directory),
@@ -201,6 +202,19 @@ impl Checker {
             );
             TransferTarget::fallback()
         })
+    }
+
+    fn follow(&mut self, value: &str) -> Follow {
+        match value {
+            "never" => Follow::Never,
+            "switchboard" => Follow::Switchboard,
+            "always" => Follow::Always,
+            _ => {
+                let remedy = "choisissez parmi « never », « switchboard », « always ».";
+                self.problem("transfer.follow", quoted(value), "ce choix n'existe pas", remedy);
+                Follow::Switchboard
+            }
+        }
     }
 
     fn timezone(&mut self, value: &str) -> TimeZone {

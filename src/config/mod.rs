@@ -27,6 +27,7 @@ use tracing::level_filters::LevelFilter;
 use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::net::{ListenAddress, TlsSettings, split_host_port};
+use crate::sip::wire::Uri;
 use crate::sip::{AccessConfig, Transport};
 
 pub use error::{ConfigError, ConfigProblem, FileProblem, Origin};
@@ -145,6 +146,17 @@ pub struct TransferConfig {
     pub target: TransferTarget,
     /// Added to the extension's ringing time before the caller is taken back.
     pub margin: Duration,
+    /// Whether a call follows when the switchboard asks us to call somebody else (REFER).
+    pub follow: Follow,
+}
+
+/// Whom the far end of a call may have us call instead (REFER).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follow {
+    Never,
+    /// Only addresses at the switchboard's hosts.
+    Switchboard,
+    Always,
 }
 
 /// A SIP URI with a place for the extension.
@@ -297,6 +309,14 @@ impl TransferTarget {
     pub fn address(&self) -> Option<SocketAddr> {
         let host = self.after.split_once('@')?.1;
         split_host_port(host.split([';', '?']).next()?, SIP_PORT)
+    }
+
+    /// The switchboard's host as it is written; `None` when the address is no SIP URI after all.
+    pub fn host(&self) -> Option<String> {
+        match self.uri("0").parse() {
+            Ok(Uri::Sip(uri)) => Some(uri.host),
+            _ => None,
+        }
     }
 
     /// The URI of an extension. Characters that a URI's user part can't hold are escaped (RFC 3261 §25.1), `#` too.

@@ -106,6 +106,7 @@ pub struct RawRtp {
 pub struct RawTransfer {
     pub target: String,
     pub margin: f64,
+    pub follow: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -203,7 +204,11 @@ impl Default for RawConfig {
                 accounts: BTreeMap::new(),
             },
             rtp: RawRtp { ports: "20000-20999".into(), codecs: vec!["PCMA".into(), "PCMU".into()] },
-            transfer: RawTransfer { target: "sip:{poste}@127.0.0.1:5080".into(), margin: 5.0 },
+            transfer: RawTransfer {
+                target: "sip:{poste}@127.0.0.1:5080".into(),
+                margin: 5.0,
+                follow: "switchboard".into(),
+            },
             dialplan: RawDialplan {
                 directory: "dialplans/saint-germain-en-laye".into(),
                 prompts: "prompts".into(),

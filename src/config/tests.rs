@@ -161,6 +161,21 @@ fn transfer_targets_escape_the_extension() {
 }
 
 #[test]
+fn whom_a_call_follows() {
+    assert_eq!(Config::default().transfer.follow, Follow::Switchboard);
+    for (text, follow) in [("never", Follow::Never), ("switchboard", Follow::Switchboard), ("always", Follow::Always)] {
+        let config = load("", &[("ALLO_MAIRIE_TRANSFER__FOLLOW", text)]).unwrap();
+        assert_eq!(config.transfer.follow, follow);
+    }
+    let found = problems("[transfer]\nfollow = 'sometimes'\n", &[]);
+    assert_eq!(found[0].key, "transfer.follow");
+    assert!(found[0].remedy.contains("switchboard"), "{found:?}");
+    let host = |target: &str| target.parse::<TransferTarget>().unwrap().host();
+    assert_eq!(host("sip:{poste}@pabx.example:5070;transport=tcp").as_deref(), Some("pabx.example"));
+    assert_eq!(host("sip:{poste}@[2001:db8::1]").as_deref(), Some("[2001:db8::1]"));
+}
+
+#[test]
 fn languages_given_in_the_file_replace_the_default_ones() {
     let config = load("[voice.languages.en]\nmodel = 'v/en.onnx'\nspeaker = 2\n", &[]).unwrap();
     let files = VoiceFiles { model: "v/en.onnx".into(), config: "v/en.onnx.json".into(), speaker: 2 };

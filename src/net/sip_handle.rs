@@ -1,6 +1,8 @@
 //! What the rest of the house holds of the SIP task: a handle to place calls with, and a line for each call.
 
+use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::task::{Context, Poll};
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -121,13 +123,18 @@ impl CallLine {
 
     /// The next event; `None` after [`Event::Ended`]. Cancel-safe.
     pub async fn event(&mut self) -> Option<Event> {
+        poll_fn(|context| self.poll_event(context)).await
+    }
+
+    /// As [`Self::event`], for whoever waits for several lines at once.
+    pub fn poll_event(&mut self, context: &mut Context<'_>) -> Poll<Option<Event>> {
         if self.ended {
-            return None;
+            return Poll::Ready(None);
         }
         // Boxed: a channel sets aside room for 32 of them, for each call.
-        let event = self.events.recv().await.map(|event| *event);
+        let event = std::task::ready!(self.events.poll_recv(context)).map(|event| *event);
         self.ended = matches!(event, None | Some(Event::Ended { .. }));
-        event
+        Poll::Ready(event)
     }
 }
 

@@ -3,9 +3,11 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
 use crate::call::driver::{RtpAddress, RtpAddresses};
-use crate::config::{Config, RegistrationConfig, Secret};
+use crate::call::gate::TransferGate;
+use crate::config::{Config, Follow, RegistrationConfig, Secret};
 use crate::net::{ConnectionLimits, ListenAddress, SipSettings, Timings, local_address_towards};
 use crate::sip::digest::Password;
+use crate::sip::wire::Uri;
 use crate::sip::{AccessConfig, EndpointConfig, Listener, Listeners, Login, Policy, RegistrationSettings};
 
 /// Peers to ask the routing table about when no address is advertised (documentation addresses, RFC 5737 and RFC 3849);
@@ -28,8 +30,8 @@ pub fn sip(config: &Config) -> SipSettings {
         display_name: None,
         product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),
         max_calls: config.sip.max_calls,
-        accept_transfers: false,
-        policy: Policy::default(),
+        accept_transfers: config.transfer.follow != Follow::Never,
+        policy: policy(config.transfer.follow),
         // A switchboard asks for the password of a transfer or a call as it does for that of the registration.
         credentials: config.sip.registrations.iter().map(login).collect(),
         access: AccessConfig { realm: config.sip.realm.clone(), accounts, ..config.sip.access.clone() },
@@ -43,6 +45,25 @@ pub fn sip(config: &Config) -> SipSettings {
         registrations: config.sip.registrations.iter().map(registration).collect(),
         register_first: config.sip.register_first,
     }
+}
+
+/// Who is called because the switchboard wants it may send us on to another address only where any address may be
+/// called: what the gate refuses must not come back as a redirection.
+fn policy(follow: Follow) -> Policy {
+    let usual = Policy::default();
+    match follow {
+        Follow::Always => usual,
+        Follow::Never | Follow::Switchboard => Policy { max_redirects: 0, ..usual },
+    }
+}
+
+/// Whom calls may be moved to: hosts of the switchboards that we know of.
+pub fn gate(config: &Config) -> TransferGate {
+    let registrars = config.sip.registrations.iter().filter_map(|given| match given.registrar.parse() {
+        Ok(Uri::Sip(uri)) => Some(uri.host),
+        _ => None,
+    });
+    TransferGate::new(config.transfer.follow, config.transfer.target.host().into_iter().chain(registrars))
 }
 
 fn password(user: &str, secret: &Secret) -> Password {
@@ -109,6 +130,28 @@ mod tests {
         let told: Vec<String> =
             settings.endpoint.listeners.iter().map(|(_, l)| format!("{}:{}", l.transport, l.advertised)).collect();
         assert_eq!(told, ["udp:203.0.113.9:5060", "tcp:203.0.113.9:15070", "udp:[::1]:5060"]);
+    }
+
+    #[test]
+    fn a_refer_reaches_the_call_unless_none_is_followed() {
+        for (follow, taken, redirects) in [("never", false, 0), ("switchboard", true, 0), ("always", true, 5)] {
+            let endpoint = sip(&config(&format!("[transfer]\nfollow = '{follow}'\n"))).endpoint;
+            assert_eq!((endpoint.accept_transfers, endpoint.policy.max_redirects), (taken, redirects), "{follow}");
+        }
+    }
+
+    #[test]
+    fn calls_may_be_moved_to_the_switchboards_of_the_configuration() {
+        let gate = gate(&config(
+            "[transfer]\ntarget = 'sip:{poste}@192.0.2.7'\n[sip.registrations.pabx]\nregistrar = 'sip:PABX.example;transport=udp'\n\
+             user = '200'\npassword = 'secret'\n",
+        ));
+        let elsewhere = Some("198.51.100.9".parse().unwrap());
+        for (target, allowed) in
+            [("sip:1@192.0.2.7:5070", true), ("sip:1@pabx.example", true), ("sip:1@other.example", false)]
+        {
+            assert_eq!(gate.allows(target, elsewhere), allowed, "{target}");
+        }
     }
 
     #[test]

@@ -82,7 +82,7 @@ async fn serve(
         tokio::select! {
             Some(line) = incoming.recv() => {
                 let span = info_span!("call", id = line.handle().0);
-                let call = take_call(line, services.clone(), store.clone(), stopping.clone());
+                let call = take_call(line, sip.clone(), services.clone(), store.clone(), stopping.clone());
                 calls.spawn(call.instrument(span));
             }
             Some(ended) = calls.join_next() => report_panic(ended),
@@ -118,9 +118,15 @@ async fn last_answers(sip: &SipHandle, patience: Duration) {
     }
 }
 
-async fn take_call(line: CallLine, services: Arc<Services>, store: Store, stopping: watch::Receiver<bool>) {
+async fn take_call(
+    line: CallLine,
+    sip: SipHandle,
+    services: Arc<Services>,
+    store: Store,
+    stopping: watch::Receiver<bool>,
+) {
     let started = net::timestamp();
-    if let Some(record) = driver::run(line, services, rand::random(), stopping).await {
+    if let Some(record) = driver::run(line, sip, services, rand::random(), stopping).await {
         telemetry::call_ended(&record);
         store.save_call(&record, started);
     }

@@ -114,6 +114,7 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
         recognition: RECOGNITION,
         transfer_margin: config.transfer.margin,
         transfer_target: config.transfer.target.clone(),
+        gate: listeners::gate(config),
         codecs: config.rtp.codecs.clone(),
         turn: turn::Settings::default(),
     };

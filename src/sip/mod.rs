@@ -51,7 +51,7 @@ pub struct EndpointConfig {
     pub product: String,
     /// Calls beyond this are refused with 486 and a `Retry-After`.
     pub max_calls: usize,
-    /// Whether REFER from the far end is offered to the application (test phones) or refused with 603 (the agent).
+    /// Whether REFER from the far end is offered to the application or refused with 603.
     pub accept_transfers: bool,
     pub policy: Policy,
     /// What we answer challenges with (401, 407).
@@ -138,6 +138,8 @@ pub enum Command {
     AttendedTransfer { other: CallHandle },
     /// The far end sent a REFER (`accept_transfers`): 202 and NOTIFY 100 Trying.
     AcceptTransfer,
+    /// The far end sent a REFER: refuse it with this final status (4xx–6xx).
+    RefuseTransfer { status: u16 },
     /// Report on the transfer we accepted: NOTIFY with `SIP/2.0 <status>`; a status ≥ 200 terminates the subscription.
     NotifyTransfer { status: u16 },
 }
@@ -205,10 +207,11 @@ pub enum Event {
     /// The transfer's final outcome: 200–299 succeeded; else the refusal of the target (486, 480, 408, 603 …) or of
     /// the REFER itself. A subscription that ends without a final status is 408.
     TransferFinished { status: u16 },
-    /// The far end asks us to call `target` (REFER). Answer with AcceptTransfer; ignored for 32 s, or until the call
-    /// ends, it is refused (603).
-    /// Give both to [`Dial`] as they are: the target may name the call to replace.
-    TransferRequested { target: String, referred_by: Option<String> },
+    /// The far end asks us to call `target` (REFER). Answer with AcceptTransfer or RefuseTransfer; ignored for 32 s, or
+    /// until the call ends, it is refused (603).
+    /// Give all three to [`Dial`] as they are: the target may name the call to replace. `destination` is the address
+    /// in the target; where it names none, the way of this call's own requests.
+    TransferRequested { target: String, referred_by: Option<String>, destination: Flow },
     /// Why the call ends, as its far end says it (Reason, RFC 3326), before `Ended`: `Q.850` 16, `SIP` 200.
     ReleaseReason { protocol: String, cause: Option<u16> },
     /// The call is over, for this reason.

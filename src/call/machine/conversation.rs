@@ -87,7 +87,8 @@ impl Machine {
         if self.phase != Phase::Talking {
             return;
         }
-        match self.playout.take_then() {
+        // On the way to another leg, whom to ask for a transfer is not known yet: it waits for the outcome.
+        match self.playout.take_then(|then| then == Then::HangUp || self.legs.successor().is_none()) {
             Some(Then::Transfer(entry)) => return self.transfer(now, entry),
             Some(Then::HangUp) => return self.hang_up(now, Outcome::AgentHungUp),
             None => {}
@@ -100,7 +101,7 @@ impl Machine {
                 self.handle_key(now, key);
             }
         }
-        let waiting = !self.playout.is_speaking() && !self.hearing.is_busy() && self.is_heard();
+        let waiting = self.playout.is_empty() && !self.hearing.is_busy() && self.is_heard();
         if !waiting {
             self.timers.stop(Timer::Idle);
         } else if self.phase == Phase::Talking && !self.timers.is_set(Timer::Idle) {
@@ -173,7 +174,7 @@ impl Machine {
         if self.phase != Phase::Talking {
             return;
         }
-        if self.playout.is_speaking() && !self.playout.is_interruptible() {
+        if !self.playout.is_interruptible() {
             if self.keys_held.len() < KEYS_HELD {
                 self.keys_held.push_back(key);
             }

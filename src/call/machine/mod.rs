@@ -1,10 +1,12 @@
 //! What one call does, PURE: signalling, media and conversation joined, in virtual time.
 //!
-//! Owns: the phases of a call, who speaks when, transfers and their outcome, the call's timers and record.
+//! Owns: the phases of a call, its legs, who speaks when, transfers and their outcome, the call's timers and record.
 //! Must not know: sockets, threads, the clock, engines; it asks for recognition and speech and is told the results.
 
 mod conversation;
 mod hearing;
+mod legs;
+mod moving;
 mod playout;
 mod signalling;
 #[cfg(test)]
@@ -12,6 +14,7 @@ mod tests;
 mod timers;
 
 pub use hearing::JobId;
+pub use legs::LegId;
 pub use playout::SentenceId;
 
 use std::collections::VecDeque;
@@ -21,6 +24,7 @@ use std::time::{Duration, Instant};
 
 use jiff::civil;
 
+use super::gate::TransferGate;
 use super::record::{Outcome, Record};
 use crate::audio::Codec;
 use crate::config::TransferTarget;
@@ -28,11 +32,12 @@ use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
 use crate::rtp::{Key, Pacer, Session};
 use crate::sip::sdp::{Direction, LocalMedia};
-use crate::sip::{Command, Event};
+use crate::sip::{Command, Dial, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
 use hearing::{Hearing, Times};
+use legs::Legs;
 use playout::Playout;
 use timers::{Timer, Timers};
 
@@ -53,6 +58,8 @@ pub struct Settings {
     pub transfer_margin: Duration,
     /// SIP URI of an extension.
     pub transfer_target: TransferTarget,
+    /// Whom the switchboard may move a call to.
+    pub gate: TransferGate,
     /// Codecs, best first.
     pub codecs: Vec<Codec>,
     pub turn: turn::Settings,
@@ -68,7 +75,11 @@ const KEYS_HELD: usize = 32;
 /// Everything that happens to a call.
 #[derive(Debug)]
 pub enum Input<'a> {
-    Sip(Event),
+    /// Something happened to a leg. A leg that could not be dialled has ended.
+    Sip {
+        leg: LegId,
+        event: Event,
+    },
     Rtp {
         source: SocketAddr,
         packet: &'a [u8],
@@ -91,7 +102,15 @@ pub enum Input<'a> {
 /// What a call wants done.
 #[derive(Debug)]
 pub enum Output {
-    Sip(Command),
+    Sip {
+        leg: LegId,
+        command: Command,
+    },
+    /// Call somebody; what comes of it belongs to this leg.
+    Dial {
+        leg: LegId,
+        dial: Dial,
+    },
     Rtp {
         destination: SocketAddr,
         packet: Vec<u8>,
@@ -138,9 +157,7 @@ pub struct Machine {
     started: Instant,
     /// Local time at `started`.
     started_at: civil::DateTime,
-    local: LocalMedia,
-    /// Our last session description.
-    described: Option<String>,
+    legs: Legs,
     seed: u64,
     phase: Phase,
     /// None before offer/answer is done.
@@ -171,10 +188,31 @@ struct Media {
     session: Session,
     pacer: Pacer,
     direction: Direction,
+    /// Where the far end receives, as it has said itself.
+    agreed: SocketAddr,
+    /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
+    left: Vec<LeftStream>,
+}
+
+/// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
+/// that the conversation is sent to.
+struct LeftStream {
+    source: SocketAddr,
+    /// `None` while its dialog lives.
+    until: Option<Instant>,
+}
+
+impl LeftStream {
+    /// More moves than this within a second are nobody's.
+    const MAX: usize = 4;
+
+    fn holds_back(&self, now: Instant, source: SocketAddr) -> bool {
+        source == self.source && self.until.is_none_or(|until| now < until)
+    }
 }
 
 impl Machine {
-    /// A call that has just arrived: give it [`Event::Incoming`] next. `media` is where we receive RTP;
+    /// A call that has just arrived: give it [`Event::Incoming`] on [`LegId::FIRST`] next. `media` is where we receive RTP;
     /// `seed` feeds the stream's SSRC and first sequence number (RFC 3550 §5.1).
     pub fn new(
         settings: Arc<Settings>,
@@ -196,8 +234,7 @@ impl Machine {
             dialogue,
             started: now,
             started_at: local_time,
-            local,
-            described: None,
+            legs: Legs::new(local),
             seed,
             phase: Phase::Arriving,
             media: None,
@@ -231,7 +268,7 @@ impl Machine {
             return;
         }
         match input {
-            Input::Sip(event) => self.handle_sip(now, event),
+            Input::Sip { leg, event } => self.handle_sip(now, leg, event),
             Input::Rtp { source, packet } => self.handle_rtp(now, source, packet),
             Input::Recognised { job, outcome } => {
                 if let Some(heard) = self.hearing.handle_result(job, outcome) {
@@ -283,6 +320,8 @@ impl Machine {
             }
             // The extension rang longer than it may: RFC 3261's 408, as if the operator had not answered.
             Timer::Transfer => self.transfer_finished(now, 408),
+            Timer::Successor => self.successor_failed(now, 408),
+            Timer::Farewell => self.end_left(now),
             Timer::NetworkSilence => self.hang_up(now, Outcome::Lost),
             Timer::Longest => self.time_is_up(now, Outcome::TimeLimit),
             Timer::LastResort => self.hang_up(now, Outcome::AgentHungUp),

@@ -129,6 +129,8 @@ impl Playout {
             return;
         }
         self.paused = false;
+        // Nobody listened meanwhile, or it has been played long since.
+        self.fade = None;
         if let Some(Step::Sentence { audio: Audio::Ready(samples), .. }) = self.steps.front() {
             self.position = clause_start(samples, self.position);
         }
@@ -178,10 +180,15 @@ impl Playout {
         Slot::Speech(frame)
     }
 
-    /// What is to be done now that everything before it has been heard.
-    pub fn take_then(&mut self) -> Option<Then> {
+    /// Nothing is left to be said or done.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// What is to be done now that everything before it has been heard, if it may be.
+    pub fn take_then(&mut self, may: impl FnOnce(Then) -> bool) -> Option<Then> {
         match self.steps.front() {
-            Some(&Step::Then(then)) => {
+            Some(&Step::Then(then)) if may(then) => {
                 self.steps.pop_front();
                 Some(then)
             }
@@ -266,12 +273,12 @@ mod tests {
         playout.supply(first, tone(3));
         assert_eq!(speech_frames(&mut playout, 3), 3);
         assert_eq!(speech_frames(&mut playout, GAP_FRAMES as usize), 0);
-        assert_eq!(playout.take_then(), None, "not before all has been heard");
+        assert_eq!(playout.take_then(|_| true), None, "not before all has been heard");
         assert!(!playout.take_ran_dry());
         assert_eq!(speech_frames(&mut playout, 2), 2);
         assert!(playout.take_ran_dry());
         assert!(!playout.take_ran_dry());
-        assert_eq!(playout.take_then(), Some(Then::HangUp));
+        assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
     }
 
     #[test]
@@ -288,7 +295,7 @@ mod tests {
         assert_eq!(fade[0], 1_000);
         assert!(fade[FRAME_SAMPLES - 1] < 10);
         assert_eq!(playout.next_frame(), Slot::Silence);
-        assert_eq!(playout.take_then(), None, "what was to follow is dropped too");
+        assert_eq!(playout.take_then(|_| true), None, "what was to follow is dropped too");
         assert_eq!(playout.cut(), None);
     }
 

@@ -3,83 +3,117 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
 use crate::call::record::Outcome;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
 use crate::rtp::{Pacer, Session, SessionConfig};
-use crate::sip::sdp::{self, Direction, Negotiated, SdpError};
+use crate::sip::sdp::{Direction, Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party};
 
 impl Machine {
-    pub(super) fn handle_sip(&mut self, now: Instant, event: Event) {
+    pub(super) fn handle_sip(&mut self, now: Instant, leg: LegId, event: Event) {
+        match self.legs.role(leg) {
+            Some(Role::Conversation) => self.handle_conversation(now, leg, event),
+            Some(Role::Successor(_)) => self.handle_successor(now, leg, event),
+            Some(Role::Left) => self.handle_left(now, leg, event),
+            // We have hung it up.
+            None => {}
+        }
+    }
+
+    fn handle_conversation(&mut self, now: Instant, leg: LegId, event: Event) {
         match event {
-            Event::Incoming { caller, origin, offer, .. } => {
+            Event::Incoming { caller, origin, offer, source, .. } => {
                 self.record.diverted = origin.diversions > 0;
-                self.answer(now, &caller, offer.as_deref());
+                if let Some(leg) = self.legs.get_mut(leg) {
+                    leg.far_end = Some(source.ip());
+                }
+                self.answer(now, leg, &caller, offer.as_deref());
             }
-            Event::Acknowledged { sdp } => self.acknowledged(now, sdp.as_deref()),
+            Event::Acknowledged { sdp } => self.acknowledged(now, leg, sdp.as_deref()),
+            // Hold, resume, new address (RFC 3264 §8).
+            Event::Reoffered { offer } => {
+                if let Some(negotiated) = self.answer_reoffer(leg, offer.as_deref()) {
+                    self.renegotiate(now, &negotiated);
+                }
+            }
             // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
-            Event::Reoffered { offer } | Event::Replaced { offer, .. } => self.reoffered(now, offer.as_deref()),
-            Event::ReofferAnswered { sdp } => self.renegotiated(now, sdp.as_deref()),
+            Event::Replaced { offer, .. } => self.replaced(now, leg, offer.as_deref()),
+            Event::ReofferAnswered { sdp } => self.renegotiated(now, leg, sdp.as_deref()),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
             Event::TransferProgress { .. } => {}
             Event::TransferFinished { status } => self.transfer_finished(now, status),
+            Event::TransferRequested { target, referred_by, destination } => {
+                self.transfer_requested(now, leg, target, referred_by, destination);
+            }
+            Event::Ended { cause } if self.phase == Phase::Talking && self.legs.successor().is_some() => {
+                self.bereave(leg, cause);
+            }
             Event::Ended { cause } => self.ended(now, cause),
-            // We place no calls and change no media, and the endpoint refuses transfers asked of us.
-            Event::Progress { .. }
-            | Event::Answered { .. }
-            | Event::ReofferRefused { .. }
-            | Event::TransferRequested { .. } => {}
+            // Of calls we place, which are no conversation yet, and of offers, which we make none of.
+            Event::Progress { .. } | Event::Answered { .. } | Event::ReofferRefused { .. } => {}
         }
     }
 
-    fn answer(&mut self, now: Instant, caller: &Party, offer: Option<&str>) {
-        if self.phase != Phase::Arriving {
-            return;
-        }
+    pub(super) fn command(&mut self, leg: LegId, command: Command) {
+        self.outputs.push_back(Output::Sip { leg, command });
+    }
+
+    fn answer(&mut self, now: Instant, id: LegId, caller: &Party, offer: Option<&str>) {
+        let Some(leg) = self.legs.get_mut(id).filter(|_| self.phase == Phase::Arriving) else { return };
         self.caller_number = caller.user.clone();
-        let sdp = match offer {
-            Some(offer) => match sdp::answer(offer, &self.local) {
-                Ok((answer, negotiated)) => {
+        let sdp = match leg.describe(offer) {
+            Ok((sdp, negotiated)) => {
+                if let Some(negotiated) = negotiated {
                     self.start_media(now, &negotiated);
-                    answer
                 }
-                Err(error) => return self.refuse(&error),
-            },
-            None => sdp::offer(&self.local),
+                sdp
+            }
+            Err(error) => return self.refuse(id, &error),
         };
-        self.described = Some(sdp.clone());
-        self.outputs.push_back(Output::Sip(Command::Ring));
-        self.outputs.push_back(Output::Sip(Command::Answer { sdp }));
+        self.command(id, Command::Ring);
+        self.command(id, Command::Answer { sdp });
         if self.media.is_some() { self.start_talking(now) } else { self.phase = Phase::AwaitingAnswer }
     }
 
-    fn refuse(&mut self, error: &SdpError) {
+    fn refuse(&mut self, leg: LegId, error: &SdpError) {
         tracing::info!(%error, "offer refused");
         self.ending = Some(Outcome::Refused);
         self.phase = Phase::Leaving;
-        self.outputs.push_back(Output::Sip(Command::Reject { status: 488 }));
+        self.command(leg, Command::Reject { status: 488 });
     }
 
-    fn acknowledged(&mut self, now: Instant, answer: Option<&str>) {
+    fn acknowledged(&mut self, now: Instant, leg: LegId, answer: Option<&str>) {
         if self.phase != Phase::AwaitingAnswer {
-            return self.renegotiated(now, answer);
+            return self.renegotiated(now, leg, answer);
         }
-        match answer.map(|answer| sdp::accept_answer(answer, &self.local)) {
-            Some(Ok(negotiated)) => {
+        match self.accept(leg, answer) {
+            Some(negotiated) => {
                 self.start_media(now, &negotiated);
                 self.start_talking(now);
             }
             // An ACK without an answer to our offer, or with one we can't use: there is no media (RFC 3261 §13.3.1.4).
-            Some(Err(_)) | None => self.hang_up(now, Outcome::Failed),
+            None => self.hang_up(now, Outcome::Failed),
         }
+    }
+
+    /// What the answer to an offer of ours agrees on; `None` without one that we can use.
+    pub(super) fn accept(&mut self, leg: LegId, answer: Option<&str>) -> Option<Negotiated> {
+        self.legs.get_mut(leg)?.accept(answer?).ok()
     }
 
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
         let session = Session::new(session_config(negotiated), self.seed);
-        self.media = Some(Media { session, pacer: Pacer::new(now), direction: negotiated.direction });
+        self.media = Some(Media {
+            session,
+            pacer: Pacer::new(now),
+            direction: negotiated.direction,
+            agreed: negotiated.remote,
+            left: Vec::new(),
+        });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
 
@@ -90,56 +124,55 @@ impl Machine {
         self.converse(now, dialogue::Input::Started { caller_number });
     }
 
-    /// A re-INVITE: hold, resume, new address (RFC 3264 §8).
-    fn reoffered(&mut self, now: Instant, offer: Option<&str>) {
-        self.local.session_version += 1;
-        let reply = match offer {
-            // As many streams as before, ours open (RFC 3264 §8).
-            None => {
-                let last = self.described.as_deref().unwrap_or_default();
-                let again = sdp::reoffer(&self.local, last, Direction::SendReceive);
-                Some(again.unwrap_or_else(|| sdp::offer(&self.local)))
-            }
-            Some(offer) => sdp::answer(offer, &self.local).ok().map(|(answer, negotiated)| {
-                self.renegotiate(now, &negotiated);
-                answer
-            }),
-        };
-        match &reply {
-            Some(sdp) => self.described = Some(sdp.clone()),
-            // The session is as it was, and so is its description.
-            None => self.local.session_version -= 1,
-        }
-        self.outputs.push_back(Output::Sip(Command::AnswerReoffer { sdp: reply }));
+    /// Describes our media anew, or refuses; what an offer has led to. The conversation's media are the caller's business.
+    pub(super) fn answer_reoffer(&mut self, leg: LegId, offer: Option<&str>) -> Option<Negotiated> {
+        let described = self.legs.get_mut(leg)?.describe(offer).ok();
+        let (sdp, negotiated) = described.map_or((None, None), |(sdp, negotiated)| (Some(sdp), negotiated));
+        self.command(leg, Command::AnswerReoffer { sdp });
+        negotiated
     }
 
     /// The answer to an offer of ours within the call. One we can't use leaves the media as they were.
-    fn renegotiated(&mut self, now: Instant, answer: Option<&str>) {
-        if let Some(Ok(negotiated)) = answer.map(|answer| sdp::accept_answer(answer, &self.local)) {
+    fn renegotiated(&mut self, now: Instant, leg: LegId, answer: Option<&str>) {
+        if let Some(negotiated) = self.accept(leg, answer) {
             self.renegotiate(now, &negotiated);
         }
     }
 
-    fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
+    pub(super) fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
         let Some(media) = &mut self.media else { return };
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
-        self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        media.agreed = negotiated.remote;
+        self.watch_network(now);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
-            self.timers.stop(Timer::NetworkSilence);
         } else if self.phase == Phase::Talking && !self.playout.is_speaking() {
             self.timers.set(Timer::Idle, now + self.settings.idle);
         }
     }
 
-    /// The far end receives what we send: not on hold.
+    /// From now on packets must come, or the call is lost; but not on hold, nor while the switchboard moves the call: it
+    /// may have the caller's audio elsewhere.
+    pub(super) fn watch_network(&mut self, now: Instant) {
+        if self.is_heard() && self.legs.successor().is_none() {
+            self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        } else {
+            self.timers.stop(Timer::NetworkSilence);
+        }
+    }
+
+    /// The far end receives what we send: it is there, and we are not on hold.
     pub(super) fn is_heard(&self) -> bool {
-        self.media.as_ref().is_some_and(|media| matches!(media.direction, Direction::SendReceive | Direction::SendOnly))
+        let sends = |media: &Media| matches!(media.direction, Direction::SendReceive | Direction::SendOnly);
+        self.legs.conversation().is_some() && self.media.as_ref().is_some_and(sends)
     }
 
     pub(super) fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
         let Some(media) = &mut self.media else { return };
+        if media.left.iter().any(|left| left.holds_back(now, source)) {
+            return;
+        }
         media.session.handle_packet(now, source, packet);
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
@@ -148,6 +181,7 @@ impl Machine {
 
     /// Sends the caller to an extension (RFC 5589 §6, blind transfer).
     pub(super) fn transfer(&mut self, now: Instant, entry: DirectoryId) {
+        let Some(leg) = self.legs.conversation() else { return };
         let Some(entry) = self.plan.directory.get(entry.0) else { return };
         self.phase = Phase::Transferring;
         self.record.transfers += 1;
@@ -161,7 +195,7 @@ impl Machine {
         if let Some(heard) = self.hearing.forget() {
             self.handle_heard(now, heard);
         }
-        self.outputs.push_back(Output::Sip(Command::Transfer { target }));
+        self.command(leg, Command::Transfer { target });
     }
 
     pub(super) fn transfer_finished(&mut self, now: Instant, status: u16) {
@@ -180,7 +214,7 @@ impl Machine {
             self.hang_up(now, Outcome::AgentHungUp);
         } else {
             self.phase = Phase::Talking;
-            self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+            self.watch_network(now);
             self.converse(now, dialogue::Input::TransferFinished { status });
         }
     }
@@ -194,7 +228,19 @@ impl Machine {
         self.ending.get_or_insert(why);
         self.timers.stop_all();
         self.stop_media(now);
-        self.outputs.push_back(Output::Sip(Command::HangUp));
+        self.leave_others();
+        match self.legs.conversation() {
+            Some(leg) => self.command(leg, Command::HangUp),
+            None => self.over(now, why),
+        }
+    }
+
+    /// The legs the conversation is not on end with it.
+    fn leave_others(&mut self) {
+        for leg in self.legs.others() {
+            self.command(leg, Command::HangUp);
+            self.legs.remove(leg);
+        }
     }
 
     fn stop_media(&mut self, now: Instant) {
@@ -207,23 +253,31 @@ impl Machine {
     }
 
     fn ended(&mut self, now: Instant, cause: EndCause) {
-        let transferring = self.phase == Phase::Transferring;
+        // Many switchboards leave the dialog as soon as the operator answers, before the last NOTIFY.
+        let transferred = self.phase == Phase::Transferring && cause == EndCause::RemoteBye;
+        self.over(now, if transferred { Outcome::Transferred } else { outcome_of(cause) });
+    }
+
+    /// Nothing of the call is left. `why` is kept as the outcome unless one is known already.
+    pub(super) fn over(&mut self, now: Instant, why: Outcome) {
         self.stop_media(now);
-        let outcome = match cause {
-            // Many switchboards leave the dialog as soon as the operator answers, before the last NOTIFY.
-            EndCause::RemoteBye if transferring => Outcome::Transferred,
-            EndCause::RemoteBye => Outcome::CallerHungUp,
-            EndCause::RemoteCancel => Outcome::Cancelled,
-            EndCause::NoAck => Outcome::NotAcknowledged,
-            EndCause::Timeout | EndCause::Expired => Outcome::Lost,
-            EndCause::Refused(_) => Outcome::Refused,
-            EndCause::Local => Outcome::AgentHungUp,
-        };
-        self.record.outcome = *self.ending.get_or_insert(outcome);
+        self.leave_others();
+        self.record.outcome = *self.ending.get_or_insert(why);
         self.record.duration = now.saturating_duration_since(self.started);
         self.timers.stop_all();
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
+    }
+}
+
+pub(super) fn outcome_of(cause: EndCause) -> Outcome {
+    match cause {
+        EndCause::RemoteBye => Outcome::CallerHungUp,
+        EndCause::RemoteCancel => Outcome::Cancelled,
+        EndCause::NoAck => Outcome::NotAcknowledged,
+        EndCause::Timeout | EndCause::Expired => Outcome::Lost,
+        EndCause::Refused(_) => Outcome::Refused,
+        EndCause::Local => Outcome::AgentHungUp,
     }
 }
 

@@ -14,6 +14,10 @@ pub(super) enum Timer {
     Recognition,
     /// The operator's telephone rings.
     Transfer,
+    /// Whom the switchboard moves the call to is being called.
+    Successor,
+    /// The far end of the leg the conversation has left is to say BYE.
+    Farewell,
     /// No packet from the network.
     NetworkSilence,
     /// The longest duration of a call.
@@ -22,11 +26,13 @@ pub(super) enum Timer {
     LastResort,
 }
 
-const ALL: [Timer; 7] = [
+const ALL: [Timer; 9] = [
     Timer::Idle,
     Timer::KeyPause,
     Timer::Recognition,
     Timer::Transfer,
+    Timer::Successor,
+    Timer::Farewell,
     Timer::NetworkSilence,
     Timer::Longest,
     Timer::LastResort,

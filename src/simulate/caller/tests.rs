@@ -22,6 +22,11 @@ fn address(port: u16) -> SocketAddr {
     SocketAddr::from(([127, 0, 0, 1], port))
 }
 
+fn asked_to_call(target: &str) -> Event {
+    let destination = crate::sip::Flow::udp(address(5080));
+    Event::TransferRequested { target: target.to_owned(), referred_by: None, destination }
+}
+
 fn settings() -> Settings {
     Settings {
         codecs: vec![Codec::Pcma, Codec::Pcmu],
@@ -273,7 +278,7 @@ fn a_transfer_is_followed_and_the_rest_is_said_to_the_operator() {
     world.line_finished(0);
     world.speaks(Party::Agent, 400, 900);
     world.run(1_600);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
+    world.signal(Party::Agent, asked_to_call(OPERATOR));
     world.run(2_000);
     world.signal(Party::Operator, Event::Progress { status: 180, sdp: None });
     world.run(3_000);
@@ -307,7 +312,7 @@ fn a_transfer_is_followed_and_the_rest_is_said_to_the_operator() {
 fn an_agent_that_stays_after_the_transfer_is_left() {
     let mut world = World::call(settings(), vec![]);
     world.answer(Party::Agent);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
+    world.signal(Party::Agent, asked_to_call(OPERATOR));
     world.answer(Party::Operator);
     world.speaks(Party::Operator, 0, 8_000);
     world.run(6_000);
@@ -325,7 +330,7 @@ fn a_busy_operator_gives_the_agent_back() {
     world.line_finished(0);
     world.speaks(Party::Agent, 400, 900);
     world.run(1_400);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
+    world.signal(Party::Agent, asked_to_call(OPERATOR));
     world.signal(Party::Operator, Event::Ended { cause: EndCause::Refused(486) });
     assert!(world.commands.contains(&(Party::Agent, Command::NotifyTransfer { status: 486 })));
     world.speaks(Party::Agent, 300, 1_500);
@@ -343,7 +348,7 @@ fn an_operator_who_never_answers_is_reported_as_408() {
     world.answer(Party::Agent);
     world.speaks(Party::Agent, 0, 400);
     world.run(600);
-    world.signal(Party::Agent, Event::TransferRequested { target: OPERATOR.into(), referred_by: None });
+    world.signal(Party::Agent, asked_to_call(OPERATOR));
     world.run(61_000);
     assert_eq!(world.commands.iter().filter(|command| **command == (Party::Operator, Command::HangUp)).count(), 1);
     assert!(world.commands.contains(&(Party::Agent, Command::NotifyTransfer { status: 408 })));
@@ -353,7 +358,7 @@ fn an_operator_who_never_answers_is_reported_as_408() {
 fn an_unreachable_target_is_reported_at_once() {
     let mut world = World::call(settings(), vec![]);
     world.answer(Party::Agent);
-    world.signal(Party::Agent, Event::TransferRequested { target: "tel:100".into(), referred_by: None });
+    world.signal(Party::Agent, asked_to_call("tel:100"));
     assert!(world.commands.contains(&(Party::Agent, Command::NotifyTransfer { status: 404 })));
     assert!(world.dialled.is_empty());
 }

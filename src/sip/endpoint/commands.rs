@@ -39,6 +39,10 @@ impl Endpoint {
             Command::Transfer { target } => self.transfer_to(now, handle, &target),
             Command::AttendedTransfer { other } => self.transfer_to_call(now, handle, other),
             Command::AcceptTransfer => self.accept_refer(now, handle),
+            Command::RefuseTransfer { status } => {
+                let status = if (400..700).contains(&status) { status } else { 603 };
+                self.refuse_refer(now, handle, status);
+            }
             Command::NotifyTransfer { status } => self.notify_outcome(now, handle, status),
         }
     }

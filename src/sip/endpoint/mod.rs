@@ -188,7 +188,7 @@ impl Endpoint {
             CallTimer::Resend2xx => self.resend_2xx(now, handle),
             CallTimer::NoAck => self.ack_missing(now, handle),
             CallTimer::CancelGuard => self.cancel_unanswered(now, handle),
-            CallTimer::ReferGuard => self.refuse_refer(now, handle),
+            CallTimer::ReferGuard => self.refuse_refer(now, handle, 603),
             CallTimer::OfferGuard => self.offer_unanswered(now, handle),
             CallTimer::ResendReliable => self.resend_reliable(now, handle),
             CallTimer::NoPrack => self.prack_missing(now, handle),
@@ -248,7 +248,7 @@ impl Endpoint {
             self.io.timers.stop(TimerKey::Call(handle, timer));
         }
         self.abandon_their_offer(now, handle);
-        self.refuse_refer(now, handle);
+        self.refuse_refer(now, handle, 603);
     }
 
     /// Forgets the call; its dialog lives on among the ended ones.

@@ -141,6 +141,7 @@ impl Endpoint {
 
     /// BYE in the call's dialog, or CANCEL of its INVITE, without waiting for what comes of it.
     fn leave_dialog(&mut self, now: Instant, handle: CallHandle) {
+        self.refuse_refer(now, handle, 603);
         self.stop_resending(handle);
         self.run_session_timer(now, handle, None);
         self.io.timers.stop(TimerKey::Call(handle, CallTimer::RetryOffer));
@@ -150,6 +151,7 @@ impl Endpoint {
         // What was under way there ends with it.
         call.transfer = None;
         call.wanted_transfer = None;
+        call.referred = None;
         let proposals = [call.ours.take().map(|ours| ours.proposal), call.queued.take()];
         for _ in proposals.iter().flatten().filter(|proposal| proposal.purpose == call::Purpose::Application) {
             self.io.report(handle, Event::ReofferRefused { status: 487 });

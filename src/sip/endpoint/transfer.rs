@@ -4,6 +4,7 @@
 //! under way, only `Ended` is reported (most switchboards leave as soon as the target answers, before their final
 //! NOTIFY): what that means is the application's to decide. NOTIFYs that come after the end are answered 200.
 
+use super::super::dialog::towards;
 use super::super::wire::{EventType, ReferTo, ReferredBy, SubscriptionState, Uri, sipfrag_status};
 use super::call::{Referred, Transfer};
 use super::incoming::Checked;
@@ -181,21 +182,23 @@ impl Endpoint {
             headers.text(&HeaderName::ReferredBy).and_then(|value| value.parse().ok());
         let refer_sub = headers.text(&HeaderName::ReferSub);
         let silent = refer_sub.is_some_and(|value| value.trim().to_ascii_lowercase().starts_with("false"));
+        let listeners = self.identity.listeners();
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        if call.referred.is_some() || call.ended || !call.is_confirmed() {
+        let way = call.leg.as_ref().map(|leg| towards(&target.0.uri, leg.dialog.next_hop(listeners), listeners));
+        let Some(destination) = way.filter(|_| call.referred.is_none() && !call.ended && call.is_confirmed()) else {
             return self.answer(now, transaction, &checked, 491, None);
-        }
+        };
         let reply = Box::new(checked.reply);
         call.referred = Some(Referred::Asked { transaction, cseq: checked.cseq, reply, silent });
         self.arm(now, handle, CallTimer::ReferGuard);
         let (target, referred_by) = (target.0.uri.to_string(), referred_by.map(|by| by.to_string()));
-        self.io.report(handle, Event::TransferRequested { target, referred_by });
+        self.io.report(handle, Event::TransferRequested { target, referred_by, destination });
     }
 
-    /// Nobody took the REFER up.
-    pub(super) fn refuse_refer(&mut self, now: Instant, handle: CallHandle) {
+    /// Nobody takes the REFER up.
+    pub(super) fn refuse_refer(&mut self, now: Instant, handle: CallHandle, status: u16) {
         self.io.timers.stop(TimerKey::Call(handle, CallTimer::ReferGuard));
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
@@ -203,7 +206,7 @@ impl Endpoint {
         if let Some(Referred::Asked { transaction, reply, .. }) =
             call.referred.take_if(|referred| matches!(referred, Referred::Asked { .. }))
         {
-            let response = reply.build(603, "");
+            let response = reply.build(status, "");
             self.respond(now, transaction, &reply, &response);
         }
     }

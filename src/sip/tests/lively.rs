@@ -62,7 +62,7 @@ impl World {
                     party.offers.push(call);
                     "replaced"
                 }
-                Event::TransferRequested { target, referred_by } => {
+                Event::TransferRequested { target, referred_by, .. } => {
                     party.wanted.push((target, referred_by));
                     self.net.command(who, call, Command::AcceptTransfer);
                     "transfer asked"

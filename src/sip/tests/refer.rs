@@ -32,7 +32,11 @@ fn accepted_transfer_is_followed_to_its_end() {
     let target = TARGET.to_owned();
     assert_eq!(
         net.last_event(PEER),
-        Some(Event::TransferRequested { target, referred_by: Some("<sip:mairie@127.0.0.1:5060>".to_owned()) })
+        Some(Event::TransferRequested {
+            target,
+            referred_by: Some("<sip:mairie@127.0.0.1:5060>".to_owned()),
+            destination: Flow::udp("192.0.2.7:5060".parse().unwrap()),
+        })
     );
     let refer = last_request(&net, AGENT, "REFER");
     let text = |name: &HeaderName| refer.headers.text(name).unwrap().into_owned();
@@ -286,5 +290,46 @@ fn malformed_refer_and_target() {
         .replace("<tel:+33139>", "<tel:1>, <tel:2>");
     assert_eq!(net.response_to(&twice).status, 400);
     net.command(PEER, peer, Command::HangUp);
+    net.assert_forgotten();
+}
+
+#[test]
+fn the_application_may_refuse_a_refer() {
+    let mut net = Net::new(72);
+    let (agent, peer) = net.establish();
+    for (status, told) in [(491, 491), (603, 603), (200, 603)] {
+        transfer(&mut net, agent);
+        net.run(seconds(0.1));
+        net.command(PEER, peer, Command::RefuseTransfer { status });
+        // It is too late for anything else.
+        net.command(PEER, peer, Command::AcceptTransfer);
+        net.run(seconds(0.5));
+        assert_eq!(net.last_event(AGENT), Some(finished(told)));
+    }
+    assert_eq!(net.count_sent(PEER, "NOTIFY"), 0);
+    net.command(AGENT, agent, Command::HangUp);
+    net.assert_forgotten();
+}
+
+#[test]
+fn a_target_that_names_no_address_is_reached_the_way_of_the_call() {
+    let mut net = Net::new(73);
+    let (agent, peer) = net.establish();
+    let way = |net: &Net| match net.last_event(PEER) {
+        Some(Event::TransferRequested { destination, .. }) => destination,
+        other => panic!("{other:?}"),
+    };
+    for (target, destination) in [
+        ("sip:100@192.0.2.7:5070", "192.0.2.7:5070"),
+        ("sip:100@pabx.example", "127.0.0.1:5060"),
+        ("tel:+33139", "127.0.0.1:5060"),
+    ] {
+        net.command(AGENT, agent, Command::Transfer { target: target.to_owned() });
+        net.run(seconds(0.1));
+        assert_eq!(way(&net), Flow::udp(destination.parse().unwrap()), "{target}");
+        net.command(PEER, peer, Command::RefuseTransfer { status: 603 });
+        net.run(seconds(0.1));
+    }
+    net.command(AGENT, agent, Command::HangUp);
     net.assert_forgotten();
 }

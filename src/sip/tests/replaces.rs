@@ -33,7 +33,7 @@ fn attended_transfer_joins_the_others() {
     net.carried.clear();
     net.command(AGENT, with_alice, Command::AttendedTransfer { other: with_carole });
     net.run(seconds(0.1));
-    let Some(Event::TransferRequested { target, referred_by }) = last_of(&net, PEER, alice) else {
+    let Some(Event::TransferRequested { target, referred_by, .. }) = last_of(&net, PEER, alice) else {
         panic!("{:?}", net.events(PEER));
     };
     assert!(target.starts_with(&format!("sip:carole@{}?Replaces=", address(THIRD))), "{target}");
@@ -277,7 +277,7 @@ fn replacements_over_a_bad_network_end_cleanly() {
         let mut joined = None;
         for _ in 0..300 {
             if joined.is_none()
-                && let Some(Event::TransferRequested { target, referred_by }) = last_of(&net, PEER, alice)
+                && let Some(Event::TransferRequested { target, referred_by, .. }) = last_of(&net, PEER, alice)
             {
                 net.command(PEER, alice, Command::AcceptTransfer);
                 let (now, destination) = (net.now, Flow::udp(address(THIRD)));

@@ -14,7 +14,7 @@ fn words_over_a_prompt_cut_it() {
     rig.run_until("the answer", |rig| rig.has_said("Il faut un rendez-vous"));
     assert!(rig.now - ended < Duration::from_millis(700));
     let silent_from = ended - Duration::from_millis(800);
-    let while_speaking = rig.heard.iter().filter(|at| **at > silent_from && **at <= ended).count();
+    let while_speaking = rig.handset.heard.iter().filter(|at| **at > silent_from && **at <= ended).count();
     assert_eq!(while_speaking, 0, "the agent is silent while the caller speaks");
 }
 
@@ -24,7 +24,7 @@ fn the_prompt_pauses_within_300_ms_of_speech() {
     rig.run(SENTENCE + Duration::from_millis(500));
     let began = rig.now;
     rig.say(1_200, "refaire ma carte");
-    let last = rig.heard.iter().filter(|at| **at < rig.now).max().copied().expect("audio");
+    let last = rig.handset.heard.iter().filter(|at| **at < rig.now).max().copied().expect("audio");
     assert!(last - began <= Duration::from_millis(300), "{:?}", last - began);
 }
 
@@ -34,9 +34,9 @@ fn a_cough_lets_the_prompt_go_on() {
     rig.run(SENTENCE + Duration::from_millis(500));
     let asked = rig.said.len();
     rig.cough();
-    let heard = rig.heard.len();
+    let heard = rig.handset.heard.len();
     rig.run_until_quiet();
-    assert!(rig.heard.len() > heard + 25, "the greeting goes on");
+    assert!(rig.handset.heard.len() > heard + 25, "the greeting goes on");
     assert_eq!(rig.said.len(), asked, "and nothing else is said");
 }
 

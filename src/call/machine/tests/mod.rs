@@ -1,5 +1,9 @@
 //! Whole calls in virtual time.
 
 mod conversation;
+mod handset;
+mod moving;
+mod plan;
 mod rig;
 mod signalling;
+mod third;

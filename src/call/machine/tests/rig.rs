@@ -1,102 +1,54 @@
-//! Two SIP endpoints, a network that can lose, a caller with a telephone, a scripted recogniser and a voice of tones:
-//! a whole call in virtual time.
+//! Three SIP endpoints, a network that can lose, a caller with a telephone, somebody else at the switchboard, a scripted
+//! recogniser and a voice of tones: a whole call in virtual time.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 
-use crate::audio::{Codec, FRAME_SAMPLES, LINE_RATE, signals};
-use crate::call::machine::{Input, JobId, Machine, Output, Settings};
+use super::handset::Handset;
+use super::plan::PLAN;
+use super::third::{Third, replaces_dialog};
+use crate::audio::{Codec, LINE_RATE, signals};
+use crate::call::gate::TransferGate;
+use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
 use crate::call::record::Record;
+use crate::config::Follow;
 use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
-use crate::rtp::{Frame, Key, Pacer, Session, SessionConfig};
+use crate::rtp::Key;
 use crate::sip::sdp::{self, LocalMedia};
 use crate::sip::{self, CallHandle, Command, Dial, Endpoint, EndpointConfig, Event};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn;
 
-const PLAN: &str = "# Mairie de Saint-Aubin
-- Numéro : 02 99 00 00 00
-- Langues : français
-
-## Horaires
-- lundi au vendredi : 8h30-12h, 13h30-17h30
-
-## Accueil
-Dire :
-> Mairie de Saint-Aubin, bonjour. Je suis l'assistant vocal. Que puis-je faire pour vous ?
-
-Si silence :
-> Dites par exemple « refaire ma carte d'identité », ou tapez zéro pour un agent.
-- Après 2 échecs : aller à Menu au clavier
-
-## Menu au clavier
-Dire :
-> Pour la carte d'identité, tapez 1. Pour être rappelé, tapez 2. Pour un agent, tapez 0.
-- touche 1 : aller à Carte d'identité
-- touche 2 : aller à Demande de rappel
-- Après 2 échecs : transférer à Standard
-
-## Partout
-- « un agent », « un conseiller », touche 0 : transférer à Standard
-- « répétez », touche # : répéter
-- « au revoir », « c'est tout » : raccrocher
-
-## Carte d'identité
-Quand on dit :
-- (refaire|renouveler) [ma|une|la] carte [d'identité]
-- [j'ai] perdu [ma] carte [d'identité]
-
-Répondre :
-> Il faut un rendez-vous à l'état civil. Voulez-vous la liste des pièces à apporter ?
-- oui, touche 1 : aller à Pièces à apporter
-- non, touche 2 : aller à Autre chose
-
-### Pièces à apporter
-Répondre :
-> Une photo récente, un justificatif de domicile, et l'ancienne carte.
-
-## Demande de rappel
-Quand on dit :
-- [je (voudrais|veux)] (être rappelé|qu'on me rappelle)
-
-Demander numéro (téléphone) :
-> À quel numéro vous rappeler ? Vous pouvez le taper, puis dièse.
-
-Confirmer :
-> Je note le {numéro}. C'est bien cela ?
-- Enregistrer : demande de rappel
-- Ensuite : aller à Autre chose
-
-## Autre chose
-Dire :
-> Puis-je faire autre chose pour vous ?
-
-## Annuaire
-### Standard
-- Poste : 100
-- Sonner : 25 secondes
-- Si fermé, occupé ou sans réponse : messagerie Accueil
-";
-
 pub const AGENT: &str = "192.0.2.1:5060";
 pub const PHONE: &str = "192.0.2.2:5060";
-const AGENT_RTP: &str = "192.0.2.1:20000";
-const PHONE_RTP: &str = "192.0.2.2:30000";
+/// At the switchboard's address for transfers.
+pub const THIRD: &str = "192.0.2.9:5060";
+pub const AGENT_RTP: &str = "192.0.2.1:20000";
+pub const PHONE_RTP: &str = "192.0.2.2:30000";
 /// One way.
 const LATENCY: Duration = Duration::from_millis(10);
 /// Each sentence of the voice is a tone of this length.
 pub const SENTENCE: Duration = Duration::from_millis(1_000);
 const TONE_PEAK: i16 = 4_000;
 
-/// What travels, and where to.
+/// What travels.
 enum Packet {
-    Sip { to_agent: bool, payload: Bytes },
-    Rtp { to_agent: bool, payload: Vec<u8> },
+    Sip(Bytes),
+    Rtp(Vec<u8>),
+}
+
+/// One of the agent's RTP packets as it was sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Sent {
+    pub at: Instant,
+    pub to: SocketAddr,
+    pub number: u16,
+    pub ssrc: u32,
 }
 
 /// Says what the network does with a SIP datagram: `true` loses it.
@@ -107,21 +59,22 @@ pub struct Rig {
     pub start: Instant,
     agent: Endpoint,
     phone: Endpoint,
-    agent_call: Option<CallHandle>,
+    /// The agent's calls.
+    legs: HashMap<CallHandle, LegId>,
     pub phone_call: CallHandle,
+    /// The phone's call to the third party.
+    consultation: Option<CallHandle>,
+    pub third: Third,
     pub machine: Option<Machine>,
     conversation: Conversation,
     pub settings: Settings,
-    wire: VecDeque<(Instant, Packet)>,
+    /// Arrival, source, destination.
+    wire: VecDeque<(Instant, SocketAddr, SocketAddr, Packet)>,
     pub lose: Loss,
     /// The caller's telephone.
-    telephone: Option<Session>,
-    pacer: Option<Pacer>,
-    /// What the caller is saying, ahead of the microphone.
-    mouth: VecDeque<i16>,
-    pub muted: bool,
-    /// When each frame with sound was heard by the caller.
-    pub heard: Vec<Instant>,
+    pub handset: Handset,
+    /// The agent's RTP packets.
+    pub rtp_sent: Vec<Sent>,
     /// Sentences the voice was asked for, with the time.
     pub said: Vec<(Instant, String)>,
     /// What the recogniser makes of what it is given now.
@@ -138,16 +91,22 @@ pub struct Rig {
     pub transferred_to: Option<String>,
     pub record: Option<Record>,
     pub sip_sent: Vec<(bool, String)>,
+    /// Requests repeated as others.
+    copies: u32,
 }
 
-fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
+pub fn address(text: &str) -> SocketAddr {
+    text.parse().unwrap()
+}
+
+pub fn endpoint(address: &str, user: &str) -> Endpoint {
     let config = EndpointConfig {
         listeners: sip::Listeners::udp(address.parse().unwrap()),
         user: user.to_owned(),
         display_name: None,
         product: "essai".to_owned(),
         max_calls: 4,
-        accept_transfers,
+        accept_transfers: true,
         policy: sip::Policy::default(),
         credentials: Vec::new(),
         access: sip::AccessConfig::open(),
@@ -155,13 +114,8 @@ fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
     Endpoint::new(config, 7)
 }
 
-fn local_media() -> LocalMedia {
-    LocalMedia {
-        address: PHONE_RTP.parse().unwrap(),
-        codecs: vec![Codec::Pcma, Codec::Pcmu],
-        session_id: 1,
-        session_version: 1,
-    }
+pub fn local_media(rtp: &str) -> LocalMedia {
+    LocalMedia { address: address(rtp), codecs: vec![Codec::Pcma, Codec::Pcmu], session_id: 1, session_version: 1 }
 }
 
 pub fn speech(ms: u64) -> Vec<i16> {
@@ -175,7 +129,7 @@ impl Rig {
     }
 
     pub fn dial_with_default_offer(lose: impl FnMut(&str, bool) -> bool + 'static) -> Self {
-        Self::dial_with(Some(sdp::offer(&local_media())), lose)
+        Self::dial_with(Some(sdp::offer(&local_media(PHONE_RTP))), lose)
     }
 
     pub fn dial_with(offer: Option<String>, lose: impl FnMut(&str, bool) -> bool + 'static) -> Self {
@@ -184,7 +138,7 @@ impl Rig {
         let plan = plan.unwrap_or_else(|| panic!("{problems:?}"));
         let conversation = Conversation::new(plan, Phrases::built_in());
         let now = crate::testing::epoch();
-        let mut phone = endpoint(PHONE, "0612345678", true);
+        let mut phone = endpoint(PHONE, "0612345678");
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
             destination: sip::Flow::udp(AGENT.parse().unwrap()),
@@ -201,26 +155,26 @@ impl Rig {
             recognition: Duration::from_secs(5),
             transfer_margin: Duration::from_secs(5),
             transfer_target: "sip:{poste}@192.0.2.9".parse().unwrap(),
+            gate: TransferGate::new(Follow::Switchboard, ["192.0.2.9".to_owned()]),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             turn: turn::Settings::default(),
         };
         Self {
             now,
             start: now,
-            agent: endpoint(AGENT, "mairie", false),
+            agent: endpoint(AGENT, "mairie"),
             phone,
-            agent_call: None,
+            legs: HashMap::new(),
             phone_call,
+            consultation: None,
+            third: Third::new(),
             machine: None,
             conversation,
             settings,
             wire: VecDeque::new(),
             lose: Box::new(lose),
-            telephone: None,
-            pacer: None,
-            mouth: VecDeque::new(),
-            muted: false,
-            heard: Vec::new(),
+            handset: Handset::new(5),
+            rtp_sent: Vec::new(),
             said: Vec::new(),
             words: Ok(""),
             recognition: Duration::from_millis(300),
@@ -234,6 +188,7 @@ impl Rig {
             transferred_to: None,
             record: None,
             sip_sent: Vec::new(),
+            copies: 0,
         }
     }
 
@@ -271,14 +226,15 @@ impl Rig {
     pub fn run_until_quiet(&mut self) {
         let from = self.now;
         self.run_until("the agent has finished speaking", |rig| {
-            rig.heard.last().is_some_and(|last| *last > from && rig.now - *last > Duration::from_millis(700))
+            let heard = [&rig.handset, &rig.third.handset].into_iter().filter_map(|handset| handset.heard.last());
+            heard.max().is_some_and(|last| *last > from && rig.now - *last > Duration::from_millis(700))
         });
     }
 
     /// The caller speaks; the recogniser will hear `words`.
     pub fn say(&mut self, ms: u64, words: &'static str) {
         self.words = Ok(words);
-        self.mouth.extend(speech(ms));
+        self.handset.mouth.extend(speech(ms));
         self.run(Duration::from_millis(ms));
     }
 
@@ -290,15 +246,14 @@ impl Rig {
     /// The telephone's keys.
     pub fn press(&mut self, keys: &str) {
         for key in keys.chars() {
-            let Some(telephone) = &mut self.telephone else { panic!("no media yet") };
-            telephone.send_key(Key(key));
+            self.handset.press(Key(key));
             self.run(Duration::from_millis(300));
         }
     }
 
     /// The telephone offers its media once more, with this direction: what it is answered.
     pub fn phone_offers(&mut self, direction: &str) -> String {
-        let sdp = sdp::offer(&local_media()).replace("a=sendrecv", &format!("a={direction}"));
+        let sdp = sdp::offer(&local_media(PHONE_RTP)).replace("a=sendrecv", &format!("a={direction}"));
         let before = self.phone_events.len();
         self.phone_command(Command::Reoffer { sdp: Some(sdp) });
         self.run(Duration::from_millis(100));
@@ -312,13 +267,11 @@ impl Rig {
     /// The switchboard moves the caller: another dialog takes the place of the call's.
     pub fn phone_moves(&mut self) {
         let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
-        let line = |name: &str| ok.1.lines().find_map(|line| line.strip_prefix(name)).expect("the header");
-        let tag = |value: &str| value.split_once(";tag=").map(|(_, tag)| tag.to_owned()).expect("a tag");
-        let replaces = crate::sip::wire::Replaces::new(line("Call-ID: "), &tag(line("To: ")), &tag(line("From: ")));
+        let replaces = replaces_dialog(&ok.1, "To: ", "From: ");
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
             destination: sip::Flow::udp(AGENT.parse().unwrap()),
-            offer: Some(sdp::offer(&local_media())),
+            offer: Some(sdp::offer(&local_media(PHONE_RTP))),
             from: None,
             referred_by: None,
         };
@@ -357,11 +310,70 @@ impl Rig {
 
     /// First frame with sound the caller heard after `from`.
     pub fn first_heard_after(&self, from: Instant) -> Option<Duration> {
-        self.heard.iter().find(|at| **at > from).map(|at| *at - from)
+        self.handset.heard.iter().find(|at| **at > from).map(|at| *at - from)
     }
 
     pub fn endpoints_idle(&self) -> bool {
-        self.agent.is_idle() && self.phone.is_idle()
+        self.agent.is_idle() && self.phone.is_idle() && self.third.endpoint.is_idle()
+    }
+
+    /// The third party speaks; the recogniser will hear `words`.
+    pub fn third_says(&mut self, ms: u64, words: &'static str) {
+        self.words = Ok(words);
+        self.third.handset.mouth.extend(speech(ms));
+        self.run(Duration::from_millis(ms));
+    }
+
+    /// The phone asks the agent to call the third party instead.
+    pub fn refer(&mut self) {
+        self.phone_command(Command::Transfer { target: format!("sip:accueil@{THIRD}") });
+    }
+
+    /// The phone calls the third party, and hands it the agent.
+    pub fn refer_to_consulted(&mut self) {
+        let dial = Dial {
+            target: format!("sip:accueil@{THIRD}"),
+            destination: sip::Flow::udp(address(THIRD)),
+            offer: Some(sdp::offer(&local_media(PHONE_RTP))),
+            from: None,
+            referred_by: None,
+        };
+        let other = self.phone.dial(self.now, dial);
+        self.consultation = Some(other);
+        self.run(Duration::from_millis(200));
+        self.phone_command(Command::AttendedTransfer { other });
+    }
+
+    /// A REFER of the phone's as it was sent, but as another request; `more`: lines of its header. Is never lost.
+    pub fn refer_again(&mut self, more: &str) {
+        let (_, text) = self.sip_sent.iter().rev().find(|(_, text)| text.starts_with("REFER ")).expect("a REFER");
+        self.copies += 1;
+        let cseq = text.lines().find(|line| line.starts_with("CSeq:")).expect("a CSeq");
+        let copy = text
+            .replace("z9hG4bK", &format!("z9hG4bK{}", self.copies))
+            .replace(cseq, format!("CSeq: {} REFER\r\n{more}", 100 + self.copies).trim_end());
+        self.wire.push_back((self.now + LATENCY, address(PHONE), address(AGENT), Packet::Sip(copy.into())));
+    }
+
+    pub fn third_answers(&mut self) {
+        self.third.answer(self.now);
+    }
+
+    pub fn third_command(&mut self, command: Command) {
+        self.third.command(self.now, command);
+    }
+
+    /// What the phone was told of its REFER, in order.
+    pub fn outcomes(&self) -> Vec<u16> {
+        let status = |event: &Event| match event {
+            Event::TransferProgress { status } | Event::TransferFinished { status } => Some(*status),
+            _ => None,
+        };
+        self.phone_events.iter().filter_map(|(_, event)| status(event)).collect()
+    }
+
+    pub fn has_moved(&self) -> bool {
+        self.rtp_sent.last().is_some_and(|sent| sent.to == address(super::third::RTP))
     }
 
     // ---- the world --------------------------------------------------------------------------------------------
@@ -370,9 +382,11 @@ impl Rig {
         [
             self.agent.poll_timeout(),
             self.phone.poll_timeout(),
+            self.third.endpoint.poll_timeout(),
+            self.third.handset.next_deadline(),
             self.machine.as_ref().and_then(Machine::poll_timeout),
-            self.pacer.as_ref().map(Pacer::next_deadline),
-            self.wire.iter().map(|(at, _)| *at).min(),
+            self.handset.next_deadline(),
+            self.wire.iter().map(|(at, ..)| *at).min(),
             self.jobs.iter().map(|(at, _)| *at).min(),
         ]
         .into_iter()
@@ -388,15 +402,21 @@ impl Rig {
         if self.phone.poll_timeout().is_some_and(|due| due <= at) {
             self.phone.handle_input(at, sip::Input::Timeout);
         }
+        if self.third.endpoint.poll_timeout().is_some_and(|due| due <= at) {
+            self.third.endpoint.handle_input(at, sip::Input::Timeout);
+        }
         if let Some(machine) = &mut self.machine
             && machine.poll_timeout().is_some_and(|due| due <= at)
         {
             machine.handle_input(at, Input::Timeout);
         }
-        self.tick_telephone();
-        while let Some(index) = self.wire.iter().position(|(due, _)| *due <= at) {
-            if let Some((_, packet)) = self.wire.remove(index) {
-                self.arrive(packet);
+        for (from, packets) in [(PHONE_RTP, self.handset.tick(at)), (super::third::RTP, self.third.handset.tick(at))] {
+            let arrival = at + LATENCY;
+            self.wire.extend(packets.into_iter().map(|(to, packet)| (arrival, address(from), to, Packet::Rtp(packet))));
+        }
+        while let Some(index) = self.wire.iter().position(|(due, ..)| *due <= at) {
+            if let Some((_, from, to, packet)) = self.wire.remove(index) {
+                self.arrive(from, to, packet);
             }
         }
         while let Some(index) = self.jobs.iter().position(|(due, _)| *due <= at) {
@@ -410,70 +430,41 @@ impl Rig {
         }
     }
 
-    /// The telephone's 20 ms: what the microphone took goes out, what came in is heard.
-    fn tick_telephone(&mut self) {
-        let (Some(telephone), Some(pacer)) = (&mut self.telephone, &mut self.pacer) else { return };
-        for _ in 0..pacer.ticks_due(self.now) {
-            let mut samples = [0; FRAME_SAMPLES];
-            for sample in &mut samples {
-                *sample = self.mouth.pop_front().unwrap_or(0);
-            }
-            let packet = telephone.send_audio(&samples);
-            if !self.muted {
-                self.wire.push_back((self.now + LATENCY, Packet::Rtp { to_agent: true, payload: packet }));
-            }
-            while let Some(Frame { samples, received }) = telephone.poll_frame(self.now) {
-                if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
-                    self.heard.push(self.now);
-                }
-            }
-        }
-    }
-
-    fn arrive(&mut self, packet: Packet) {
-        let address = |text: &str| text.parse::<SocketAddr>().unwrap();
+    fn arrive(&mut self, from: SocketAddr, to: SocketAddr, packet: Packet) {
+        let now = self.now;
         match packet {
-            Packet::Sip { to_agent: true, payload } => {
-                self.agent.handle_input(
-                    self.now,
-                    sip::Input::Message { flow: sip::Flow::udp(address(PHONE)), payload: &payload },
-                );
+            Packet::Sip(payload) => {
+                let receiver = [(AGENT, &mut self.agent), (PHONE, &mut self.phone), (THIRD, &mut self.third.endpoint)];
+                let Some((_, endpoint)) = receiver.into_iter().find(|(at, _)| address(at) == to) else { return };
+                endpoint.handle_input(now, sip::Input::Message { flow: sip::Flow::udp(from), payload: &payload });
             }
-            Packet::Sip { to_agent: false, payload } => {
-                self.phone.handle_input(
-                    self.now,
-                    sip::Input::Message { flow: sip::Flow::udp(address(AGENT)), payload: &payload },
-                );
-            }
-            Packet::Rtp { to_agent: true, payload } => {
+            Packet::Rtp(payload) if to == address(AGENT_RTP) => {
                 if let Some(machine) = &mut self.machine {
-                    machine.handle_input(self.now, Input::Rtp { source: address(PHONE_RTP), packet: &payload });
+                    machine.handle_input(now, Input::Rtp { source: from, packet: &payload });
                 }
             }
-            Packet::Rtp { to_agent: false, payload } => {
-                if let Some(telephone) = &mut self.telephone {
-                    telephone.handle_packet(self.now, address(AGENT_RTP), &payload);
-                }
-            }
+            Packet::Rtp(payload) if to == address(PHONE_RTP) => self.handset.handle_packet(now, from, &payload),
+            Packet::Rtp(payload) => self.third.handset.handle_packet(now, from, &payload),
         }
     }
 
     /// Drains every output until nothing moves.
     fn settle(&mut self) {
         loop {
-            let moved = self.drain_agent() | self.drain_phone() | self.drain_machine();
+            let moved = self.drain_agent() | self.drain_phone() | self.drain_third() | self.drain_machine();
             if !moved {
                 return;
             }
         }
     }
 
-    fn send_sip(&mut self, from_agent: bool, payload: Bytes) {
+    fn send_sip(&mut self, from: &str, to: SocketAddr, payload: Bytes) {
         let text = String::from_utf8_lossy(&payload).into_owned();
+        let from_agent = from == AGENT;
         let lost = (self.lose)(&text, from_agent);
         self.sip_sent.push((from_agent, text));
         if !lost {
-            self.wire.push_back((self.now + LATENCY, Packet::Sip { to_agent: !from_agent, payload }));
+            self.wire.push_back((self.now + LATENCY, address(from), to, Packet::Sip(payload)));
         }
     }
 
@@ -482,11 +473,11 @@ impl Rig {
         while let Some(output) = self.agent.poll_output() {
             moved = true;
             match output {
-                sip::Output::Transmit { payload, .. } => self.send_sip(true, payload),
+                sip::Output::Transmit { flow, payload } => self.send_sip(AGENT, flow.remote, payload),
                 sip::Output::Event { call, event } => {
                     self.agent_events.push(event.clone());
                     if matches!(event, Event::Incoming { .. }) {
-                        self.agent_call = Some(call);
+                        self.legs.insert(call, LegId::FIRST);
                         let settings = Arc::new(self.settings.clone());
                         self.machine = Some(Machine::new(
                             settings,
@@ -498,7 +489,8 @@ impl Rig {
                             "2026-11-23T10:00:00".parse().unwrap(),
                         ));
                     }
-                    self.tell_machine(Input::Sip(event));
+                    let leg = self.legs[&call];
+                    self.tell_machine(Input::Sip { leg, event });
                 }
             }
         }
@@ -510,11 +502,27 @@ impl Rig {
         while let Some(output) = self.phone.poll_output() {
             moved = true;
             match output {
-                sip::Output::Transmit { payload, .. } => self.send_sip(false, payload),
-                sip::Output::Event { event, .. } => {
+                sip::Output::Transmit { flow, payload } => self.send_sip(PHONE, flow.remote, payload),
+                sip::Output::Event { call, .. } if Some(call) == self.consultation => {}
+                sip::Output::Event { call, event } => {
                     self.phone_events.push((self.now, event.clone()));
+                    if call == self.phone_call && matches!(event, Event::Ended { .. }) {
+                        self.handset.put_down();
+                    }
                     self.handle_phone(event);
                 }
+            }
+        }
+        moved
+    }
+
+    fn drain_third(&mut self) -> bool {
+        let mut moved = false;
+        while let Some(output) = self.third.endpoint.poll_output() {
+            moved = true;
+            match output {
+                sip::Output::Transmit { flow, payload } => self.send_sip(THIRD, flow.remote, payload),
+                sip::Output::Event { call, event } => self.third.handle_event(self.now, call, event),
             }
         }
         moved
@@ -523,13 +531,13 @@ impl Rig {
     fn handle_phone(&mut self, event: Event) {
         match event {
             Event::Answered { sdp: Some(sdp) } => {
-                let negotiated = sdp::accept_answer(&sdp, &local_media()).expect("a usable answer");
-                self.lift(&negotiated);
+                let negotiated = sdp::accept_answer(&sdp, &local_media(PHONE_RTP)).expect("a usable answer");
+                self.handset.pick_up(self.now, &negotiated);
             }
             Event::Reoffered { offer: Some(offer) } => {
-                let (sdp, negotiated) = sdp::answer(&offer, &local_media()).expect("a usable offer");
+                let (sdp, negotiated) = sdp::answer(&offer, &local_media(PHONE_RTP)).expect("a usable offer");
                 self.phone_command(Command::AnswerReoffer { sdp: Some(sdp) });
-                self.lift(&negotiated);
+                self.handset.pick_up(self.now, &negotiated);
             }
             Event::TransferRequested { target, .. } => {
                 self.transferred_to = Some(target);
@@ -542,29 +550,28 @@ impl Rig {
         }
     }
 
-    /// The telephone sends and receives.
-    fn lift(&mut self, negotiated: &sdp::Negotiated) {
-        let config = SessionConfig {
-            codec: negotiated.codec,
-            payload_type: negotiated.payload_type,
-            telephone_event: negotiated.telephone_event,
-            remote: negotiated.remote,
-        };
-        self.telephone = Some(Session::new(config, 5));
-        self.pacer = Some(Pacer::new(self.now));
-    }
-
     fn drain_machine(&mut self) -> bool {
         let mut moved = false;
         while let Some(output) = self.machine.as_mut().and_then(Machine::poll_output) {
             moved = true;
             match output {
-                Output::Sip(command) => {
-                    let call = self.agent_call.expect("a call");
+                Output::Sip { leg, command } => {
+                    let call = self.legs.iter().find(|(_, of)| **of == leg).map(|(call, _)| *call).expect("a call");
                     self.agent.handle_input(self.now, sip::Input::Command { call, command });
                 }
-                Output::Rtp { packet, .. } => {
-                    self.wire.push_back((self.now + LATENCY, Packet::Rtp { to_agent: false, payload: packet }));
+                Output::Dial { leg, dial } => {
+                    let call = self.agent.dial(self.now, dial);
+                    self.legs.insert(call, leg);
+                }
+                Output::Rtp { destination, packet } => {
+                    self.rtp_sent.push(Sent {
+                        at: self.now,
+                        to: destination,
+                        number: u16::from_be_bytes([packet[2], packet[3]]),
+                        ssrc: u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]),
+                    });
+                    let arrival = self.now + LATENCY;
+                    self.wire.push_back((arrival, address(AGENT_RTP), destination, Packet::Rtp(packet)));
                 }
                 Output::Recognise { job, .. } => self.jobs.push((self.now + self.recognition, job)),
                 Output::Abandon { job } => {

@@ -34,8 +34,8 @@ fn a_whole_call_from_invite_to_bye() {
 #[test]
 fn the_greeting_leaves_with_the_200() {
     let mut rig = Rig::dial();
-    rig.run_until("a greeting", |rig| !rig.heard.is_empty());
-    let record_at = rig.heard[0] - rig.start;
+    rig.run_until("a greeting", |rig| !rig.handset.heard.is_empty());
+    let record_at = rig.handset.heard[0] - rig.start;
     // INVITE and 200 travel 10 ms each, the first packet 10 ms more, and the telephone listens every 20 ms.
     assert!(record_at <= Duration::from_millis(60), "{record_at:?}");
 }
@@ -81,14 +81,14 @@ fn a_call_never_acknowledged_is_ended_after_64_t1() {
 fn a_caller_who_hangs_up_mid_sentence_ends_everything() {
     let mut rig = Rig::dial();
     rig.run(Duration::from_millis(500));
-    assert!(!rig.heard.is_empty());
+    assert!(!rig.handset.heard.is_empty());
     rig.phone_command(Command::HangUp);
     rig.run(Duration::from_millis(100));
     let record = rig.record.take().expect("a record");
     assert_eq!(record.outcome, Outcome::CallerHungUp);
-    let heard = rig.heard.len();
+    let heard = rig.handset.heard.len();
     rig.run(Duration::from_secs(40));
-    assert_eq!(rig.heard.len(), heard, "not a packet more");
+    assert_eq!(rig.handset.heard.len(), heard, "not a packet more");
     assert!(rig.endpoints_idle());
 }
 
@@ -133,11 +133,11 @@ fn a_call_on_hold_waits_and_goes_on() {
         let sdp = rig.phone_offers(direction);
         assert!(sdp.contains(answer), "{sdp}");
         assert_eq!(version(&sdp), number, "one on with every description (RFC 3264 §8)");
-        rig.muted = true;
+        rig.handset.muted = true;
         rig.run(Duration::from_secs(60));
         assert_eq!(rig.said.len(), said, "nobody hears reminders");
         assert!(rig.record.is_none(), "silence is no end while on hold");
-        rig.muted = false;
+        rig.handset.muted = false;
     }
     let sdp = rig.phone_offers("sendrecv");
     assert!(sdp.contains("a=sendrecv"), "{sdp}");
@@ -245,7 +245,7 @@ fn an_operator_who_never_answers_is_given_up() {
 fn silence_of_the_network_ends_the_call() {
     let mut rig = Rig::dial();
     rig.run_until_quiet();
-    rig.muted = true;
+    rig.handset.muted = true;
     rig.run(Duration::from_secs(32));
     assert_eq!(rig.record.as_ref().map(|record| record.outcome), Some(Outcome::Lost));
 }

@@ -1,0 +1,80 @@
+//! A telephone's audio: what is spoken into it goes out, what arrives is heard.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::time::Instant;
+
+use crate::audio::FRAME_SAMPLES;
+use crate::rtp::{Frame, Key, Pacer, Session, SessionConfig};
+use crate::sip::sdp::Negotiated;
+
+pub struct Handset {
+    seed: u64,
+    line: Option<(Session, Pacer)>,
+    /// What is being said, ahead of the microphone.
+    pub mouth: VecDeque<i16>,
+    /// Nothing is sent.
+    pub muted: bool,
+    /// When each frame with sound was heard.
+    pub heard: Vec<Instant>,
+}
+
+impl Handset {
+    pub fn new(seed: u64) -> Handset {
+        Handset { seed, line: None, mouth: VecDeque::new(), muted: false, heard: Vec::new() }
+    }
+
+    pub fn pick_up(&mut self, now: Instant, negotiated: &Negotiated) {
+        let config = SessionConfig {
+            codec: negotiated.codec,
+            payload_type: negotiated.payload_type,
+            telephone_event: negotiated.telephone_event,
+            remote: negotiated.remote,
+        };
+        // Every call has a stream of its own.
+        self.seed += 10;
+        self.line = Some((Session::new(config, self.seed), Pacer::new(now)));
+    }
+
+    pub fn put_down(&mut self) {
+        self.line = None;
+    }
+
+    pub fn press(&mut self, key: Key) {
+        let (session, _) = self.line.as_mut().expect("media");
+        assert!(session.send_key(key));
+    }
+
+    pub fn next_deadline(&self) -> Option<Instant> {
+        self.line.as_ref().map(|(_, pacer)| pacer.next_deadline())
+    }
+
+    /// Its 20 ms: what the microphone took goes out, what came in is heard.
+    pub fn tick(&mut self, now: Instant) -> Vec<(SocketAddr, Vec<u8>)> {
+        let Some((session, pacer)) = &mut self.line else { return Vec::new() };
+        let mut packets = Vec::new();
+        for _ in 0..pacer.ticks_due(now) {
+            let mut samples = [0; FRAME_SAMPLES];
+            for sample in &mut samples {
+                *sample = self.mouth.pop_front().unwrap_or(0);
+            }
+            let packet = session.send_audio(&samples);
+            packets.push((session.remote(), packet));
+            while let Some(Frame { samples, received }) = session.poll_frame(now) {
+                if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
+                    self.heard.push(now);
+                }
+            }
+        }
+        if self.muted {
+            packets.clear();
+        }
+        packets
+    }
+
+    pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, packet: &[u8]) {
+        if let Some((session, _)) = &mut self.line {
+            session.handle_packet(now, from, packet);
+        }
+    }
+}
