@@ -12,4 +12,5 @@ mod peers;
 mod pjsua;
 mod scanners;
 mod sipp;
+mod transports;
 mod user_agent;

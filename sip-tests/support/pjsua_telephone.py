@@ -2,9 +2,11 @@
 
 Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028); 100rel=1 requires RFC 3262;
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
-registrar=URI user=NAME password=TEXT.
+registrar=URI user=NAME password=TEXT; address=IP of loopback, of either family; certificate, key, trusted: files in
+PEM, with which it speaks TLS alone, and each side must show a certificate that the other trusts.
 Commands, N being the number of a call in the order they began, from 0:
-call URI · answer N STATUS · hold N · resume N · update N · xfer N URI · replaces N M · hangup N · register · quit
+call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
+replaces N M · info N KEYS · hangup N · quit
 """
 
 import os
@@ -15,6 +17,9 @@ import pjsua2 as pj
 
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
 port = int(options["port"])
+address = options.get("address", "127.0.0.1")
+six = ":" in address
+host = f"[{address}]" if six else address
 calls = []
 
 
@@ -85,17 +90,33 @@ configuration.uaConfig.mainThreadOnly = True
 endpoint.libInit(configuration)
 transport = pj.TransportConfig()
 transport.port = port
-transport.boundAddress = "127.0.0.1"
-endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-endpoint.transportCreate(pj.PJSIP_TRANSPORT_TCP, transport)
+transport.boundAddress = address
+secure = "certificate" in options
+if secure:
+    transport.tlsConfig.certFile = options["certificate"]
+    transport.tlsConfig.privKeyFile = options["key"]
+    transport.tlsConfig.CaListFile = options["trusted"]
+    transport.tlsConfig.verifyServer = True
+    transport.tlsConfig.verifyClient = True
+    transport.tlsConfig.requireClientCert = True
+    kinds = [pj.PJSIP_TRANSPORT_TLS]
+elif six:
+    kinds = [pj.PJSIP_TRANSPORT_UDP6, pj.PJSIP_TRANSPORT_TCP6]
+else:
+    kinds = [pj.PJSIP_TRANSPORT_UDP, pj.PJSIP_TRANSPORT_TCP]
+for kind in kinds:
+    endpoint.transportCreate(kind, transport)
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
 account = Account()
 settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
-settings.idUri = f"sip:{user}@127.0.0.1:{port}"
-settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+settings.idUri = f"sip:{user}@{host}:{port}" + (";transport=tls" if secure else "")
+settings.mediaConfig.transportConfig.boundAddress = address
+if six:
+    settings.sipConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+    settings.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
 settings.mediaConfig.transportConfig.port = int(options["rtp"])
 if "timer" in options:
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
@@ -106,8 +127,8 @@ if options.get("100rel") == "1":
 if "proxy" in options:
     settings.sipConfig.proxies.append(options["proxy"])
 if "registrar" in options:
-    host = options["registrar"].split(":")[1]
-    settings.idUri = f"sip:{user}@{host}"
+    domain = options["registrar"].split(":")[1]
+    settings.idUri = f"sip:{user}@{domain}"
     settings.regConfig.registrarUri = options["registrar"]
     settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, options["password"]))
 account.create(settings)
@@ -118,6 +139,19 @@ def obey(words):
     command, rest = words[0], words[1:]
     if command == "call":
         Call(account).makeCall(rest[0], parameters())
+    elif command == "late":
+        parameter = parameters()
+        parameter.opt.flag = pj.PJSUA_CALL_NO_SDP_OFFER
+        Call(account).makeCall(rest[0], parameter)
+    elif command == "late_reinvite":
+        parameter = parameters()
+        parameter.opt.flag = pj.PJSUA_CALL_NO_SDP_OFFER
+        calls[int(rest[0])].reinvite(parameter)
+    elif command == "info":
+        parameter = pj.CallSendDtmfParam()
+        parameter.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
+        parameter.digits = rest[1]
+        calls[int(rest[0])].sendDtmf(parameter)
     elif command == "answer":
         calls[int(rest[0])].answer(parameters(int(rest[1])))
     elif command == "hold":

@@ -1,12 +1,13 @@
 //! Starting, operating and ending real peers.
 
 pub mod baresip;
+pub mod certificate;
 pub mod kamailio;
 pub mod pjsua;
 pub mod process;
 pub mod sipp;
 
-use std::net::UdpSocket;
+use std::net::{TcpListener, UdpSocket};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -60,8 +61,13 @@ pub fn python() -> PathBuf {
         .map_or_else(|| if own.exists() { own } else { PathBuf::from("python3") }, PathBuf::from)
 }
 
-/// A port of loopback that was free for UDP a moment ago.
+/// A port of loopback that was free for UDP and TCP a moment ago.
 pub fn free_port() -> u16 {
-    let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
-    socket.local_addr().expect("its address").port()
+    loop {
+        let socket = UdpSocket::bind("127.0.0.1:0").expect("a socket on loopback");
+        let port = socket.local_addr().expect("its address").port();
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
 }
