@@ -22,6 +22,7 @@ pub struct UserAgent {
     /// Of the first listener.
     pub address: SocketAddr,
     transport: Transport,
+    media_ip: IpAddr,
     handle: SipHandle,
     lines: Receiver<CallLine>,
 }
@@ -73,7 +74,12 @@ impl UserAgent {
     pub async fn open(settings: SipSettings) -> UserAgent {
         let (handle, lines) = net::open(settings, rand::random()).await.expect("sockets on loopback");
         let ListenAddress { transport, address } = handle.listening()[0];
-        UserAgent { address, transport, handle, lines }
+        UserAgent { address, transport, media_ip: address.ip(), handle, lines }
+    }
+
+    /// Audio of another address family than signalling.
+    pub fn with_media(self, media_ip: IpAddr) -> UserAgent {
+        UserAgent { media_ip, ..self }
     }
 
     /// A URI that leads to our first listener.
@@ -92,7 +98,7 @@ impl UserAgent {
     /// The next call that comes in, and the offer in its INVITE.
     pub async fn incoming(&mut self) -> (Call, Option<String>) {
         let line = timeout(PATIENCE, self.lines.recv()).await.expect("a call in time").expect("the SIP task");
-        let mut call = Call::new(line, self.address.ip());
+        let mut call = Call::new(line, self.media_ip);
         let offer = call
             .until("Incoming", |event| match event {
                 Event::Incoming { offer, .. } => Some(offer.clone()),
@@ -122,7 +128,7 @@ impl UserAgent {
     }
 
     async fn place(&self, target: String, referred_by: Option<String>, to: SocketAddr, offers: bool) -> Call {
-        let media = media(self.address.ip());
+        let media = media(self.media_ip);
         let offer = offers.then(|| sdp::offer(&media));
         let last = offer.clone().unwrap_or_default();
         let dial = Dial { target, destination: self.towards(to), offer, from: None, referred_by };
@@ -132,7 +138,7 @@ impl UserAgent {
     /// Waits until a peer answers OPTIONS.
     pub async fn ping(&self, target: &str, destination: SocketAddr) {
         let line = self.handle.ping(target.into(), self.towards(destination)).await.expect("the SIP task");
-        let mut call = Call::new(line, self.address.ip());
+        let mut call = Call::new(line, self.media_ip);
         call.until("Answered", |event| matches!(event, Event::Answered { .. }).then_some(())).await;
     }
 

@@ -2,8 +2,9 @@
 
 Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028); 100rel=1 requires RFC 3262;
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
-registrar=URI user=NAME password=TEXT; address=IP of loopback, of either family; certificate, key, trusted: files in
-PEM, with which it speaks TLS alone, and each side must show a certificate that the other trusts.
+registrar=URI user=NAME password=TEXT; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
+for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, with which it speaks TLS alone, and each
+side must show a certificate that the other trusts.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
 replaces N M · info N KEYS · hangup N · quit
@@ -99,13 +100,12 @@ if secure:
     transport.tlsConfig.verifyServer = True
     transport.tlsConfig.verifyClient = True
     transport.tlsConfig.requireClientCert = True
-    kinds = [pj.PJSIP_TRANSPORT_TLS]
+    kinds = {"tls": pj.PJSIP_TRANSPORT_TLS}
 elif six:
-    kinds = [pj.PJSIP_TRANSPORT_UDP6, pj.PJSIP_TRANSPORT_TCP6]
+    kinds = {"udp": pj.PJSIP_TRANSPORT_UDP6, "tcp": pj.PJSIP_TRANSPORT_TCP6}
 else:
-    kinds = [pj.PJSIP_TRANSPORT_UDP, pj.PJSIP_TRANSPORT_TCP]
-for kind in kinds:
-    endpoint.transportCreate(kind, transport)
+    kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP}
+transports = {name: endpoint.transportCreate(kind, transport) for name, kind in kinds.items()}
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
@@ -113,10 +113,12 @@ account = Account()
 settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
 settings.idUri = f"sip:{user}@{host}:{port}" + (";transport=tls" if secure else "")
-settings.mediaConfig.transportConfig.boundAddress = address
+# The module is built without IPv6 for media, for choosing a transport and for its Contact.
+settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
 if six:
-    settings.sipConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
-    settings.mediaConfig.ipv6Use = pj.PJSUA_IPV6_ENABLED_USE_IPV6_ONLY
+    settings.sipConfig.contactForced = f"<sip:{user}@{host}:{port};transport={options['transport']}>"
+if "transport" in options:
+    settings.sipConfig.transportId = transports[options["transport"]]
 settings.mediaConfig.transportConfig.port = int(options["rtp"])
 if "timer" in options:
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
