@@ -123,6 +123,11 @@ async fn a_certificate_we_do_not_know_ends_our_call() {
     let peer = Pjsua::start(&options.each_ref().map(String::as_str)).await;
     let mut call = agent.dial(&format!("sip:pjsua@{};transport=tls", peer.address), peer.address).await;
     call.see(Event::Ended { cause: EndCause::Refused(503) }).await;
+    // Who has written it down gets through.
+    let settings = listening(config("mairie"), &["tls:127.0.0.1:0"]);
+    let agent = UserAgent::open(SipSettings { tls: Some(ours.trusting(&theirs.certificate)), ..settings }).await;
+    let mut peer = peer;
+    our_call(&agent, &mut peer, 0, ";transport=tls").await;
 }
 
 /// A telephone that does not know our certificate does not call us, and one whose certificate we do not know can't.
