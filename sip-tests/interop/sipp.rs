@@ -20,7 +20,7 @@ async fn calls_survive_the_loss_of_fifteen_packets_in_a_hundred() {
     let mut agent = UserAgent::start(config("mairie")).await;
     let address = agent.address.to_string();
     let calls = CALLS.to_string();
-    let sipp = Sipp::start("uac", &["-lost", "15", "-m", &calls, "-r", "20", &address]);
+    let sipp = Sipp::start("caller", &["-lost", "15", "-m", &calls, "-r", "20", &address]);
     let ended = answer_all(&mut agent, CALLS).await;
     assert_eq!(ended, vec![EndCause::RemoteBye; CALLS]);
     // The agent stays for the answers to BYE that were lost.
