@@ -7,9 +7,11 @@
 #![expect(clippy::disallowed_types, reason = "these tests are the outside world: they have sockets of their own")]
 
 mod baresip;
+mod dispatcher;
 mod kamailio;
 mod peers;
 mod pjsua;
+mod registrar;
 mod scanners;
 mod sipp;
 mod transports;

@@ -238,6 +238,11 @@ impl Call {
         self.until(&format!("{expected:?}"), |event| (*event == expected).then_some(())).await;
     }
 
+    /// 180, from one of those called.
+    pub async fn ringing(&mut self) {
+        self.until("180", |event| matches!(event, Event::Progress { status: 180, .. }).then_some(())).await;
+    }
+
     pub async fn answered(&mut self) {
         let sdp = self
             .until("Answered", |event| match event {
