@@ -9,6 +9,7 @@
 mod baresip;
 mod dispatcher;
 mod kamailio;
+mod offers;
 mod peers;
 mod pjsua;
 mod registrar;

@@ -221,10 +221,19 @@ impl Call {
 
     /// The first event in which `find` finds something; what comes before it is passed over. An end of the call that
     /// was not looked for fails the test.
-    pub async fn until<T>(&mut self, what: &str, mut find: impl FnMut(&Event) -> Option<T>) -> T {
+    pub async fn until<T>(&mut self, what: &str, find: impl FnMut(&Event) -> Option<T>) -> T {
+        self.until_within(PATIENCE, what, find).await
+    }
+
+    async fn until_within<T>(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        mut find: impl FnMut(&Event) -> Option<T>,
+    ) -> T {
         let mut seen: Vec<Event> = Vec::new();
         loop {
-            let event = timeout(PATIENCE, self.line.event()).await;
+            let event = timeout(patience, self.line.event()).await;
             let Ok(Some(event)) = event else { panic!("no {what}, but {seen:?} and then {event:?}") };
             if let Some(found) = find(&event) {
                 return found;
@@ -254,10 +263,25 @@ impl Call {
         sdp::accept_answer(&sdp, &self.media).expect("audio in the answer");
     }
 
+    /// The ACK for our 200, and the direction agreed by the answer in it, if our 200 had the offer.
+    pub async fn acknowledged(&mut self) -> Option<Direction> {
+        let sdp = self
+            .until("Acknowledged", |event| match event {
+                Event::Acknowledged { sdp } => Some(sdp.clone()),
+                _ => None,
+            })
+            .await;
+        sdp.map(|sdp| sdp::accept_answer(&sdp, &self.media).expect("audio in the answer").direction)
+    }
+
     /// The far end's new offer, and the direction it leaves us.
     pub async fn reoffered(&mut self) -> (Option<String>, Option<Direction>) {
+        self.reoffered_within(PATIENCE).await
+    }
+
+    pub async fn reoffered_within(&mut self, patience: Duration) -> (Option<String>, Option<Direction>) {
         let offer = self
-            .until("Reoffered", |event| match event {
+            .until_within(patience, "Reoffered", |event| match event {
                 Event::Reoffered { offer } => Some(offer.clone()),
                 _ => None,
             })

@@ -36,6 +36,15 @@ pub fn can_run(programs: &[&str]) -> bool {
     false
 }
 
+/// Whether tests that wait for a timer of minutes are wanted, too.
+pub fn has_time() -> bool {
+    let wanted = std::env::var("ALLO_MAIRIE_LONG_TESTS").is_ok_and(|value| value == "1");
+    if !wanted {
+        println!("skipped: takes long (ALLO_MAIRIE_LONG_TESTS=1)");
+    }
+    wanted
+}
+
 fn is_there(program: &str) -> bool {
     let mut command = match program.strip_prefix("python:") {
         Some(module) => {
