@@ -8,6 +8,7 @@
 
 mod baresip;
 mod dispatcher;
+mod intruders;
 mod kamailio;
 mod offers;
 mod peers;

@@ -11,7 +11,7 @@ use crate::user_agent::{UserAgent, config};
 const LIMIT: Duration = Duration::from_secs(90);
 
 /// The module's command line, in a directory of its own: it keeps sessions in the home directory.
-async fn scan(module: &str, arguments: &[&str]) -> Vec<String> {
+pub async fn scan(module: &str, arguments: &[&str]) -> Vec<String> {
     let home = tempfile::TempDir::new().expect("temporary directory");
     let mut command = Command::new(python());
     let start = format!("import sys; sys.argv[0] = '{module}'; from sipvicious.{module} import main; main()");

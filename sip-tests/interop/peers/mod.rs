@@ -19,7 +19,8 @@ pub fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// Whether these programs are there; a name `python:module` asks for a module of [`python`]. Says what is missing, or
+/// Whether these programs are there; a name `python:module` asks for a module of [`python`], `fail2ban`
+/// for [`fail2ban_regex`]. Says what is missing, or
 /// fails when it is required.
 pub fn can_run(programs: &[&str]) -> bool {
     let missing: Vec<&str> = programs.iter().copied().filter(|program| !is_there(program)).collect();
@@ -46,6 +47,9 @@ pub fn has_time() -> bool {
 }
 
 fn is_there(program: &str) -> bool {
+    if program == "fail2ban" {
+        return target().join("fail2ban/usr/bin/fail2ban-regex").exists();
+    }
     let mut command = match program.strip_prefix("python:") {
         Some(module) => {
             let mut command = Command::new(python());
@@ -62,12 +66,24 @@ fn is_there(program: &str) -> bool {
     status.is_ok_and(|status| status.success())
 }
 
+fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from)
+}
+
 /// The Python of `scripts/setup.sh --interop`, else the system's.
 pub fn python() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| root().join("target"), PathBuf::from);
-    let own = target.join("interop/bin/python");
+    let own = target().join("interop/bin/python");
     std::env::var_os("ALLO_MAIRIE_PYTHON")
         .map_or_else(|| if own.exists() { own } else { PathBuf::from("python3") }, PathBuf::from)
+}
+
+/// fail2ban's test of a filter, from `scripts/setup.sh --interop`, which unpacks it without installing a service.
+pub fn fail2ban_regex() -> Command {
+    let own = target().join("fail2ban");
+    let mut command = Command::new("python3");
+    command.arg(own.join("usr/bin/fail2ban-regex")).arg("-c").arg(own.join("etc/fail2ban"));
+    command.env("PYTHONPATH", own.join("usr/lib/python3/dist-packages"));
+    command
 }
 
 /// A port of loopback that was free for UDP and TCP a moment ago.
