@@ -2,7 +2,7 @@
 
 Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028); 100rel=1 requires RFC 3262;
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
-registrar=URI user=NAME password=TEXT; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
+registrar=URI; user=NAME password=TEXT, its answer to challenges; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
 for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, with which it speaks TLS alone, and each
 side must show a certificate that the other trusts.
 Commands, N being the number of a call in the order they began, from 0:
@@ -114,7 +114,7 @@ settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
 settings.idUri = f"sip:{user}@{host}:{port}" + (";transport=tls" if secure else "")
 # The module is built without IPv6 for media, for choosing a transport and for its Contact.
-settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1" if six else address
 if six:
     settings.sipConfig.contactForced = f"<sip:{user}@{host}:{port};transport={options['transport']}>"
 if "transport" in options:
@@ -132,6 +132,7 @@ if "registrar" in options:
     domain = options["registrar"].split(":")[1]
     settings.idUri = f"sip:{user}@{domain}"
     settings.regConfig.registrarUri = options["registrar"]
+if "password" in options:
     settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, options["password"]))
 account.create(settings)
 say("ready")
