@@ -151,7 +151,7 @@ async fn a_key_by_info_leaves_the_call() {
     assert_eq!(call.ended().await, EndCause::RemoteBye);
 }
 
-/// Sessions of 90 s: refreshed after 45 s by PJSUA2 in its call and by us in ours, and still there after 100 s.
+/// Sessions of 90 s, refreshed twice by PJSUA2 in its call and by us in ours: without that they would have run out.
 #[tokio::test]
 async fn sessions_are_refreshed_in_time() {
     if !can_run(PEER) || !has_time() {
