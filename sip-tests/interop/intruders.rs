@@ -4,9 +4,10 @@
 use std::io::{self, Write};
 use std::net::{Ipv4Addr, SocketAddr, UdpSocket};
 use std::sync::{Arc, Mutex};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use allo_mairie::config::{LogConfig, LogFormat};
+use allo_mairie::net::now;
 use allo_mairie::sip::digest::Password;
 use allo_mairie::sip::{AccessConfig, Action, Command, EndCause, EndpointConfig};
 use allo_mairie::telemetry;
@@ -298,7 +299,7 @@ async fn a_flood_is_answered_within_its_limits() {
     let agent = UserAgent::start(guarded("7")).await;
     for source in ["127.0.0.1", DROPPED, REFUSED, CHALLENGED] {
         let (ip, to) = (source.parse().expect("an address"), agent.address);
-        let (start, before) = (Instant::now(), processor_time());
+        let (start, before) = (now(), processor_time());
         let answers = tokio::task::spawn_blocking(move || flood(ip, to)).await.expect("the flood");
         let (took, cost) = (start.elapsed(), processor_time() - before);
         println!(
