@@ -72,8 +72,9 @@ async fn early_media_both_ways() {
     let (mut call, offer) = agent.incoming().await;
     call.early_media(offer.clone()).await;
     peer.line("state 0 EARLY 183").await;
-    // It plays what comes before the answer.
+    // It plays what comes before the answer, and acknowledges it.
     peer.line("media 0 1").await;
+    peer.line("PRACK role 0").await;
     call.answer(offer).await;
     peer.line("state 0 CONFIRMED 200").await;
     peer.tell("hangup 0");
