@@ -108,7 +108,12 @@ pub fn source_refused(report: &Report) {
     }
 }
 
-fn subscriber<W>(
+/// The journal as the configuration wants it, for this writer. `written`: a filter in `tracing`'s syntax, which wins
+/// over the configured level.
+///
+/// # Errors
+/// [`TelemetryError::Filter`] when `written` is none.
+pub fn subscriber<W>(
     log: &LogConfig,
     written: Option<&str>,
     writer: W,

@@ -94,7 +94,7 @@ impl Default for Policy {
 pub enum Input<'a> {
     /// A message arrived: a UDP datagram, or one message cut from a stream.
     Message { flow: Flow, payload: &'a [u8] },
-    /// What was to go this way could not be sent: no connection, or an ICMP error (§8.1.3.1, §17.1.4).
+    /// What was to go this way could not be sent: no connection, or no route (§8.1.3.1, §17.1.4).
     TransportFailed { flow: Flow },
     /// The application wants something done.
     Command { call: CallHandle, command: Command },

@@ -52,7 +52,7 @@ impl Endpoint {
         headers.push(HeaderName::Supported, SUPPORTED);
         session_timer::ask(headers, &self.config.policy);
         if let Some(replaces) = replaces {
-            // Without Require, who does not know it would just take another call (RFC 3891 §4).
+            // Without Require, who does not know it would just take another call (RFC 3891 §6.2).
             headers.push(HeaderName::Replaces, replaces.to_string());
             headers.push(HeaderName::Require, "replaces");
         }
