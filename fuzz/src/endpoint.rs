@@ -212,7 +212,7 @@ impl World {
         let other = 1 - who;
         let dial = Dial {
             target: format!("sip:agent@{}", address(other)),
-            destination: Flow::udp(address(other)),
+            destination: Flow::udp(address(other)).into(),
             offer,
             from: None,
             referred_by: None,

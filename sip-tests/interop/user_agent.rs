@@ -70,7 +70,7 @@ impl UserAgent {
         let last = sdp::offer(&media);
         let dial = Dial {
             target: target.into(),
-            destination: Flow::udp(destination),
+            destination: Flow::udp(destination).into(),
             offer: Some(last.clone()),
             from: None,
             referred_by: None,
@@ -84,7 +84,7 @@ impl UserAgent {
         let media = media();
         let last = sdp::offer(&media);
         let offer = Some(last.clone());
-        let dial = Dial { target, destination: Flow::udp(destination), offer, from: None, referred_by };
+        let dial = Dial { target, destination: Flow::udp(destination).into(), offer, from: None, referred_by };
         Call { line: self.handle.dial(dial).await.expect("the SIP task"), media, last }
     }
 

@@ -27,7 +27,7 @@ use tracing::level_filters::LevelFilter;
 use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::net::{ListenAddress, TlsSettings, split_host_port};
-use crate::sip::{AccessConfig, Transport};
+use crate::sip::{AccessConfig, Policy, Transport};
 
 pub use error::{ConfigError, ConfigProblem, FileProblem, Origin};
 
@@ -75,6 +75,10 @@ pub struct SipConfig {
     pub registrations: Vec<RegistrationConfig>,
     /// Whether we register with the first of them that takes us, instead of with all.
     pub register_first: bool,
+    /// How often switchboards are asked whether they are there; zero: never.
+    pub keep_alive: Duration,
+    /// How the optional parts of SIP are used.
+    pub policy: Policy,
 }
 
 /// An address peers reach us at, for the listeners of a transport, or for all.
@@ -297,6 +301,12 @@ impl TransferTarget {
     pub fn address(&self) -> Option<SocketAddr> {
         let host = self.after.split_once('@')?.1;
         split_host_port(host.split([';', '?']).next()?, SIP_PORT)
+    }
+
+    /// The URI of the switchboard itself, without user.
+    pub fn switchboard(&self) -> String {
+        let place = self.after.split_once('@').map_or(self.after.as_str(), |(_, place)| place);
+        format!("sip:{}", place.split('?').next().unwrap_or_default())
     }
 
     /// The URI of an extension. Characters that a URI's user part can't hold are escaped (RFC 3261 §25.1), `#` too.

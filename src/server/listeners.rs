@@ -6,7 +6,7 @@ use crate::call::driver::{RtpAddress, RtpAddresses};
 use crate::config::{Config, RegistrationConfig, Secret};
 use crate::net::{ConnectionLimits, ListenAddress, SipSettings, Timings, local_address_towards};
 use crate::sip::digest::Password;
-use crate::sip::{AccessConfig, EndpointConfig, Listener, Listeners, Login, Policy, RegistrationSettings};
+use crate::sip::{AccessConfig, EndpointConfig, KeepAliveSettings, Listener, Listeners, Login, RegistrationSettings};
 
 /// Peers to ask the routing table about when no address is advertised (documentation addresses, RFC 5737 and RFC 3849);
 /// nothing is sent.
@@ -29,7 +29,7 @@ pub fn sip(config: &Config) -> SipSettings {
         product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),
         max_calls: config.sip.max_calls,
         accept_transfers: false,
-        policy: Policy::default(),
+        policy: config.sip.policy.clone(),
         // A switchboard asks for the password of a transfer or a call as it does for that of the registration.
         credentials: config.sip.registrations.iter().map(login).collect(),
         access: AccessConfig { realm: config.sip.realm.clone(), accounts, ..config.sip.access.clone() },
@@ -42,7 +42,14 @@ pub fn sip(config: &Config) -> SipSettings {
         timings: Timings::default(),
         registrations: config.sip.registrations.iter().map(registration).collect(),
         register_first: config.sip.register_first,
+        keep_alive: KeepAliveSettings { peers: switchboards(config), interval: config.sip.keep_alive },
     }
+}
+
+/// Whom we work with: where calls are transferred to, and where we register.
+fn switchboards(config: &Config) -> Vec<String> {
+    let registrars = config.sip.registrations.iter().map(|registration| registration.registrar.clone());
+    std::iter::once(config.transfer.target.switchboard()).chain(registrars).collect()
 }
 
 fn password(user: &str, secret: &Secret) -> Password {
@@ -109,6 +116,24 @@ mod tests {
         let told: Vec<String> =
             settings.endpoint.listeners.iter().map(|(_, l)| format!("{}:{}", l.transport, l.advertised)).collect();
         assert_eq!(told, ["udp:203.0.113.9:5060", "tcp:203.0.113.9:15070", "udp:[::1]:5060"]);
+    }
+
+    #[test]
+    fn the_switchboards_are_those_of_transfers_and_registrations() {
+        let settings = sip(&config(
+            "[sip]\nkeep_alive = 30\n\
+             [sip.session]\nsession_expires = 600\nmin_se = 120\nreliable_provisionals = true\nmax_redirects = 0\n\
+             [transfer]\ntarget = 'sip:{poste}@pabx.example:5070;transport=udp?X=y'\n\
+             [sip.registrations.un]\nregistrar = 'sip:192.0.2.1'\nuser = '200'\npassword = 'x'\n",
+        ));
+        let expected = KeepAliveSettings {
+            peers: vec!["sip:pabx.example:5070;transport=udp".into(), "sip:192.0.2.1".into()],
+            interval: std::time::Duration::from_secs(30),
+        };
+        assert_eq!(settings.keep_alive, expected);
+        let policy =
+            crate::sip::Policy { session_expires: 600, min_se: 120, reliable_provisionals: true, max_redirects: 0 };
+        assert_eq!(settings.endpoint.policy, policy);
     }
 
     #[test]

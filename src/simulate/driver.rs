@@ -43,7 +43,7 @@ pub async fn call(
     let mut machine = Caller::new(now(), settings, script);
     let dial = Dial {
         target: target.uri,
-        destination: Flow::udp(target.destination),
+        destination: Flow::udp(target.destination).into(),
         offer: Some(offer),
         from: None,
         referred_by: None,
@@ -64,7 +64,7 @@ pub async fn call(
                     operator = Some(
                         sip.dial(Dial {
                             target,
-                            destination: Flow::udp(destination),
+                            destination: Flow::udp(destination).into(),
                             offer: Some(offer),
                             from: None,
                             referred_by: None,

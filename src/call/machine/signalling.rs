@@ -216,7 +216,7 @@ impl Machine {
             EndCause::RemoteCancel => Outcome::Cancelled,
             EndCause::NoAck => Outcome::NotAcknowledged,
             EndCause::Timeout | EndCause::Expired => Outcome::Lost,
-            EndCause::Refused(_) => Outcome::Refused,
+            EndCause::Refused(_) | EndCause::Unreachable => Outcome::Refused,
             EndCause::Local => Outcome::AgentHungUp,
         };
         self.record.outcome = *self.ending.get_or_insert(outcome);

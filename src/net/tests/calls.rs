@@ -75,7 +75,7 @@ async fn a_certificate_nobody_vouches_for_is_refused() {
     let callee = secure(certificate(theirs.path(), &["127.0.0.1"])).await;
     let caller = secure(client).await;
     let mut line = dial(&caller, &callee).await;
-    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Refused(503) }).await;
+    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
 }
 
 #[tokio::test]

@@ -150,7 +150,7 @@ async fn called(agent: &Agent) -> (Peer, CallLine) {
 }
 
 async fn place(agent: &Agent, remote: SocketAddr) -> CallLine {
-    let destination = Flow { transport: Transport::Tcp, ..Flow::udp(remote) };
+    let destination = Flow { transport: Transport::Tcp, ..Flow::udp(remote) }.into();
     let target = format!("sip:poste@{remote};transport=tcp");
     agent
         .sip
@@ -218,7 +218,7 @@ async fn nobody_there_ends_the_call_at_once() {
     let agent = agent().await;
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
     let mut line = place(&agent, free).await;
-    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Refused(503) }).await;
+    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
 }
 
 #[tokio::test]

@@ -47,7 +47,16 @@ fn settings(listen: &[&str]) -> SipSettings {
         access: AccessConfig::open(),
     };
     let (connections, timings) = (ConnectionLimits::default(), Timings::default());
-    SipSettings { endpoint, listen, tls: None, connections, timings, registrations: Vec::new(), register_first: false }
+    SipSettings {
+        endpoint,
+        listen,
+        tls: None,
+        connections,
+        timings,
+        registrations: Vec::new(),
+        register_first: false,
+        keep_alive: Default::default(),
+    }
 }
 
 impl Agent {
@@ -82,6 +91,7 @@ async fn dial_with(caller: &Agent, callee: &Agent, offer: &str) -> CallLine {
     let local = crate::sip::ListenerId(u16::try_from(local).unwrap());
     let destination = Flow { transport, remote: address, connection: None, local };
     let target = format!("sip:mairie@{address};transport={transport}");
+    let destination = destination.into();
     let dial = crate::sip::Dial { target, destination, offer: Some(offer.into()), from: None, referred_by: None };
     caller.sip.dial(dial).await.unwrap()
 }

@@ -243,7 +243,7 @@ fn dialling_nonsense_is_refused_at_once() {
             now,
             Dial {
                 target: target.to_owned(),
-                destination: Flow::udp(address(AGENT)),
+                destination: Flow::udp(address(AGENT)).into(),
                 offer: Some(OFFER.to_owned()),
                 from: None,
                 referred_by: None,
@@ -265,7 +265,7 @@ fn from_names_who_calls() {
         now,
         Dial {
             target: "sip:mairie@127.0.0.1;user=phone".to_owned(),
-            destination: Flow::udp(address(AGENT)),
+            destination: Flow::udp(address(AGENT)).into(),
             offer: Some(OFFER.to_owned()),
             from: Some(Party {
                 display_name: Some("Zoé \"Zaza\" Dupont".to_owned()),

@@ -187,7 +187,7 @@ impl Rig {
         let mut phone = endpoint(PHONE, "0612345678", true);
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()),
+            destination: sip::Flow::udp(AGENT.parse().unwrap()).into(),
             offer,
             from: None,
             referred_by: None,
@@ -317,7 +317,7 @@ impl Rig {
         let replaces = crate::sip::wire::Replaces::new(line("Call-ID: "), &tag(line("To: ")), &tag(line("From: ")));
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()),
+            destination: sip::Flow::udp(AGENT.parse().unwrap()).into(),
             offer: Some(sdp::offer(&local_media())),
             from: None,
             referred_by: None,
@@ -483,6 +483,7 @@ impl Rig {
             moved = true;
             match output {
                 sip::Output::Transmit { payload, .. } => self.send_sip(true, payload),
+                sip::Output::Locate { uri, .. } => panic!("nobody here looks {uri} up"),
                 sip::Output::Event { call, event } => {
                     self.agent_events.push(event.clone());
                     if matches!(event, Event::Incoming { .. }) {
@@ -511,6 +512,7 @@ impl Rig {
             moved = true;
             match output {
                 sip::Output::Transmit { payload, .. } => self.send_sip(false, payload),
+                sip::Output::Locate { uri, .. } => panic!("nobody here looks {uri} up"),
                 sip::Output::Event { event, .. } => {
                     self.phone_events.push((self.now, event.clone()));
                     self.handle_phone(event);
