@@ -1,7 +1,11 @@
 //! SIP over real sockets of this machine: calls by each transport, and what happens to connections.
 
 mod calls;
+mod certificates;
 mod connections;
+mod names;
+mod peer;
+mod reuse;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -116,6 +120,11 @@ async fn call(caller: &Agent, callee: &mut Agent) {
     line.command(Command::HangUp).await;
     expect(&mut line, "our end", |e| *e == Event::Ended { cause: EndCause::Local }).await;
     expect(&mut out, "bye", |e| *e == Event::Ended { cause: EndCause::RemoteBye }).await;
+}
+
+/// An agent with a TLS listener.
+async fn secure(tls: TlsSettings) -> Agent {
+    Agent::open(SipSettings { tls: Some(tls), ..settings(&["tls:127.0.0.1:0"]) }).await
 }
 
 /// A certificate for these names, signed by itself, with its key.
