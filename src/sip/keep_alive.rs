@@ -167,20 +167,26 @@ mod tests {
         KeepAlive::new(epoch(), KeepAliveSettings { peers, interval }, 7)
     }
 
-    /// Lives for this long; each question is answered after `takes` with what `answer` says. When each was asked, and
-    /// what was told.
+    /// When each was asked, and what was told.
+    #[derive(Default)]
+    struct Life {
+        asked: Vec<(usize, Duration)>,
+        told: Vec<(usize, Reachability)>,
+    }
+
+    /// Lives for this long; each question is answered after `takes` with what `answer` says.
     fn live(
         keep_alive: &mut KeepAlive,
         time: Duration,
         takes: Duration,
         mut answer: impl FnMut(usize, Duration) -> EndCause,
-    ) -> (Vec<(usize, Duration)>, Vec<(usize, Reachability)>) {
+    ) -> Life {
         let start = epoch();
-        let (mut asked, mut told) = (Vec::new(), Vec::new());
+        let mut life = Life::default();
         let mut under_way: VecDeque<(Instant, usize)> = VecDeque::new();
         loop {
             let next = [keep_alive.poll_timeout(), under_way.front().map(|(at, _)| *at)].into_iter().flatten().min();
-            let Some(now) = next.filter(|at| *at <= start + time) else { return (asked, told) };
+            let Some(now) = next.filter(|at| *at <= start + time) else { return life };
             match under_way.pop_front_if(|(at, _)| *at == now) {
                 Some((_, index)) => {
                     let cause = answer(index, now - start);
@@ -191,10 +197,10 @@ mod tests {
             while let Some(output) = keep_alive.poll_output() {
                 match output {
                     KeepAliveOutput::Ping { index, .. } => {
-                        asked.push((index, now - start));
+                        life.asked.push((index, now - start));
                         under_way.push_back((now + takes, index));
                     }
-                    KeepAliveOutput::State { index, state, .. } => told.push((index, state)),
+                    KeepAliveOutput::State { index, state, .. } => life.told.push((index, state)),
                 }
             }
         }
@@ -215,7 +221,7 @@ mod tests {
         ];
         let mut left = causes.iter();
         let cause = |_, _| left.next().copied().unwrap_or(EndCause::Local);
-        let (asked, told) = live(&mut peers, INTERVAL * 10, Duration::from_secs(1), cause);
+        let Life { asked, told } = live(&mut peers, INTERVAL * 10, Duration::from_secs(1), cause);
         assert!(asked.len() >= causes.len());
         assert_eq!(told, [(0, Reachability::Reachable), (0, Reachability::Unreachable), (0, Reachability::Reachable)]);
         assert_eq!(peers.states().collect::<Vec<_>>(), [("sip:a", Reachability::Reachable)]);
@@ -227,7 +233,7 @@ mod tests {
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut peers = keep_alive(&names, INTERVAL);
         let takes = Duration::from_millis(20);
-        let (asked, _) = live(&mut peers, Duration::from_secs(3_600), takes, |_, _| EndCause::Local);
+        let Life { asked, .. } = live(&mut peers, Duration::from_secs(3_600), takes, |_, _| EndCause::Local);
         for index in 0..names.len() {
             let times: Vec<Duration> = asked.iter().filter(|(i, _)| *i == index).map(|(_, at)| *at).collect();
             assert!(times[0] <= FIRST);
@@ -241,7 +247,7 @@ mod tests {
     fn who_does_not_answer_is_asked_again_only_afterwards() {
         let mut peers = keep_alive(&["sip:a"], Duration::from_secs(10));
         let silent = Duration::from_secs(32);
-        let (asked, told) = live(&mut peers, Duration::from_secs(400), silent, |_, _| EndCause::Timeout);
+        let Life { asked, told } = live(&mut peers, Duration::from_secs(400), silent, |_, _| EndCause::Timeout);
         assert!(asked.windows(2).all(|w| w[1].1 - w[0].1 > silent), "{asked:?}");
         assert_eq!(told, [(0, Reachability::Unreachable)]);
     }

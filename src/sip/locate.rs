@@ -118,7 +118,7 @@ impl Locator {
             None => None,
         };
         let unknown = matches!(named, Some(Err(_)));
-        let default = if uri.secure { Transport::Tls } else { Transport::Udp };
+        let default = usual(uri.secure, &listeners);
         let mut locator = Locator {
             listeners,
             host: uri.host.clone(),
@@ -190,7 +190,7 @@ impl Locator {
                 names.push((transport, name));
             }
         }
-        let fallback = if self.secure { Transport::Tls } else { Transport::Udp };
+        let fallback = usual(self.secure, &self.listeners);
         if names.is_empty() {
             let all: &[Transport] =
                 if self.secure { &[Transport::Tls] } else { &[Transport::Udp, Transport::Tcp, Transport::Tls] };
@@ -297,6 +297,14 @@ impl Locator {
         }
         targets
     }
+}
+
+/// The transport where neither URI nor DNS names one (§4.1): UDP, or the first that we have.
+fn usual(secure: bool, listeners: &Listeners) -> Transport {
+    let has = |transport: &Transport| listeners.iter().any(|(_, listener)| listener.transport == *transport);
+    let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+    let found = if secure { Some(Transport::Tls) } else { all.into_iter().find(has) };
+    found.unwrap_or(Transport::Udp)
 }
 
 fn srv_name(transport: Transport, domain: &str) -> String {

@@ -238,5 +238,19 @@ mod tests {
         let held = tls.current();
         tls.reload();
         assert_ne!(config(), Arc::as_ptr(held.acceptor.config()), "read anew");
+
+        // SIGHUP asks for it at once. A listener of our own first: without any, the signal would end this process.
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut asked = signal(SignalKind::hangup()).unwrap();
+        tokio::task::yield_now().await;
+        let held = tls.current();
+        let kill = std::process::Command::new("kill").args(["-HUP", &std::process::id().to_string()]).status();
+        assert!(kill.unwrap().success());
+        asked.recv().await;
+        let deadline = now() + Duration::from_secs(20);
+        while config() == Arc::as_ptr(held.acceptor.config()) {
+            assert!(now() < deadline, "SIGHUP was not heard");
+            tokio::task::yield_now().await;
+        }
     }
 }
