@@ -4,10 +4,11 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use hickory_resolver::TokioResolver;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
-use super::dns::Dns;
+use super::dns::{Dns, of_the_system};
 use super::listen::ListenAddress;
 use super::sip_handle::{CallLine, Request, SipHandle};
 use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
@@ -72,6 +73,15 @@ pub async fn bind(
 /// Opens the listeners and starts the SIP task. Incoming calls arrive on the receiver; each line's first event is
 /// [`Event::Incoming`].
 pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
+    open_with(settings, seed, of_the_system())
+}
+
+/// The same with a DNS resolver of the caller's choice.
+pub(super) fn open_with(
+    settings: SipSettings,
+    seed: u64,
+    resolver: Option<TokioResolver>,
+) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
     let SipSettings { mut endpoint, listen, tls, connections, timings, registrations, register_first, keep_alive } =
         settings;
     let transports = Transports::bind(&listen, tls, connections, timings)?;
@@ -84,7 +94,7 @@ pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::
             listener.advertised.set_port(listen.address.port());
         }
     }
-    let dns = Dns::new(endpoint.listeners.clone());
+    let dns = Dns::new(endpoint.listeners.clone(), resolver);
     let registrations = RegistrationsConfig {
         listeners: endpoint.listeners.clone(),
         product: endpoint.product.clone(),

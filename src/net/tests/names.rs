@@ -1,5 +1,14 @@
 //! Calls to names, and to the next address when one is dead (RFC 3263); which switchboards answer.
 
+use std::collections::HashMap;
+use std::net::Ipv4Addr;
+
+use hickory_resolver::TokioResolver;
+use hickory_resolver::config::{NameServerConfig, ResolverConfig};
+use hickory_resolver::net::runtime::TokioRuntimeProvider;
+use hickory_resolver::proto::op::{Message, OpCode};
+use hickory_resolver::proto::rr::rdata::{NAPTR, SRV};
+use hickory_resolver::proto::rr::{Name, RData, Record, RecordType};
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 
 use super::*;
@@ -81,6 +90,78 @@ async fn from_one_that_takes_no_calls_to_another() {
     stopping.sip.drain().await;
     let ways = [stopping.address(0), callee.address(0)].map(Flow::udp).to_vec();
     let out = place(&caller, "sip:mairie@pbx.example".into(), Destination::Ways(ways)).await;
+    answered(out, &mut callee).await;
+}
+
+/// A name server with these records; what it does not know does not exist.
+#[expect(clippy::disallowed_types, reason = "a name server made of a bare socket")]
+async fn name_server(records: HashMap<(&'static str, RecordType), Vec<RData>>) -> TokioResolver {
+    let socket = tokio::net::UdpSocket::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
+    let mut config = NameServerConfig::udp(Ipv4Addr::LOCALHOST.into());
+    config.connections[0].port = socket.local_addr().unwrap().port();
+    tokio::spawn(async move {
+        let mut buffer = [0; 1_500];
+        while let Ok((length, source)) = socket.recv_from(&mut buffer).await {
+            let question = Message::from_vec(&buffer[..length]).unwrap();
+            let mut answer = Message::response(question.metadata.id, OpCode::Query);
+            for query in &question.queries {
+                answer.add_query(query.clone());
+                let name = query.name().to_utf8().to_ascii_lowercase();
+                let key = (name.trim_end_matches('.'), query.query_type());
+                let found = records.iter().find(|((name, kind), _)| (*name, *kind) == key);
+                for data in found.into_iter().flat_map(|(_, found)| found) {
+                    answer.add_answer(Record::from_rdata(query.name().clone(), 60, data.clone()));
+                }
+            }
+            let _ = socket.send_to(&answer.to_vec().unwrap(), source).await;
+        }
+    });
+    let config = ResolverConfig::from_parts(None, Vec::new(), vec![config]);
+    TokioResolver::builder_with_config(config, TokioRuntimeProvider::default()).build().unwrap()
+}
+
+fn name(text: &str) -> Name {
+    Name::from_utf8(text).unwrap()
+}
+
+/// RFC 3263 from the domain to the call: NAPTR, SRV, addresses, and from the server of the first rank, which is dead, to
+/// that of the second.
+#[tokio::test]
+async fn a_domain_is_looked_up_and_its_second_server_takes_the_call() {
+    let mut callee = Agent::at(&["tcp:127.0.0.1:0"]).await;
+    let server = |rank, port, host: &str| RData::SRV(SRV::new(rank, 0, port, name(host)));
+    let naptr = |order, service: &str, replacement: &str| {
+        let service = service.as_bytes().into();
+        RData::NAPTR(NAPTR::new(order, 0, Box::from(*b"s"), service, Box::from(*b""), name(replacement)))
+    };
+    let resolver = name_server(HashMap::from([
+        (
+            ("town.example", RecordType::NAPTR),
+            vec![
+                naptr(10, "SIPS+D2T", "_sips._tcp.town.example."),
+                naptr(30, "SIP+D2U", "_sip._udp.town.example."),
+                naptr(20, "SIP+D2T", "_sip._tcp.town.example."),
+            ],
+        ),
+        (
+            ("_sip._tcp.town.example", RecordType::SRV),
+            vec![
+                server(20, callee.address(0).port(), "two.town.example."),
+                server(10, dead().port(), "one.town.example."),
+            ],
+        ),
+        (("one.town.example", RecordType::A), vec![RData::A(Ipv4Addr::LOCALHOST.into())]),
+        (("two.town.example", RecordType::A), vec![RData::A(Ipv4Addr::LOCALHOST.into())]),
+    ]))
+    .await;
+    let settings = settings(&["udp:127.0.0.1:0", "tcp:127.0.0.1:0"]);
+    let (sip, calls) = super::super::sip_task::open_with(settings, rand::random(), Some(resolver)).unwrap();
+    let caller = Agent { sip, calls };
+    let ways = caller.sip.locate("sip:mairie@town.example").await;
+    assert_eq!(ways.len(), 2);
+    assert!(ways.iter().all(|way| way.transport == Transport::Tcp), "what the domain prefers of what we have");
+    assert_eq!(ways[1].remote, callee.address(0));
+    let out = place(&caller, "sip:mairie@town.example".into(), Destination::Target).await;
     answered(out, &mut callee).await;
 }
 
