@@ -244,7 +244,8 @@ mod tests {
         let mut asked = signal(SignalKind::hangup()).unwrap();
         tokio::task::yield_now().await;
         let held = tls.current();
-        let kill = std::process::Command::new("kill").args(["-HUP", &std::process::id().to_string()]).status();
+        let kill = format!("kill -HUP {}", std::process::id());
+        let kill = std::process::Command::new("sh").args(["-c", &kill]).status();
         assert!(kill.unwrap().success());
         asked.recv().await;
         let deadline = now() + Duration::from_secs(20);

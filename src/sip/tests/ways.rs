@@ -293,6 +293,27 @@ fn a_redirection_to_a_name_is_looked_up() {
 }
 
 #[test]
+fn the_answer_to_another_look_up_is_no_answer() {
+    let mut net = silent(921, somewhere());
+    dial(&mut net);
+    net.held = Some(Vec::new());
+    answer(&mut net, 302, "Contact: <sip:b@one.example>, <sip:c@two.example>;q=0.5\r\n", "");
+    // Nobody has answered the first one: the second is under way.
+    net.run(seconds(32.1));
+    let held = net.held.clone().unwrap();
+    assert_eq!(held.len(), 2);
+    net.located(PEER, held[0].1, &[at(SOMEWHERE[1])]);
+    assert_eq!(tried(&net, "INVITE"), [at(SOMEWHERE[0])]);
+    net.located(PEER, held[1].1, &[at(SOMEWHERE[2])]);
+    net.located(PEER, held[1].1, &[at(SOMEWHERE[1])]);
+    assert_eq!(tried(&net, "INVITE"), [at(SOMEWHERE[0]), at(SOMEWHERE[2])], "and each counts once");
+    assert_eq!(last_request(&net, PEER, "INVITE").uri, "sip:c@two.example");
+    answer(&mut net, 486, "", "");
+    assert_eq!(ended(&net), [EndCause::Refused(486)]);
+    net.assert_forgotten();
+}
+
+#[test]
 fn hanging_up_while_the_target_of_a_redirection_is_looked_up() {
     let mut net = silent(916, somewhere());
     let call = dial(&mut net);
