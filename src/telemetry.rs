@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::call::{Record, Reply};
 use crate::config::{LogConfig, LogFormat};
-use crate::sip::Report;
+use crate::sip::{Reachability, Report};
 use crate::store::{decisions, milliseconds, not_understood, topics};
 
 /// Environment variable with a filter in `tracing`'s syntax; wins over the configured level.
@@ -105,6 +105,15 @@ pub fn source_refused(report: &Report) {
     match report.source {
         Some(source) => tracing::warn!(target: "allo_mairie::security", %source, cause, count, "SIP request refused"),
         None => tracing::warn!(target: "allo_mairie::security", count, "SIP requests refused from too many sources"),
+    }
+}
+
+/// A switchboard has begun to answer, or no longer does: once a change. Its URI names no person.
+pub fn switchboard(uri: &str, state: Reachability) {
+    match state {
+        Reachability::Reachable => tracing::info!(switchboard = uri, "the switchboard answers"),
+        Reachability::Unreachable => tracing::warn!(switchboard = uri, "the switchboard does not answer"),
+        Reachability::Unknown => {}
     }
 }
 

@@ -7,8 +7,8 @@ use allo_mairie::audio::Codec;
 use allo_mairie::net::{self, CallLine, ConnectionLimits, ListenAddress, SipHandle, SipSettings, Timings};
 use allo_mairie::sip::sdp::{self, Direction, LocalMedia};
 use allo_mairie::sip::{
-    AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, Listener, ListenerId, Listeners,
-    Policy, Transport,
+    AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, KeepAliveSettings, Listener,
+    ListenerId, Listeners, Policy, Transport,
 };
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
@@ -63,6 +63,7 @@ pub fn listening(endpoint: EndpointConfig, listen: &[&str]) -> SipSettings {
         timings: Timings::default(),
         registrations: Vec::new(),
         register_first: false,
+        keep_alive: KeepAliveSettings::default(),
     }
 }
 
@@ -131,7 +132,8 @@ impl UserAgent {
         let media = media(self.media_ip);
         let offer = offers.then(|| sdp::offer(&media));
         let last = offer.clone().unwrap_or_default();
-        let dial = Dial { target, destination: self.towards(to), offer, from: None, referred_by };
+        let dial =
+            Dial { target, destination: self.towards(to).into(), offer, from: None, referred_by, redirects: true };
         Call { line: self.handle.dial(dial).await.expect("the SIP task"), media, last }
     }
 

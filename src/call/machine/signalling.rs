@@ -276,7 +276,7 @@ pub(super) fn outcome_of(cause: EndCause) -> Outcome {
         EndCause::RemoteCancel => Outcome::Cancelled,
         EndCause::NoAck => Outcome::NotAcknowledged,
         EndCause::Timeout | EndCause::Expired => Outcome::Lost,
-        EndCause::Refused(_) => Outcome::Refused,
+        EndCause::Refused(_) | EndCause::Unreachable => Outcome::Refused,
         EndCause::Local => Outcome::AgentHungUp,
     }
 }
