@@ -199,7 +199,8 @@ mod tests {
             noise += (f64::from(*before) - f64::from(*after)).powi(2);
         }
         let snr = 10.0 * (signal / noise).log10();
-        assert!(snr > 40.0, "{snr} dB");
+        // What is missing lay between 3.6 and 4 kHz.
+        assert!(snr > 30.0, "{snr} dB");
     }
 
     #[test]
