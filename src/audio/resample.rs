@@ -11,7 +11,7 @@ pub mod stream;
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler};
 
-use super::{LINE_RATE, RECOGNISER_RATE};
+use super::RECOGNISER_RATE;
 
 /// Rates we convert between, Hz: what files, voices and codecs use.
 pub const RATES: std::ops::RangeInclusive<u32> = 4_000..=192_000;
@@ -30,11 +30,6 @@ pub enum ResampleError {
 /// Audio at `rate` for the recogniser: `f32` at 16 kHz. What is at that rate already keeps its samples.
 pub fn to_recogniser(samples: &[i16], rate: u32) -> Result<Vec<f32>, ResampleError> {
     resample(&to_f32(samples), rate, RECOGNISER_RATE)
-}
-
-/// Audio of a voice or a file, mono at `rate`, to telephone audio (8 kHz).
-pub fn to_line(samples: &[f32], rate: u32) -> Result<Vec<i16>, ResampleError> {
-    Ok(to_i16(&resample(samples, rate, LINE_RATE)?))
 }
 
 /// `i16` audio from any rate to any other.
@@ -88,6 +83,7 @@ fn check(rate: u32) -> Result<(), ResampleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::LINE_RATE;
     use crate::audio::level::rms_dbfs;
     use crate::audio::signals::tone;
 
