@@ -9,6 +9,7 @@ mod audio;
 #[path = "../../src/sip/mod.rs"]
 mod sip;
 
+pub mod codec;
 pub mod digest;
 pub mod endpoint;
 pub mod framer;
