@@ -329,13 +329,8 @@ fn static_payload_type(codec: Codec) -> u8 {
     match codec {
         Codec::Pcma => 8,
         Codec::Pcmu => 0,
-    }
-}
-
-fn encoding_name(codec: Codec) -> &'static str {
-    match codec {
-        Codec::Pcma => "PCMA",
-        Codec::Pcmu => "PCMU",
+        Codec::G722 => 9,
+        Codec::Opus => 96,
     }
 }
 
@@ -363,7 +358,7 @@ fn audio(
         numbers.join(" "),
     );
     for (codec, number) in formats {
-        let name = encoding_name(*codec);
+        let name = codec.name();
         media.add_attribute_with_value("rtpmap", format!("{number} {name}/8000"));
     }
     if let Some(number) = telephone_event {
