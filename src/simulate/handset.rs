@@ -50,10 +50,8 @@ pub struct Said {
 
 fn session_config(agreed: &Negotiated) -> SessionConfig {
     SessionConfig {
-        codec: agreed.codec,
-        payload_type: agreed.payload_type,
         telephone_event: agreed.telephone_event,
-        remote: agreed.remote,
+        ..SessionConfig::new(agreed.codec, agreed.payload_type, agreed.remote)
     }
 }
 
@@ -170,7 +168,7 @@ impl Handset {
             recording.put_sent(*position, &frame);
             *position += FRAME_SAMPLES;
         }
-        self.packets.push_back(self.session.send_audio(&frame));
+        self.packets.push_back(self.session.send_audio(now, &frame));
         let line = self.line.as_mut()?;
         line.frames += 1;
         if typing || holds_speech(&frame) {

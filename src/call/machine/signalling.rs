@@ -229,9 +229,7 @@ impl Machine {
 
 fn session_config(negotiated: &Negotiated) -> SessionConfig {
     SessionConfig {
-        codec: negotiated.codec,
-        payload_type: negotiated.payload_type,
         telephone_event: negotiated.telephone_event,
-        remote: negotiated.remote,
+        ..SessionConfig::new(negotiated.codec, negotiated.payload_type, negotiated.remote)
     }
 }

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
+use rtp_rs::RtpPacketBuilder;
 
 use super::*;
-use crate::audio::LINE_RATE;
 use crate::audio::signals::tone;
+use crate::audio::{FRAME_SAMPLES, LINE_RATE, g711};
 use crate::testing::epoch;
 
 const FAR: &str = "192.0.2.1:4000";
@@ -17,12 +18,13 @@ fn ms(n: u64) -> Duration {
 }
 
 fn config(codec: Codec) -> SessionConfig {
-    SessionConfig {
-        codec,
-        payload_type: if codec == Codec::Pcma { 8 } else { 0 },
-        telephone_event: Some(101),
-        remote: address(FAR),
-    }
+    let payload_type = match codec {
+        Codec::Pcma => 8,
+        Codec::Pcmu => 0,
+        Codec::G722 => 9,
+        Codec::Opus => 96,
+    };
+    SessionConfig { telephone_event: Some(101), ..SessionConfig::new(codec, payload_type, address(FAR)) }
 }
 
 /// Two ends that hear each other over a perfect line.
@@ -58,7 +60,7 @@ fn audio_travels_in_both_laws() {
         for n in 0..50 {
             let now = start + ms(20 * n);
             let sent = audio(n as usize);
-            far.handle_packet(now, address(FAR), &near.send_audio(&sent));
+            far.handle_packet(now, address(FAR), &near.send_audio(now, &sent));
             let heard = frames(&mut far, now);
             assert_eq!(heard.len(), 1);
             assert!(heard[0].received);
@@ -74,10 +76,10 @@ fn audio_travels_in_both_laws() {
 #[test]
 fn headers_of_what_we_send() {
     let (mut near, _) = pair(Codec::Pcma);
-    let first = near.send_audio(&audio(0));
+    let first = near.send_audio(epoch(), &audio(0));
     near.skip_audio();
-    let second = near.send_audio(&audio(1));
-    let third = near.send_audio(&audio(2));
+    let second = near.send_audio(epoch(), &audio(1));
+    let third = near.send_audio(epoch(), &audio(2));
     let [first, second, third] = [&first, &second, &third].map(|p| RtpReader::new(p).expect("RTP"));
     assert_eq!(first.payload_type(), 8);
     assert_eq!(first.payload().len(), 160);
@@ -87,7 +89,7 @@ fn headers_of_what_we_send() {
     assert!(first.sequence_number().precedes(second.sequence_number()));
     assert_eq!(first.ssrc(), third.ssrc());
     let (mut other, _) = (Session::new(config(Codec::Pcma), 7), ());
-    let other = other.send_audio(&audio(0));
+    let other = other.send_audio(epoch(), &audio(0));
     assert_ne!(RtpReader::new(&other).expect("RTP").ssrc(), first.ssrc());
 }
 
@@ -102,7 +104,7 @@ fn keys_arrive_once_and_are_not_heard() {
     let mut heard = Vec::new();
     for n in 0..60 {
         let now = start + ms(20 * n);
-        far.handle_packet(now, address(FAR), &near.send_audio(&[900; FRAME_SAMPLES]));
+        far.handle_packet(now, address(FAR), &near.send_audio(now, &[900; FRAME_SAMPLES]));
         keys.extend(std::iter::from_fn(|| far.poll_key()).map(|k| k.0));
         heard.extend(frames(&mut far, now));
     }
@@ -127,36 +129,40 @@ fn keys_need_an_agreement() {
 }
 
 #[test]
-fn the_latch_closes_after_the_first_valid_packet() {
+fn the_latch_closes_on_the_far_end_alone() {
     let (mut near, mut far) = pair(Codec::Pcma);
     let start = epoch();
     far.handle_packet(start, address(ELSEWHERE), &[0x80; 7]);
     far.handle_packet(start, address(ELSEWHERE), &packet(9, 1, 1, 96, &[1; 160]));
+    far.handle_packet(start, address(ELSEWHERE), &packet(9, 2, 1, 96, &[1; 160]));
     far.handle_packet(start, address(ELSEWHERE), &packet(9, 1, 1, 72, &[1; 160]));
-    assert_eq!(far.remote(), address(FAR), "nothing valid yet");
+    far.handle_packet(start, address(ELSEWHERE), &packet(9, 1, 1, 8, &[1; 160]));
+    assert_eq!(far.remote(), address(FAR), "nothing valid, and one stray packet");
     let behind_nat = address("203.0.113.5:1024");
-    far.handle_packet(start, behind_nat, &near.send_audio(&audio(0)));
+    far.handle_packet(start, behind_nat, &near.send_audio(start, &audio(0)));
+    far.handle_packet(start, behind_nat, &near.send_audio(start, &audio(1)));
     assert_eq!(far.remote(), behind_nat);
-    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(&audio(1)));
+    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(start, &audio(2)));
+    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(start, &audio(3)));
     assert_eq!(far.remote(), behind_nat);
-    assert_eq!(far.counters().received, 1);
+    assert_eq!(far.counters().received, 1, "the packet that proved the address");
     // Re-INVITE with the same address: keep sending where packets came from, but the latch is open.
     far.renegotiate(config(Codec::Pcma));
     assert_eq!(far.remote(), behind_nat);
-    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(&audio(1)));
-    assert_eq!(far.remote(), address(ELSEWHERE));
     let mut moved = config(Codec::Pcma);
     moved.remote = address("192.0.2.77:5000");
     far.renegotiate(moved);
     assert_eq!(far.remote(), address("192.0.2.77:5000"));
+    far.handle_packet(start, address("192.0.2.77:5000"), &near.send_audio(start, &audio(4)));
+    assert_eq!(far.counters().received, 2);
 }
 
 #[test]
 fn our_stream_survives_renegotiation() {
     let (mut near, _) = pair(Codec::Pcma);
-    let before = near.send_audio(&audio(0));
+    let before = near.send_audio(epoch(), &audio(0));
     near.renegotiate(config(Codec::Pcmu));
-    let after = near.send_audio(&audio(1));
+    let after = near.send_audio(epoch(), &audio(1));
     let [before, after] = [&before, &after].map(|p| RtpReader::new(p).expect("RTP"));
     assert_eq!(before.ssrc(), after.ssrc());
     assert!(before.sequence_number().precedes(after.sequence_number()));
@@ -206,7 +212,7 @@ fn counters_of_a_poor_line() {
     let (mut near, mut far) = pair(Codec::Pcma);
     let start = epoch();
     for n in 0..100u64 {
-        let sent = near.send_audio(&audio(n as usize));
+        let sent = near.send_audio(start + ms(20 * n), &audio(n as usize));
         if n % 10 == 3 || (50..55).contains(&n) {
             continue;
         }
@@ -252,7 +258,7 @@ proptest! {
         let mut keys = 0;
         for n in 0..50 {
             let now = start + ms(20 * n);
-            far.handle_packet(now, address(FAR), &near.send_audio(&[500; FRAME_SAMPLES]));
+            far.handle_packet(now, address(FAR), &near.send_audio(now, &[500; FRAME_SAMPLES]));
             received += frames(&mut far, now).iter().filter(|f| f.received).count();
             keys += std::iter::from_fn(|| far.poll_key()).count();
         }

@@ -418,11 +418,11 @@ impl Rig {
             for sample in &mut samples {
                 *sample = self.mouth.pop_front().unwrap_or(0);
             }
-            let packet = telephone.send_audio(&samples);
+            let packet = telephone.send_audio(self.now, &samples);
             if !self.muted {
                 self.wire.push_back((self.now + LATENCY, Packet::Rtp { to_agent: true, payload: packet }));
             }
-            while let Some(Frame { samples, received }) = telephone.poll_frame(self.now) {
+            while let Some(Frame { samples, received, .. }) = telephone.poll_frame(self.now) {
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(self.now);
                 }
@@ -545,10 +545,8 @@ impl Rig {
     /// The telephone sends and receives.
     fn lift(&mut self, negotiated: &sdp::Negotiated) {
         let config = SessionConfig {
-            codec: negotiated.codec,
-            payload_type: negotiated.payload_type,
             telephone_event: negotiated.telephone_event,
-            remote: negotiated.remote,
+            ..SessionConfig::new(negotiated.codec, negotiated.payload_type, negotiated.remote)
         };
         self.telephone = Some(Session::new(config, 5));
         self.pacer = Some(Pacer::new(self.now));
