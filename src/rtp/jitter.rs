@@ -7,6 +7,8 @@ mod playback;
 mod prompt;
 mod queue;
 mod smooth;
+#[cfg(test)]
+mod table;
 
 use std::time::Instant;
 
@@ -59,6 +61,14 @@ impl JitterBuffer {
         match self {
             Self::Prompt(buffer) => buffer.restart(),
             Self::Smooth(buffer) => buffer.restart(),
+        }
+    }
+
+    /// Packets kept: bounded whatever arrives.
+    pub fn held(&self) -> usize {
+        match self {
+            Self::Prompt(buffer) => buffer.held(),
+            Self::Smooth(buffer) => buffer.held(),
         }
     }
 

@@ -167,6 +167,11 @@ impl Session {
         }
     }
 
+    /// Packets received and not played yet: at most some hundred, whatever arrives.
+    pub fn packets_held(&self) -> usize {
+        self.frames.held()
+    }
+
     /// The far end's reports said goodbye: its stream is over.
     pub fn has_far_end_left(&self) -> bool {
         self.rtcp.has_left()

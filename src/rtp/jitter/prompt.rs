@@ -60,6 +60,12 @@ impl Prompt {
         self.queue.bursts()
     }
 
+    /// Packets kept.
+    pub fn held(&self) -> usize {
+        let (waiting, ready) = self.queue.lengths();
+        waiting + ready
+    }
+
     /// Forgets the source under way; what has arrived of it is still played.
     pub fn restart(&mut self) {
         self.queue.restart();

@@ -68,7 +68,7 @@ impl Queue {
         self.ready_units
     }
 
-    #[cfg(test)]
+    /// Packets behind a gap, and in order.
     pub fn lengths(&self) -> (usize, usize) {
         (self.waiting.len(), self.ready.len())
     }
@@ -253,8 +253,56 @@ impl Default for Wait {
 }
 
 #[cfg(test)]
-impl Queue {
-    pub fn wait(&self) -> Duration {
-        self.wait.current
+mod tests {
+    use super::*;
+    use crate::audio::Codec;
+    use crate::testing::epoch;
+
+    fn ms(n: u64) -> Duration {
+        Duration::from_millis(n)
+    }
+
+    fn packet(n: u64) -> Packet {
+        let content = Content::audio(Codec::Pcma, &[1; 160]).expect("20 ms");
+        Packet { timestamp: 160 * n as u32, clock: 8_000, content }
+    }
+
+    #[test]
+    fn a_missing_packet_is_waited_for_as_long_as_late_ones_take() {
+        let (start, mut queue) = (epoch(), Queue::default());
+        for n in 0..2_000u64 {
+            queue.insert(start + ms(20 * n), n, packet(n));
+        }
+        assert_eq!(queue.wait.current, Wait::LEAST, "nothing was ever reordered");
+        // The next is overtaken by three; it comes after it was given up, and later ones are waited for.
+        let now = start + ms(40_000);
+        for n in 2_001..2_004u64 {
+            queue.insert(now + ms(20 * (n - 2_001)), n, packet(n));
+            queue.expire(now + ms(20 * (n - 2_001)));
+        }
+        assert!(!queue.insert(now + ms(75), 2_000, packet(2_000)), "too late");
+        assert_eq!((queue.late(), queue.wait.current), (1, ms(85)));
+        queue.insert(now + ms(80), 2_005, packet(2_005));
+        queue.expire(now + ms(160));
+        assert!(queue.insert(now + ms(160), 2_004, packet(2_004)), "in time now");
+        // However late some come: no longer than this.
+        queue.insert(now + ms(200), 2_007, packet(2_007));
+        queue.expire(now + ms(500));
+        assert!(!queue.insert(now + ms(900), 2_006, packet(2_006)));
+        assert_eq!(queue.wait.current, Wait::MOST);
+    }
+
+    #[test]
+    fn clocks_of_any_rate_count_in_the_same_units() {
+        let (start, mut queue) = (epoch(), Queue::default());
+        let opus = |n: u64| Packet { timestamp: (u32::MAX - 1_000).wrapping_add(960 * n as u32), clock: 48_000, ..packet(0) };
+        for n in [0, 1, 2, 5, 6] {
+            queue.insert(start, n, opus(n));
+        }
+        queue.give_up_gap();
+        assert_eq!(queue.available(), 3 * 160);
+        (0..3).for_each(|_| assert!(queue.take().is_some()));
+        let gap = queue.gap().expect("a gap");
+        assert_eq!((gap.missing, gap.lost), (2 * 160, true));
     }
 }

@@ -59,6 +59,12 @@ impl Smooth {
         self.queue.bursts()
     }
 
+    /// Packets kept.
+    pub fn held(&self) -> usize {
+        let (waiting, ready) = self.queue.lengths();
+        waiting + ready
+    }
+
     /// Forgets the source under way and what has arrived of it.
     pub fn restart(&mut self) {
         self.queue.discard();
