@@ -13,9 +13,11 @@ pub mod level;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod signals;
+pub mod sound;
 pub mod wav;
 
 pub use codec::Codec;
+pub use sound::Sound;
 
 /// Sampling rate of narrow-band telephone audio, Hz.
 pub const LINE_RATE: u32 = 8_000;

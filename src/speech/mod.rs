@@ -23,8 +23,10 @@ use std::time::Duration;
 /// One utterance to be recognised.
 #[derive(Debug, Clone)]
 pub struct Utterance {
-    /// Mono, 8 kHz (the line); the engine resamples to 16 kHz.
+    /// Mono.
     pub samples: Arc<[i16]>,
+    /// Of the samples, Hz: 8,000 from a narrow-band call, 16,000 from a wide-band one. The engine hears 16 kHz.
+    pub rate: u32,
     /// ISO 639-1, e.g. `fr`.
     pub language: String,
     /// Initial prompt: words of the dialplan and of what the dialogue expects now.

@@ -115,7 +115,8 @@ impl Machine {
 
     /// The answer to an offer of ours within the call. One we can't use leaves the media as they were.
     fn renegotiated(&mut self, now: Instant, answer: Option<&str>) {
-        if let Some(Ok(negotiated)) = answer.map(|answer| sdp::accept_answer(answer, &self.local)) {
+        let offer = self.described.as_deref().unwrap_or_default();
+        if let Some(Ok(negotiated)) = answer.map(|answer| sdp::accept_answer_to(offer, answer, &self.local)) {
             self.renegotiate(now, &negotiated);
         }
     }
