@@ -5,7 +5,10 @@
 
 pub mod driver;
 pub mod machine;
+mod media;
 mod record;
 
 pub use machine::{Input, JobId, Machine, Output, SentenceId, Settings};
 pub use record::{Outcome, Record, Reply};
+
+pub(crate) use media::session_config;

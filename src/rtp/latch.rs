@@ -71,9 +71,7 @@ impl Latch {
     fn has_moved(&self, now: Instant, ssrc: u32, number: u16) -> bool {
         self.stream.is_some_and(|(known, last, arrival)| {
             // Packets may have gone lost in the meantime.
-            known == ssrc
-                && now.saturating_duration_since(arrival) >= SILENCE
-                && number.wrapping_sub(last) < 0x8000
+            known == ssrc && now.saturating_duration_since(arrival) >= SILENCE && number.wrapping_sub(last) < 0x8000
         })
     }
 

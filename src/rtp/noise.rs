@@ -115,9 +115,8 @@ mod tests {
         // k1 = -r1/r0: below 127 neighbouring samples are alike (low frequencies), above they are opposite.
         let correlation = |payload: &[u8]| {
             let samples = made(payload);
-            let product = |lag: usize| -> f64 {
-                samples.windows(lag + 1).map(|w| f64::from(w[0]) * f64::from(w[lag])).sum()
-            };
+            let product =
+                |lag: usize| -> f64 { samples.windows(lag + 1).map(|w| f64::from(w[0]) * f64::from(w[lag])).sum() };
             product(1) / product(0)
         };
         let expected = 258.0 * 64.0 / 32768.0;

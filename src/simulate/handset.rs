@@ -12,7 +12,8 @@ use super::ear::{Ear, Heard, holds_speech};
 use super::recording::{Recording, Track};
 use super::script::Action;
 use crate::audio::{Codec, FRAME_SAMPLES, g711};
-use crate::rtp::{Counters, Pacer, Session, SessionConfig};
+use crate::call::session_config;
+use crate::rtp::{Counters, Pacer, Session};
 use crate::sip::sdp::Negotiated;
 
 /// One RTP leg.
@@ -46,13 +47,6 @@ struct Saying {
 pub struct Said {
     pub first: Option<Instant>,
     pub last: Option<Instant>,
-}
-
-fn session_config(agreed: &Negotiated) -> SessionConfig {
-    SessionConfig {
-        telephone_event: agreed.telephone_event,
-        ..SessionConfig::new(agreed.codec, agreed.payload_type, agreed.remote)
-    }
 }
 
 impl Handset {

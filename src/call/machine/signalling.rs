@@ -5,10 +5,11 @@ use std::time::Instant;
 
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::call::media::session_config;
 use crate::call::record::Outcome;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
-use crate::rtp::{Pacer, Session, SessionConfig};
+use crate::rtp::{Pacer, Session};
 use crate::sip::sdp::{self, Direction, Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party};
 
@@ -204,6 +205,7 @@ impl Machine {
         }
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
+            self.record.quality = Some(media.session.quality());
         }
     }
 
@@ -225,12 +227,5 @@ impl Machine {
         self.timers.stop_all();
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
-    }
-}
-
-fn session_config(negotiated: &Negotiated) -> SessionConfig {
-    SessionConfig {
-        telephone_event: negotiated.telephone_event,
-        ..SessionConfig::new(negotiated.codec, negotiated.payload_type, negotiated.remote)
     }
 }

@@ -295,7 +295,8 @@ mod tests {
     #[test]
     fn clocks_of_any_rate_count_in_the_same_units() {
         let (start, mut queue) = (epoch(), Queue::default());
-        let opus = |n: u64| Packet { timestamp: (u32::MAX - 1_000).wrapping_add(960 * n as u32), clock: 48_000, ..packet(0) };
+        let opus =
+            |n: u64| Packet { timestamp: (u32::MAX - 1_000).wrapping_add(960 * n as u32), clock: 48_000, ..packet(0) };
         for n in [0, 1, 2, 5, 6] {
             queue.insert(start, n, opus(n));
         }

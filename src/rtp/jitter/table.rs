@@ -174,7 +174,9 @@ fn rows() -> Vec<Row> {
 }
 
 fn print(playout: Playout, bounds: impl Fn(&Row) -> [f64; 3]) {
-    println!("{playout:?}: loss % | jitter ms | skew ppm | added ms | mean ms | p95 ms | late % | concealed % | dropped %");
+    println!(
+        "{playout:?}: loss % | jitter ms | skew ppm | added ms | mean ms | p95 ms | late % | concealed % | dropped %"
+    );
     let mut broken = Vec::new();
     for row in rows() {
         let Network { jitter, reorders, skew, .. } = row.network;

@@ -83,9 +83,9 @@ impl Schedule {
         let share = f64::from(membership.members) / f64::from(self.members.max(1));
         if share < 1.0 {
             self.next = self.next.map(|next| now + next.saturating_duration_since(now).mul_f64(share));
-            self.last = self.last.map(|last| {
-                now.checked_sub(now.saturating_duration_since(last).mul_f64(share)).unwrap_or(last)
-            });
+            self.last = self
+                .last
+                .map(|last| now.checked_sub(now.saturating_duration_since(last).mul_f64(share)).unwrap_or(last));
             self.members = membership.members;
         }
     }

@@ -392,7 +392,8 @@ fn silence_is_told_only_where_it_was_agreed_on() {
     let mut packets = 0;
     for n in 0..200u64 {
         let now = start + ms(20 * n);
-        let packet = if (50..150).contains(&n) { near.send_silence(now) } else { Some(near.send_audio(now, &audio(3))) };
+        let packet =
+            if (50..150).contains(&n) { near.send_silence(now) } else { Some(near.send_audio(now, &audio(3))) };
         if let Some(packet) = packet {
             packets += 1;
             let header = RtpReader::new(&packet).expect("RTP");
@@ -432,7 +433,8 @@ fn wide_band_audio_comes_at_both_rates() {
     }
     assert_eq!(heard.len(), 100);
     let level = |samples: Vec<i16>| crate::audio::level::rms_dbfs(&samples);
-    let wide = level(heard[5..].iter().flat_map(|frame| frame.wide.as_deref().expect("wide").iter().copied()).collect());
+    let wide =
+        level(heard[5..].iter().flat_map(|frame| frame.wide.as_deref().expect("wide").iter().copied()).collect());
     let line = level(heard[5..].iter().flat_map(|frame| frame.samples).collect());
     assert!((wide + 15.0).abs() < 0.5 && (line + 15.0).abs() < 0.5, "{wide} {line}");
     // Audio of the line fits into a wide-band call, and what changes to G.711 in mid-call goes on.
@@ -446,7 +448,9 @@ fn wide_band_audio_comes_at_both_rates() {
         heard.extend(frames(&mut far, now));
     }
     assert_eq!(heard.len(), 100);
-    assert!(heard[5..45].iter().all(|frame| frame.wide.is_some()) && heard[55..].iter().all(|frame| frame.wide.is_none()));
+    assert!(
+        heard[5..45].iter().all(|frame| frame.wide.is_some()) && heard[55..].iter().all(|frame| frame.wide.is_none())
+    );
     let line = level(heard[5..].iter().flat_map(|frame| frame.samples).collect());
     assert!((line + 15.0).abs() < 0.7, "{line}");
 }

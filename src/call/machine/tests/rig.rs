@@ -11,9 +11,10 @@ use bytes::Bytes;
 use crate::audio::{Codec, FRAME_SAMPLES, LINE_RATE, signals};
 use crate::call::machine::{Input, JobId, Machine, Output, Settings};
 use crate::call::record::Record;
+use crate::call::session_config;
 use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
-use crate::rtp::{Frame, Key, Pacer, Session, SessionConfig};
+use crate::rtp::{Frame, Key, Pacer, Session};
 use crate::sip::sdp::{self, LocalMedia};
 use crate::sip::{self, CallHandle, Command, Dial, Endpoint, EndpointConfig, Event};
 use crate::speech::{SpeechError, Transcript};
@@ -544,11 +545,7 @@ impl Rig {
 
     /// The telephone sends and receives.
     fn lift(&mut self, negotiated: &sdp::Negotiated) {
-        let config = SessionConfig {
-            telephone_event: negotiated.telephone_event,
-            ..SessionConfig::new(negotiated.codec, negotiated.payload_type, negotiated.remote)
-        };
-        self.telephone = Some(Session::new(config, 5));
+        self.telephone = Some(Session::new(session_config(negotiated), 5));
         self.pacer = Some(Pacer::new(self.now));
     }
 

@@ -50,9 +50,8 @@ fn changes_are_made_in_pauses() {
     // Jitter that grows and goes away again under speech with syllables: frames are added and left out.
     let (start, mut buffer) = (epoch(), Smooth::default());
     let speech = g711::encode(Codec::Pcma, &speech(8_000, -20.0, 60_000, 3));
-    let mut wire: Vec<(u64, u64)> = (0..3_000u64)
-        .map(|n| (20 * n + if (500..1_000).contains(&n) { n * 7_919 % 60 } else { 0 }, n))
-        .collect();
+    let mut wire: Vec<(u64, u64)> =
+        (0..3_000u64).map(|n| (20 * n + if (500..1_000).contains(&n) { n * 7_919 % 60 } else { 0 }, n)).collect();
     wire.sort();
     let mut next = 0;
     let mut loudest_dropped = 0;
@@ -89,9 +88,11 @@ fn a_new_source_begins_anew_and_restarted_clocks_are_survived() {
             buffer.restart();
         }
         let mut packet = packet(n, &voice(n));
-        packet.timestamp = packet.timestamp.wrapping_mul(if n < 200 { 1 } else { 7 }).wrapping_add(if n > 300 { 1 << 30 } else { 0 });
+        packet.timestamp =
+            packet.timestamp.wrapping_mul(if n < 200 { 1 } else { 7 }).wrapping_add(if n > 300 { 1 << 30 } else { 0 });
         if n >= 200 {
-            packet.timestamp = (1u32 << 31).wrapping_add(160 * n as u32).wrapping_add(if n > 300 { 1 << 30 } else { 0 });
+            packet.timestamp =
+                (1u32 << 31).wrapping_add(160 * n as u32).wrapping_add(if n > 300 { 1 << 30 } else { 0 });
         }
         buffer.insert(now, n, packet);
         received += std::iter::from_fn(|| buffer.pop(now)).filter(|frame| frame.received).count();
