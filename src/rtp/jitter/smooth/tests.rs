@@ -53,8 +53,7 @@ fn changes_are_made_in_pauses() {
     let mut wire: Vec<(u64, u64)> =
         (0..3_000u64).map(|n| (20 * n + if (500..1_000).contains(&n) { n * 7_919 % 60 } else { 0 }, n)).collect();
     wire.sort();
-    let mut next = 0;
-    let mut loudest_dropped = 0;
+    let (mut next, mut changes) = (0, 0);
     for tick in 0..3_000u64 {
         let now = start + ms(20 * tick);
         while next < wire.len() && wire[next].0 <= 20 * tick {
@@ -62,16 +61,14 @@ fn changes_are_made_in_pauses() {
             buffer.insert(start + ms(wire[next].0), n, packet(n, &speech[160 * n as usize..][..160]));
             next += 1;
         }
-        let before = (buffer.dropped, buffer.loudest);
+        let dropped = buffer.dropped;
         while buffer.pop(now).is_some() {}
-        if buffer.dropped > before.0 {
-            loudest_dropped = loudest_dropped.max((before.1 * QUIET_RATIO) as u32);
-        }
+        changes += buffer.dropped - dropped;
         if tick == 990 {
             assert!(buffer.arrivals.target() >= 40_000, "{} µs held back", buffer.arrivals.target());
         }
     }
-    assert!(buffer.dropped >= 1, "what was held back is given up again");
+    assert!((1..=10).contains(&changes), "what was held back is given up again: {changes} frames");
     let lag = buffer.arrivals.wanted(start + ms(59_980)).expect("known") - buffer.position.expect("known");
     assert!(lag.abs() <= 2 * FRAME_LENGTH, "{lag} units off what is wanted");
     let played = buffer.played_out();
@@ -87,13 +84,10 @@ fn a_new_source_begins_anew_and_restarted_clocks_are_survived() {
         if n == 200 {
             buffer.restart();
         }
+        // At 200 another source with timestamps of its own, at 300 its clock restarts.
+        let shift = [0, 1 << 31, 3 << 30][(n as usize / 100).saturating_sub(1).min(2)];
         let mut packet = packet(n, &voice(n));
-        packet.timestamp =
-            packet.timestamp.wrapping_mul(if n < 200 { 1 } else { 7 }).wrapping_add(if n > 300 { 1 << 30 } else { 0 });
-        if n >= 200 {
-            packet.timestamp =
-                (1u32 << 31).wrapping_add(160 * n as u32).wrapping_add(if n > 300 { 1 << 30 } else { 0 });
-        }
+        packet.timestamp = packet.timestamp.wrapping_add(shift);
         buffer.insert(now, n, packet);
         received += std::iter::from_fn(|| buffer.pop(now)).filter(|frame| frame.received).count();
     }
