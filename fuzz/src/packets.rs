@@ -72,13 +72,7 @@ pub fn check(data: &[u8]) {
 }
 
 /// All frames that may be played, against the clock.
-fn drain(
-    session: &mut Session,
-    playout: Playout,
-    now: std::time::Instant,
-    elapsed: Duration,
-    frames: &mut u64,
-) {
+fn drain(session: &mut Session, playout: Playout, now: std::time::Instant, elapsed: Duration, frames: &mut u64) {
     while session.poll_frame(now).is_some() {
         *frames += 1;
         assert!(*frames < 1_000_000, "frames without end");

@@ -53,7 +53,11 @@ pub fn check(data: &[u8]) {
             }
         }
         let source = SocketAddr::new(far.ip(), far.port() + (step % 3) as u16);
-        if step & 0x20 == 0 { ours.handle_rtcp(now, source, &datagram) } else { ours.handle_packet(now, far, &datagram) }
+        if step & 0x20 == 0 {
+            ours.handle_rtcp(now, source, &datagram)
+        } else {
+            ours.handle_packet(now, far, &datagram)
+        }
         if let Some(report) = ours.poll_rtcp(now) {
             assert!(report.len() <= MAX_REPORT, "{} octets", report.len());
             theirs.handle_rtcp(now, near, &report);

@@ -101,10 +101,13 @@ impl Prompt {
                 self.clock = Some(clock + FRAME);
                 return Some(self.playback.fill(None));
             }
-            self.debt += behind;
             self.gather();
             let frame = self.playback.frame();
-            let clock = clock.max(live) + FRAME;
+            // What is too little for a frame of concealment adds up to one.
+            let clock = if resuming { clock } else { clock.max(live) } + FRAME;
+            if !resuming {
+                self.debt += behind;
+            }
             if clock > now + MAX_AHEAD {
                 self.dropped += 1;
                 continue;
