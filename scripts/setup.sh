@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
 
-# Why each one: cmake and g++ build whisper.cpp and espeak-ng, libclang-dev serves bindgen, libsonic-dev is linked with
+# Why each one: cmake and g++ build whisper.cpp, espeak-ng and libopus, libclang-dev serves bindgen, libsonic-dev is linked with
 # espeak-ng (whose CMake would fetch it from the network). libpcaudio-dev must stay away, see below.
 packages=(cmake g++ libclang-dev libsonic-dev make pkg-config)
 # Real SIP peers for sip-tests.

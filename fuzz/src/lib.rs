@@ -12,6 +12,7 @@ mod rtp;
 #[path = "../../src/sip/mod.rs"]
 mod sip;
 
+pub mod codec;
 pub mod digest;
 pub mod endpoint;
 pub mod framer;

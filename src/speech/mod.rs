@@ -20,6 +20,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::audio::Sound;
+
 /// One utterance to be recognised.
 #[derive(Debug, Clone)]
 pub struct Utterance {
@@ -76,8 +78,8 @@ pub enum Pace {
 /// A synthetic voice; lives on a worker thread of its own.
 pub trait Voice: Send {
     /// Speaks one sentence of written text (numbers, hours and abbreviations are put in spoken form here):
-    /// mono, 8 kHz, loudness-normalised, trimmed of silence at both ends.
-    fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError>;
+    /// at 16 kHz, loudness-normalised, trimmed of silence at both ends. A narrow-band call gets it at 8 kHz by [`Sound::at`].
+    fn speak(&mut self, text: &str, pace: Pace) -> Result<Sound, SpeechError>;
     /// Identifies voice and settings; part of the cache's key.
     fn fingerprint(&self) -> String;
     /// How this voice reads a text (spoken form, lexicon): the other part of the cache's key, so that a changed rule or
