@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::digest::origin;
+use crate::script::Script;
 use crate::sip::digest::Password;
 use crate::sip::wire::{HeaderName, Headers, Message, Response, read_datagram};
 use crate::sip::{
@@ -56,27 +57,6 @@ pub fn check(data: &[u8]) {
         world.assert_bounded();
     }
     world.end();
-}
-
-/// Decisions out of bytes; when they run out, the first of every choice.
-struct Script<'a>(&'a [u8]);
-
-impl Script<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::from(self.byte().unwrap_or_default()) % bound.max(1)
-    }
-
-    fn take(&mut self, length: usize) -> &[u8] {
-        let (taken, rest) = self.0.split_at(length.min(self.0.len()));
-        self.0 = rest;
-        taken
-    }
 }
 
 struct World {

@@ -1,4 +1,4 @@
-//! Functions on samples: codecs, resampling, level, WAV bytes.
+//! Functions on samples: codecs, concealment, resampling, level, WAV bytes.
 //!
 //! Owns: arithmetic on `i16` PCM. Must not know: packets, calls, files (WAV is read and written as bytes).
 //!
@@ -7,6 +7,7 @@
 //! Levels are in dBFS: 0 dBFS is a square wave of full scale (the dBov of ITU-T G.100.1), so a full-scale sine is -3 dBFS.
 
 pub mod codec;
+pub mod conceal;
 pub mod g711;
 pub mod level;
 pub mod resample;

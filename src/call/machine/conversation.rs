@@ -66,7 +66,7 @@ impl Machine {
             Slot::Silence => [0; _],
         };
         let Some(media) = &mut self.media else { return };
-        let packet = media.session.send_audio(&samples);
+        let packet = media.session.send_audio(now, &samples);
         let destination = media.session.remote();
         self.outputs.push_back(Output::Rtp { destination, packet });
     }
