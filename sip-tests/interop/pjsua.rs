@@ -1,6 +1,5 @@
-//! PJSUA2: calls both ways, session timers, reliable provisional responses, hold, attended transfer both ways.
+//! PJSUA2: session timers, reliable provisional responses, transfers both ways. Plain calls are in [`super::transports`].
 
-use allo_mairie::sip::sdp::Direction;
 use allo_mairie::sip::{Command, EndCause, Event, Policy};
 
 use crate::peers::can_run;
@@ -11,58 +10,6 @@ const PEER: &[&str] = &["python:pjsua2"];
 
 fn uri(agent: &UserAgent) -> String {
     format!("sip:mairie@{}", agent.address)
-}
-
-#[tokio::test]
-async fn it_calls_us_holds_resumes_and_hangs_up() {
-    if !can_run(PEER) {
-        return;
-    }
-    let mut agent = UserAgent::start(config("mairie")).await;
-    let mut peer = Pjsua::start(&[]).await;
-    peer.tell(&format!("call {}", uri(&agent)));
-    let (mut call, offer) = agent.incoming().await;
-    call.command(Command::Ring).await;
-    peer.line("state 0 EARLY 180").await;
-    call.answer(offer).await;
-    peer.line("state 0 CONFIRMED 200").await;
-    peer.tell("hold 0");
-    let (offer, direction) = call.reoffered().await;
-    assert_eq!(direction, Some(Direction::ReceiveOnly), "they only send");
-    call.answer_reoffer(offer).await;
-    // PJSUA_CALL_MEDIA_LOCAL_HOLD.
-    peer.line("media 0 2").await;
-    peer.tell("resume 0");
-    let (offer, direction) = call.reoffered().await;
-    assert_eq!(direction, Some(Direction::SendReceive));
-    call.answer_reoffer(offer).await;
-    // PJSUA_CALL_MEDIA_ACTIVE.
-    peer.line("media 0 1").await;
-    peer.tell("hangup 0");
-    assert_eq!(call.ended().await, EndCause::RemoteBye);
-    peer.line("state 0 DISCONNECTED 200").await;
-}
-
-#[tokio::test]
-async fn we_call_it_hold_resume_and_hang_up() {
-    if !can_run(PEER) {
-        return;
-    }
-    let agent = UserAgent::start(config("mairie")).await;
-    let mut peer = Pjsua::start(&[]).await;
-    let mut call = agent.dial(&format!("sip:pjsua@{}", peer.address), peer.address).await;
-    call.answered().await;
-    peer.line("state 0 CONFIRMED").await;
-    call.reoffer(Direction::SendOnly).await;
-    assert_eq!(call.reoffer_answered().await, Direction::SendOnly);
-    // PJSUA_CALL_MEDIA_REMOTE_HOLD.
-    peer.line("media 0 3").await;
-    call.reoffer(Direction::SendReceive).await;
-    assert_eq!(call.reoffer_answered().await, Direction::SendReceive);
-    peer.line("media 0 1").await;
-    call.command(Command::HangUp).await;
-    assert_eq!(call.ended().await, EndCause::Local);
-    peer.line("state 0 DISCONNECTED").await;
 }
 
 #[tokio::test]

@@ -68,6 +68,13 @@ async fn both_ways(settings: SipSettings, ip: IpAddr, options: &[&str], transpor
 }
 
 #[tokio::test]
+async fn calls_over_udp() {
+    if can_run(PEER) {
+        both_ways(listening(config("mairie"), &["udp:127.0.0.1:0"]), FOUR, &[], "").await;
+    }
+}
+
+#[tokio::test]
 async fn calls_over_tcp() {
     if can_run(PEER) {
         both_ways(listening(config("mairie"), &["tcp:127.0.0.1:0"]), FOUR, &[], ";transport=tcp").await;
