@@ -8,6 +8,7 @@ mod client;
 mod server;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -223,8 +224,8 @@ pub(crate) enum Received {
 
 #[derive(Debug)]
 struct ServerEntry {
-    key: ServerKey,
-    merge: Option<MergeKey>,
+    key: Arc<ServerKey>,
+    merge: Option<Arc<MergeKey>>,
     call: Option<CallHandle>,
     transaction: ServerTransaction,
 }
@@ -244,9 +245,10 @@ struct ClientEntry {
 #[derive(Debug)]
 pub(crate) struct Transactions {
     next: u64,
-    servers: HashMap<TransactionId, ServerEntry>,
-    server_keys: HashMap<ServerKey, TransactionId>,
-    merged: HashMap<MergeKey, TransactionId>,
+    /// Boxed: tables keep twice the room they need.
+    servers: HashMap<TransactionId, Box<ServerEntry>>,
+    server_keys: HashMap<Arc<ServerKey>, TransactionId>,
+    merged: HashMap<Arc<MergeKey>, TransactionId>,
     /// Server transactions that only absorb retransmissions, oldest first.
     absorbing: BTreeSet<TransactionId>,
     clients: HashMap<TransactionId, ClientEntry>,
@@ -344,13 +346,14 @@ impl Transactions {
         }
         let id = self.next_id();
         let initial = request.method == Method::INVITE && request.headers.to().is_none_or(|to| to.tag().is_none());
-        let merge = MergeKey::of(request).filter(|_| initial);
+        let merge = MergeKey::of(request).filter(|_| initial).map(Arc::new);
+        let key = Arc::new(key);
         if let Some(merge) = &merge {
             self.merged.insert(merge.clone(), id);
         }
         self.server_keys.insert(key.clone(), id);
         let transaction = ServerTransaction::new(&request.method, destination);
-        self.servers.insert(id, ServerEntry { key, merge, call, transaction });
+        self.servers.insert(id, Box::new(ServerEntry { key, merge, call, transaction }));
         Some(id)
     }
 
