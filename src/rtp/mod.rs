@@ -1,6 +1,7 @@
 //! RTP (RFC 3550) and telephone events (RFC 4733), PURE.
 //!
-//! Owns: one call's RTP session: order and loss of received packets, keys, headers of sent ones, the 20 ms grid.
+//! Owns: one call's RTP session: order and loss of received packets, keys, headers of sent ones, the 20 ms grid;
+//! what protects packets on their way ([`srtp`]).
 //! Must not know: sockets, SIP, speech.
 
 mod dtmf;
@@ -8,6 +9,7 @@ mod jitter;
 mod pacer;
 mod sequence;
 mod session;
+pub mod srtp;
 
 pub use pacer::Pacer;
 pub use session::Session;
