@@ -98,8 +98,9 @@ impl Protection {
                 }
             }
             Some((before, _)) if outcome != Err(SrtpError::Replayed) => {
-                if unprotect(before, &mut self.buffer).is_ok() {
-                    outcome = Ok(());
+                let earlier = unprotect(before, &mut self.buffer);
+                if matches!(earlier, Ok(()) | Err(SrtpError::Replayed)) {
+                    outcome = earlier;
                 }
             }
             _ => {}

@@ -84,7 +84,7 @@ mod tests {
     fn every_index_counts_once() {
         let mut window = Window::new(1_000);
         assert_eq!(window.check(1_000), Err(SrtpError::Replayed));
-        for index in [1_005, 1_003, 1_132, 1_004, 1_006] {
+        for index in [1_005, 1_003, 1_132, 1_131, 1_006] {
             window.check(index).unwrap();
             window.accept(index);
             assert_eq!(window.check(index), Err(SrtpError::Replayed), "{index}");
