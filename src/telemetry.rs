@@ -93,6 +93,9 @@ pub fn call_ended(record: &Record) {
         packets_received = record.packets.received,
         packets_lost = record.packets.lost,
         max_gap_ms = record.packets.max_gap_ms,
+        srtp = record.encryption.map(|encryption| encryption.suite.name()),
+        packets_unauthentic = record.encryption.map(|encryption| encryption.rejected.unauthentic),
+        packets_replayed = record.encryption.map(|encryption| encryption.rejected.replayed),
         "call ended"
     );
 }
@@ -141,10 +144,12 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::call::Encryption;
     use crate::call::Outcome;
     use crate::config::Config;
     use crate::dialogue::Note;
     use crate::rtp::Counters;
+    use crate::rtp::srtp::{Rejected, Suite};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -194,6 +199,10 @@ mod tests {
             keys: 1,
             interruptions: 2,
             packets: Counters { sent: 3050, received: 3000, lost: 3, max_gap_ms: 45 },
+            encryption: Some(Encryption {
+                suite: Suite::AeadAes128Gcm,
+                rejected: Rejected { unauthentic: 2, replayed: 1 },
+            }),
         };
         let text = written(LogFormat::Json, None, || {
             let span = tracing::info_span!("call", id = 7);
@@ -209,6 +218,7 @@ mod tests {
             "topics": "cni_passeport/prix,dechets/encombrants", "decisions": "not_understood,escalated",
             "not_understood": 1, "transfers": 1, "diverted": true, "release": 16, "turns": 3, "keys": 1, "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
+            "srtp": "AEAD_AES_128_GCM", "packets_unauthentic": 2, "packets_replayed": 1,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use allo_mairie::audio::Codec;
 use allo_mairie::net::{self, CallLine, SipHandle};
-use allo_mairie::sip::sdp::{self, Direction, LocalMedia};
+use allo_mairie::sip::sdp::{self, Direction, LocalMedia, Security};
 use allo_mairie::sip::{
     AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, Listeners, Policy,
 };
@@ -226,5 +226,6 @@ fn media() -> LocalMedia {
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         session_id: 1,
         session_version: 1,
+        security: Security::default(),
     }
 }

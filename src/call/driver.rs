@@ -15,6 +15,7 @@ use super::record::Record;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
 use crate::net::{CallLine, RtpSocket, local_address_towards, local_time, now, sleep_until};
+use crate::rtp::srtp::KeySource;
 use crate::sip::{Command, Event};
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
@@ -106,7 +107,8 @@ pub async fn run(
         seed,
         now(),
         local_time(&services.zone).datetime(),
-    );
+    )
+    .with_keys(KeySource::new(rand::random()));
     machine.handle_input(now(), Input::Sip(first));
     let mut buffer = [0; PACKET_BYTES];
     let mut told = false;

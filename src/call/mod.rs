@@ -8,4 +8,4 @@ pub mod machine;
 mod record;
 
 pub use machine::{Input, JobId, Machine, Output, SentenceId, Settings};
-pub use record::{Outcome, Record, Reply};
+pub use record::{Encryption, Outcome, Record, Reply};

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::dialogue::Note;
 use crate::rtp::Counters;
+use crate::rtp::srtp::{Rejected, Suite};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -86,6 +87,15 @@ pub struct Record {
     /// Why the far end ended the call, as it told (Reason, RFC 3326): a cause of Q.850 or a SIP status.
     pub release: Option<u16>,
     pub packets: Counters,
+    /// How the audio was encrypted when the call ended; `None`: not at all.
+    pub encryption: Option<Encryption>,
+}
+
+/// The audio's encryption, and the packets that did not pass it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encryption {
+    pub suite: Suite,
+    pub rejected: Rejected,
 }
 
 impl Record {

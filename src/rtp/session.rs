@@ -93,7 +93,9 @@ impl Session {
             pressed: VecDeque::new(),
             last_arrival: None,
             ssrc: random.random(),
-            next_number: random.random(),
+            // Far below the roll-over: a far end that misses our first packets would never find its count under SRTP
+            // (RFC 3711 §3.3.1).
+            next_number: random.random::<u16>() & 0x7fff,
             next_timestamp: random.random(),
             marker: true,
             key_sender: dtmf::Sender::default(),

@@ -115,6 +115,8 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
         transfer_margin: config.transfer.margin,
         transfer_target: config.transfer.target.clone(),
         codecs: config.rtp.codecs.clone(),
+        srtp: config.rtp.srtp,
+        srtp_without_tls: config.rtp.srtp_without_tls,
         turn: turn::Settings::default(),
     };
     let saving = store.clone();

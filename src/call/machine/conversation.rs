@@ -66,7 +66,12 @@ impl Machine {
             Slot::Silence => [0; _],
         };
         let Some(media) = &mut self.media else { return };
-        let packet = media.session.send_audio(&samples);
+        let mut packet = media.session.send_audio(&samples);
+        if let Some(protection) = &mut media.protection
+            && let Err(error) = protection.protect(&mut packet)
+        {
+            return tracing::warn!(%error, "a packet could not be encrypted and was not sent");
+        }
         let destination = media.session.remote();
         self.outputs.push_back(Output::Rtp { destination, packet });
     }

@@ -26,8 +26,9 @@ use crate::audio::Codec;
 use crate::config::TransferTarget;
 use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
+use crate::rtp::srtp::{KeySource, Protection};
 use crate::rtp::{Key, Pacer, Session};
-use crate::sip::sdp::{Direction, LocalMedia};
+use crate::sip::sdp::{Direction, LocalMedia, Security, SrtpPolicy};
 use crate::sip::{Command, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
@@ -55,6 +56,10 @@ pub struct Settings {
     pub transfer_target: TransferTarget,
     /// Codecs, best first.
     pub codecs: Vec<Codec>,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Keys are exchanged even where the signalling is not encrypted.
+    pub srtp_without_tls: bool,
     pub turn: turn::Settings,
 }
 
@@ -142,6 +147,10 @@ pub struct Machine {
     /// Our last session description.
     described: Option<String>,
     seed: u64,
+    /// Makes our keys of SRTP.
+    keys: Option<KeySource>,
+    /// Keys may be told to the far end, and taken from it.
+    exchanges_keys: bool,
     phase: Phase,
     /// None before offer/answer is done.
     media: Option<Media>,
@@ -169,6 +178,8 @@ struct ReplyDue {
 
 struct Media {
     session: Session,
+    /// What stands between the session and the network in an encrypted call.
+    protection: Option<Protection>,
     pacer: Pacer,
     direction: Direction,
 }
@@ -185,8 +196,13 @@ impl Machine {
         now: Instant,
         local_time: civil::DateTime,
     ) -> Self {
-        let local =
-            LocalMedia { address: media, codecs: settings.codecs.clone(), session_id: seed >> 1, session_version: 1 };
+        let local = LocalMedia {
+            address: media,
+            codecs: settings.codecs.clone(),
+            session_id: seed >> 1,
+            session_version: 1,
+            security: Security::default(),
+        };
         let mut timers = Timers::default();
         timers.set(Timer::Longest, now + settings.longest);
         Self {
@@ -199,6 +215,8 @@ impl Machine {
             local,
             described: None,
             seed,
+            keys: None,
+            exchanges_keys: false,
             phase: Phase::Arriving,
             media: None,
             playout: Playout::default(),
@@ -213,6 +231,11 @@ impl Machine {
             record: Record::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Lets the call be encrypted: our keys come from this source.
+    pub fn with_keys(self, keys: KeySource) -> Self {
+        Self { keys: Some(keys), ..self }
     }
 
     pub fn is_over(&self) -> bool {

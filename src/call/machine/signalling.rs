@@ -5,18 +5,22 @@ use std::time::Instant;
 
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::call::record::Encryption;
 use crate::call::record::Outcome;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
+use crate::rtp::srtp::Protection;
 use crate::rtp::{Pacer, Session, SessionConfig};
-use crate::sip::sdp::{self, Direction, Negotiated, SdpError};
-use crate::sip::{Command, EndCause, Event, Party};
+use crate::sip::sdp::{self, Direction, Negotiated, SdpError, Security};
+use crate::sip::{Command, EndCause, Event, Party, Transport};
 
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, event: Event) {
         match event {
-            Event::Incoming { caller, origin, offer, .. } => {
+            Event::Incoming { caller, origin, offer, transport, .. } => {
                 self.record.diverted = origin.diversions > 0;
+                self.exchanges_keys = transport == Transport::Tls || self.settings.srtp_without_tls;
+                self.renew_keys();
                 self.answer(now, &caller, offer.as_deref());
             }
             Event::Acknowledged { sdp } => self.acknowledged(now, sdp.as_deref()),
@@ -48,6 +52,7 @@ impl Machine {
                 }
                 Err(error) => return self.refuse(&error),
             },
+            None if self.local.security.is_impossible() => return self.refuse(&SdpError::KeysInClear),
             None => sdp::offer(&self.local),
         };
         self.described = Some(sdp.clone());
@@ -79,7 +84,8 @@ impl Machine {
 
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
         let session = Session::new(session_config(negotiated), self.seed);
-        self.media = Some(Media { session, pacer: Pacer::new(now), direction: negotiated.direction });
+        let protection = negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys));
+        self.media = Some(Media { session, protection, pacer: Pacer::new(now), direction: negotiated.direction });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
 
@@ -94,13 +100,15 @@ impl Machine {
     fn reoffered(&mut self, now: Instant, offer: Option<&str>) {
         self.local.session_version += 1;
         let reply = match offer {
-            // As many streams as before, ours open (RFC 3264 §8).
+            // As many streams as before, ours open (RFC 3264 §8). The offer may go to another device, which knows
+            // nothing of packets sent so far: it gets keys of its own.
             None => {
+                self.renew_keys();
                 let last = self.described.as_deref().unwrap_or_default();
                 let again = sdp::reoffer(&self.local, last, Direction::SendReceive);
                 Some(again.unwrap_or_else(|| sdp::offer(&self.local)))
             }
-            Some(offer) => sdp::answer(offer, &self.local).ok().map(|(answer, negotiated)| {
+            Some(offer) => self.answer_again(offer).ok().map(|(answer, negotiated)| {
                 self.renegotiate(now, &negotiated);
                 answer
             }),
@@ -111,6 +119,25 @@ impl Machine {
             None => self.local.session_version -= 1,
         }
         self.outputs.push_back(Output::Sip(Command::AnswerReoffer { sdp: reply }));
+    }
+
+    /// New keys from the far end are answered with new ones of ours (RFC 4568 §7.1.4): one that begins anew expects our
+    /// packets from the beginning, too. Keys that were in use never come back.
+    fn answer_again(&mut self, offer: &str) -> Result<(String, Negotiated), SdpError> {
+        let answered = sdp::answer(offer, &self.local)?;
+        let Some(agreed) = &answered.1.srtp else { return Ok(answered) };
+        let protection = self.media.as_ref().and_then(|media| media.protection.as_ref());
+        if protection.is_some_and(|protection| protection.receives_with(&agreed.keys.remote)) {
+            return Ok(answered);
+        }
+        self.renew_keys();
+        sdp::answer(offer, &self.local)
+    }
+
+    /// Fresh keys for our next description.
+    fn renew_keys(&mut self) {
+        let source = self.keys.as_mut().filter(|_| self.exchanges_keys);
+        self.local.security = Security::new(self.settings.srtp, source);
     }
 
     /// The answer to an offer of ours within the call. One we can't use leaves the media as they were.
@@ -124,6 +151,10 @@ impl Machine {
         let Some(media) = &mut self.media else { return };
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
+        match (&mut media.protection, &negotiated.srtp) {
+            (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
+            (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
+        }
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
@@ -140,6 +171,14 @@ impl Machine {
 
     pub(super) fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
         let Some(media) = &mut self.media else { return };
+        let packet = match &mut media.protection {
+            None => packet,
+            Some(protection) => match protection.unprotect(packet) {
+                Ok(packet) => packet,
+                // Counted there. A forged packet is no sign of life either.
+                Err(_) => return,
+            },
+        };
         media.session.handle_packet(now, source, packet);
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
@@ -203,6 +242,9 @@ impl Machine {
         }
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
+            self.record.encryption = media
+                .protection
+                .map(|protection| Encryption { suite: protection.suite(), rejected: protection.rejected() });
         }
     }
 

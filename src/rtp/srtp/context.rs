@@ -167,7 +167,8 @@ impl ReceiveContext {
     /// what came before the first roll-over was lost.
     fn first_indices(&self, ssrc: u32, number: u16) -> [Option<u64>; 3] {
         let start = u64::from(number);
-        let before = self.before.iter().find(|(known, _)| *known == ssrc).map(|(_, highest)| estimate(*highest, number));
+        let before =
+            self.before.iter().find(|(known, _)| *known == ssrc).map(|(_, highest)| estimate(*highest, number));
         let before = before.filter(|index| *index != start);
         let over = (number < 0x8000).then_some(start + (1 << 16)).filter(|index| before != Some(*index));
         match before {

@@ -3,3 +3,4 @@
 mod conversation;
 mod rig;
 mod signalling;
+mod srtp;

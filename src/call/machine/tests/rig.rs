@@ -13,9 +13,10 @@ use crate::call::machine::{Input, JobId, Machine, Output, Settings};
 use crate::call::record::Record;
 use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
+use crate::rtp::srtp::{KeySource, Protection};
 use crate::rtp::{Frame, Key, Pacer, Session, SessionConfig};
-use crate::sip::sdp::{self, LocalMedia};
-use crate::sip::{self, CallHandle, Command, Dial, Endpoint, EndpointConfig, Event};
+use crate::sip::sdp::{self, LocalMedia, Security, SrtpPolicy};
+use crate::sip::{self, CallHandle, Command, ConnectionId, Dial, Endpoint, EndpointConfig, Event, Flow, Transport};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn;
 
@@ -114,8 +115,15 @@ pub struct Rig {
     pub settings: Settings,
     wire: VecDeque<(Instant, Packet)>,
     pub lose: Loss,
+    /// How SIP travels.
+    transport: Transport,
+    /// The telephone's side of the audio.
+    pub media: LocalMedia,
     /// The caller's telephone.
     telephone: Option<Session>,
+    pub protection: Option<Protection>,
+    /// What becomes of each packet of the telephone on its way.
+    pub on_the_way: Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>>>,
     pacer: Option<Pacer>,
     /// What the caller is saying, ahead of the microphone.
     mouth: VecDeque<i16>,
@@ -140,9 +148,9 @@ pub struct Rig {
     pub sip_sent: Vec<(bool, String)>,
 }
 
-fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
+fn endpoint(address: &str, user: &str, accept_transfers: bool, transport: Transport) -> Endpoint {
     let config = EndpointConfig {
-        listeners: sip::Listeners::udp(address.parse().unwrap()),
+        listeners: sip::Listeners::new(sip::Listener { transport, advertised: address.parse().unwrap() }),
         user: user.to_owned(),
         display_name: None,
         product: "essai".to_owned(),
@@ -155,12 +163,18 @@ fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
     Endpoint::new(config, 7)
 }
 
+fn flow(transport: Transport, remote: &str) -> Flow {
+    let connection = transport.is_reliable().then_some(ConnectionId(1));
+    Flow { transport, connection, ..Flow::udp(remote.parse().unwrap()) }
+}
+
 fn local_media() -> LocalMedia {
     LocalMedia {
         address: PHONE_RTP.parse().unwrap(),
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         session_id: 1,
         session_version: 1,
+        security: Security::default(),
     }
 }
 
@@ -178,16 +192,33 @@ impl Rig {
         Self::dial_with(Some(sdp::offer(&local_media())), lose)
     }
 
+    /// A telephone that encrypts by this policy, with signalling over TLS or not.
+    pub fn dial_encrypted(policy: SrtpPolicy, transport: Transport, late: bool) -> Self {
+        let security = Security::new(policy, Some(&mut KeySource::new([3; 32])));
+        let media = LocalMedia { security, ..local_media() };
+        let offer = (!late).then(|| sdp::offer(&media));
+        Self::dial_by(transport, media, offer, |_, _| false)
+    }
+
     pub fn dial_with(offer: Option<String>, lose: impl FnMut(&str, bool) -> bool + 'static) -> Self {
+        Self::dial_by(Transport::Udp, local_media(), offer, lose)
+    }
+
+    fn dial_by(
+        transport: Transport,
+        media: LocalMedia,
+        offer: Option<String>,
+        lose: impl FnMut(&str, bool) -> bool + 'static,
+    ) -> Self {
         let files = [SourceFile { path: "mairie.md".into(), text: PLAN.into() }];
         let (plan, problems) = dialplan::parse(&files);
         let plan = plan.unwrap_or_else(|| panic!("{problems:?}"));
         let conversation = Conversation::new(plan, Phrases::built_in());
         let now = crate::testing::epoch();
-        let mut phone = endpoint(PHONE, "0612345678", true);
+        let mut phone = endpoint(PHONE, "0612345678", true, transport);
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()),
+            destination: flow(transport, AGENT),
             offer,
             from: None,
             referred_by: None,
@@ -202,12 +233,14 @@ impl Rig {
             transfer_margin: Duration::from_secs(5),
             transfer_target: "sip:{poste}@192.0.2.9".parse().unwrap(),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            srtp: SrtpPolicy::Optional,
+            srtp_without_tls: false,
             turn: turn::Settings::default(),
         };
         Self {
             now,
             start: now,
-            agent: endpoint(AGENT, "mairie", false),
+            agent: endpoint(AGENT, "mairie", false, transport),
             phone,
             agent_call: None,
             phone_call,
@@ -216,7 +249,11 @@ impl Rig {
             settings,
             wire: VecDeque::new(),
             lose: Box::new(lose),
+            transport,
+            media,
             telephone: None,
+            protection: None,
+            on_the_way: Box::new(|packet| vec![packet]),
             pacer: None,
             mouth: VecDeque::new(),
             muted: false,
@@ -282,6 +319,11 @@ impl Rig {
         self.run(Duration::from_millis(ms));
     }
 
+    /// The caller begins to speak, for as long as the test lets time pass.
+    pub fn mouth_is_full(&mut self) {
+        self.mouth.extend(speech(1_500));
+    }
+
     /// A short loud noise that is no speech to the recogniser.
     pub fn cough(&mut self) {
         self.say(400, "");
@@ -298,7 +340,7 @@ impl Rig {
 
     /// The telephone offers its media once more, with this direction: what it is answered.
     pub fn phone_offers(&mut self, direction: &str) -> String {
-        let sdp = sdp::offer(&local_media()).replace("a=sendrecv", &format!("a={direction}"));
+        let sdp = sdp::offer(&self.media).replace("a=sendrecv", &format!("a={direction}"));
         let before = self.phone_events.len();
         self.phone_command(Command::Reoffer { sdp: Some(sdp) });
         self.run(Duration::from_millis(100));
@@ -317,8 +359,8 @@ impl Rig {
         let replaces = crate::sip::wire::Replaces::new(line("Call-ID: "), &tag(line("To: ")), &tag(line("From: ")));
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()),
-            offer: Some(sdp::offer(&local_media())),
+            destination: flow(self.transport, AGENT),
+            offer: Some(sdp::offer(&self.media)),
             from: None,
             referred_by: None,
         };
@@ -418,9 +460,14 @@ impl Rig {
             for sample in &mut samples {
                 *sample = self.mouth.pop_front().unwrap_or(0);
             }
-            let packet = telephone.send_audio(&samples);
+            let mut packet = telephone.send_audio(&samples);
+            if let Some(protection) = &mut self.protection {
+                protection.protect(&mut packet).expect("a packet of ours");
+            }
             if !self.muted {
-                self.wire.push_back((self.now + LATENCY, Packet::Rtp { to_agent: true, payload: packet }));
+                for payload in (self.on_the_way)(packet) {
+                    self.wire.push_back((self.now + LATENCY, Packet::Rtp { to_agent: true, payload }));
+                }
             }
             while let Some(Frame { samples, received }) = telephone.poll_frame(self.now) {
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
@@ -436,13 +483,13 @@ impl Rig {
             Packet::Sip { to_agent: true, payload } => {
                 self.agent.handle_input(
                     self.now,
-                    sip::Input::Message { flow: sip::Flow::udp(address(PHONE)), payload: &payload },
+                    sip::Input::Message { flow: flow(self.transport, PHONE), payload: &payload },
                 );
             }
             Packet::Sip { to_agent: false, payload } => {
                 self.phone.handle_input(
                     self.now,
-                    sip::Input::Message { flow: sip::Flow::udp(address(AGENT)), payload: &payload },
+                    sip::Input::Message { flow: flow(self.transport, AGENT), payload: &payload },
                 );
             }
             Packet::Rtp { to_agent: true, payload } => {
@@ -451,8 +498,12 @@ impl Rig {
                 }
             }
             Packet::Rtp { to_agent: false, payload } => {
-                if let Some(telephone) = &mut self.telephone {
-                    telephone.handle_packet(self.now, address(AGENT_RTP), &payload);
+                let clear = match &mut self.protection {
+                    Some(protection) => protection.unprotect(&payload).map(<[u8]>::to_vec),
+                    None => Ok(payload),
+                };
+                if let (Some(telephone), Ok(packet)) = (&mut self.telephone, clear) {
+                    telephone.handle_packet(self.now, address(AGENT_RTP), &packet);
                 }
             }
         }
@@ -488,7 +539,7 @@ impl Rig {
                     if matches!(event, Event::Incoming { .. }) {
                         self.agent_call = Some(call);
                         let settings = Arc::new(self.settings.clone());
-                        self.machine = Some(Machine::new(
+                        let machine = Machine::new(
                             settings,
                             self.conversation.plan().clone(),
                             self.conversation.start(),
@@ -496,7 +547,8 @@ impl Rig {
                             99,
                             self.now,
                             "2026-11-23T10:00:00".parse().unwrap(),
-                        ));
+                        );
+                        self.machine = Some(machine.with_keys(KeySource::new([9; 32])));
                     }
                     self.tell_machine(Input::Sip(event));
                 }
@@ -523,11 +575,11 @@ impl Rig {
     fn handle_phone(&mut self, event: Event) {
         match event {
             Event::Answered { sdp: Some(sdp) } => {
-                let negotiated = sdp::accept_answer(&sdp, &local_media()).expect("a usable answer");
+                let negotiated = sdp::accept_answer(&sdp, &self.media).expect("a usable answer");
                 self.lift(&negotiated);
             }
             Event::Reoffered { offer: Some(offer) } => {
-                let (sdp, negotiated) = sdp::answer(&offer, &local_media()).expect("a usable offer");
+                let (sdp, negotiated) = sdp::answer(&offer, &self.media).expect("a usable offer");
                 self.phone_command(Command::AnswerReoffer { sdp: Some(sdp) });
                 self.lift(&negotiated);
             }
@@ -542,6 +594,15 @@ impl Rig {
         }
     }
 
+    /// The telephone offers its media once more, with new keys. What it was sending is still under way.
+    pub fn phone_changes_keys(&mut self, seed: u8) {
+        let policy = self.media.security.policy();
+        self.media.security = Security::new(policy, Some(&mut KeySource::new([seed; 32])));
+        let answer = self.phone_offers("sendrecv");
+        let agreed = sdp::accept_answer(&answer, &self.media).expect("a usable answer").srtp.expect("keys");
+        self.protection.as_mut().expect("an encrypted call").rekey(&agreed.keys);
+    }
+
     /// The telephone sends and receives.
     fn lift(&mut self, negotiated: &sdp::Negotiated) {
         let config = SessionConfig {
@@ -551,6 +612,7 @@ impl Rig {
             remote: negotiated.remote,
         };
         self.telephone = Some(Session::new(config, 5));
+        self.protection = negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys));
         self.pacer = Some(Pacer::new(self.now));
     }
 
