@@ -15,7 +15,7 @@ test_packages=(baresip-core sip-tester)
 
 # A switchboard's proxy, and Python's venv for the peers that come from PyPI.
 interop_packages=(kamailio python3-venv)
-interop_python=(pjsua2-python==2.15.1.post1 sipvicious==0.3.8)
+interop_python=(pjsua2-python==2.15.1.post1 pylibsrtp==1.0.0 sipvicious==0.3.8)
 
 [[ ${1:-} == --tests || ${1:-} == --interop ]] && packages+=("${test_packages[@]}")
 [[ ${1:-} == --interop ]] && packages+=("${interop_packages[@]}")
@@ -90,6 +90,6 @@ install_interop_python() {
         stop "L'installation de ${interop_python[*]} a échoué." "vérifiez le réseau, puis relancez."
 }
 
-if [[ ${1:-} == --interop ]] && ! "$target_dir/interop/bin/python" -c 'import pjsua2, sipvicious' 2>/dev/null; then
-    step "PJSUA2 et sipvicious" install_interop_python
+if [[ ${1:-} == --interop ]] && ! "$target_dir/interop/bin/python" -c 'import pjsua2, pylibsrtp, sipvicious' 2>/dev/null; then
+    step "PJSUA2, libsrtp et sipvicious" install_interop_python
 fi

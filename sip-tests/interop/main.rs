@@ -1,4 +1,4 @@
-//! The signalling against real peers: SIPp, PJSUA2, baresip, Kamailio, sipvicious. Needs no engines: the user agent here
+//! The signalling against real peers: SIPp, PJSUA2, baresip, Kamailio, sipvicious; encrypted audio with libsrtp, too. Needs no engines: the user agent here
 //! is the product's endpoint and sockets, driven by the test. One peer a file; `docs/interop.md` tells what was run.
 //!
 //! A missing peer makes a test print one line and pass; with `ALLO_MAIRIE_REQUIRE_PEERS=1` SIPp and baresip must be
@@ -12,4 +12,5 @@ mod peers;
 mod pjsua;
 mod scanners;
 mod sipp;
+mod srtp;
 mod user_agent;

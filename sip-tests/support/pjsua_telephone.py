@@ -2,7 +2,8 @@
 
 Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028); 100rel=1 requires RFC 3262;
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
-registrar=URI user=NAME password=TEXT.
+registrar=URI user=NAME password=TEXT; tls=1 opens a TLS transport, too; srtp=optional|mandatory encrypts, over UDP
+unless tls=1; echo=1 gives back what it hears.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · answer N STATUS · hold N · resume N · update N · xfer N URI · replaces N M · hangup N · register · quit
 """
@@ -44,6 +45,9 @@ class Call(pj.Call):
         info = self.getInfo()
         for media in info.media:
             say("media", self.number, media.status, "direction", media.dir)
+            if options.get("echo") == "1" and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                audio = self.getAudioMedia(media.index)
+                audio.startTransmit(audio)
 
     def onCallTsxState(self, parameter):
         transaction = parameter.e.body.tsxState.tsx
@@ -88,6 +92,10 @@ transport.port = port
 transport.boundAddress = "127.0.0.1"
 endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
 endpoint.transportCreate(pj.PJSIP_TRANSPORT_TCP, transport)
+if options.get("tls") == "1":
+    secure = pj.TransportConfig()
+    secure.boundAddress = "127.0.0.1"
+    endpoint.transportCreate(pj.PJSIP_TRANSPORT_TLS, secure)
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
@@ -103,6 +111,12 @@ if "timer" in options:
     settings.callConfig.timerMinSESec = 90
 if options.get("100rel") == "1":
     settings.callConfig.prackUse = pj.PJSUA_100REL_MANDATORY
+if "srtp" in options:
+    settings.mediaConfig.srtpUse = {
+        "optional": pj.PJMEDIA_SRTP_OPTIONAL,
+        "mandatory": pj.PJMEDIA_SRTP_MANDATORY,
+    }[options["srtp"]]
+    settings.mediaConfig.srtpSecureSignaling = 1 if options.get("tls") == "1" else 0
 if "proxy" in options:
     settings.sipConfig.proxies.append(options["proxy"])
 if "registrar" in options:
