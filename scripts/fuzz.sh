@@ -12,7 +12,7 @@ seconds=${1:-60}
     stop "« $seconds » n'est pas un nombre de secondes" "par exemple : make fuzz SECONDES=60"
 shift || true
 targets=("$@")
-((${#targets[@]})) || targets=(message uri framer sdp digest endpoint)
+((${#targets[@]})) || targets=(message uri framer sdp srtp digest endpoint)
 
 cargo fuzz --version >/dev/null 2>&1 || step "Installation de cargo-fuzz" cargo install --locked cargo-fuzz
 

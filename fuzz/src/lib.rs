@@ -6,6 +6,8 @@
 #[path = "../../src/audio/mod.rs"]
 mod audio;
 #[allow(dead_code, unused_imports)]
+mod rtp;
+#[allow(dead_code, unused_imports)]
 #[path = "../../src/sip/mod.rs"]
 mod sip;
 
@@ -14,4 +16,5 @@ pub mod endpoint;
 pub mod framer;
 pub mod message;
 pub mod sdp;
+pub mod srtp;
 pub mod uri;
