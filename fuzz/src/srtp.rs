@@ -81,5 +81,7 @@ fn attribute(text: &str) {
         let own = format!("a=crypto:{} {} inline:", agreed.tag, agreed.keys.suite().name());
         assert!(offer(&ours).contains(&own));
     }
-    let _ = answer(&described.replace("SAVP", "AVP"), &theirs).expect("audio in clear at least");
+    if sdp_types::Session::parse(described.as_bytes()).is_ok() {
+        answer(&described.replace("RTP/SAVP", "RTP/AVP"), &theirs).expect("audio in clear at least");
+    }
 }

@@ -219,7 +219,7 @@ fn new_keys_take_over_while_old_packets_are_on_their_way() {
     let (_, changed) = call(1, 151, Suite::AesCm128HmacSha1_80);
     let ours = Keys { remote: vec![changed.local.clone()], ..ours };
     us.rekey(&ours);
-    assert!(us.receives_with(&[changed.local.clone()]));
+    assert!(us.receives_with(std::slice::from_ref(&changed.local)));
     them.rekey(&changed);
     assert!(passes(&mut them, &mut us, 2), "a new context begins with roll-over counter 0");
     assert_eq!(us.unprotect(&late).map(<[u8]>::to_vec), Ok(rtp(7, 1)), "under the old key");
