@@ -12,7 +12,7 @@ use super::recording::Recording;
 use super::report::{PhoneEnd, PhoneReport, milliseconds};
 use super::script::Line;
 use crate::audio::Codec;
-use crate::sip::sdp::{self, LocalMedia};
+use crate::sip::sdp::{self, LocalMedia, Security};
 use crate::sip::{Command, Event};
 
 /// A person lifts the receiver, then speaks.
@@ -271,6 +271,7 @@ impl Phone {
             codecs: self.settings.codecs.clone(),
             session_id: self.settings.seed >> 1,
             session_version: 1,
+            security: Security::default(),
         }
     }
 

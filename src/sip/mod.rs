@@ -194,6 +194,8 @@ pub enum Event {
         origin: Box<CallOrigin>,
         offer: Option<String>,
         source: SocketAddr,
+        /// How the INVITE came.
+        transport: Transport,
     },
     /// Outgoing call: 101–199. With SDP: early media from one of the parties being called.
     Progress { status: u16, sdp: Option<String> },

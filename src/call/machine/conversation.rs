@@ -68,7 +68,9 @@ impl Machine {
         let Some(media) = &mut self.media else { return };
         let packet = media.session.send_audio(now, &samples);
         let destination = media.session.remote();
-        self.outputs.push_back(Output::Rtp { destination, packet });
+        if let Some(packet) = media.protect(packet) {
+            self.outputs.push_back(Output::Rtp { destination, packet });
+        }
     }
 
     fn note_first_packet(&mut self, now: Instant) {

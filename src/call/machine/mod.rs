@@ -30,8 +30,9 @@ use crate::audio::Codec;
 use crate::config::TransferTarget;
 use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
+use crate::rtp::srtp::{KeySource, Protection};
 use crate::rtp::{Key, Pacer, Session};
-use crate::sip::sdp::{Direction, LocalMedia};
+use crate::sip::sdp::{Direction, LocalMedia, Security, SrtpPolicy};
 use crate::sip::{Command, Dial, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
@@ -62,6 +63,10 @@ pub struct Settings {
     pub gate: TransferGate,
     /// Codecs, best first.
     pub codecs: Vec<Codec>,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Keys are exchanged even where the signalling is not encrypted.
+    pub srtp_without_tls: bool,
     pub turn: turn::Settings,
 }
 
@@ -186,6 +191,8 @@ struct ReplyDue {
 
 struct Media {
     session: Session,
+    /// What stands between the session and the network in an encrypted call.
+    protection: Option<Protection>,
     pacer: Pacer,
     direction: Direction,
     /// Where the far end receives, as it has said itself.
@@ -211,6 +218,15 @@ impl LeftStream {
     }
 }
 
+impl Media {
+    /// A packet of ours as it may leave; `None` when it can't be encrypted and has to be.
+    fn protect(&mut self, mut packet: Vec<u8>) -> Option<Vec<u8>> {
+        let outcome = self.protection.as_mut().map_or(Ok(()), |protection| protection.protect(&mut packet));
+        outcome.inspect_err(|error| tracing::warn!(%error, "a packet could not be encrypted and was not sent")).ok()?;
+        Some(packet)
+    }
+}
+
 impl Machine {
     /// A call that has just arrived: give it [`Event::Incoming`] on [`LegId::FIRST`] next. `media` is where we receive RTP;
     /// `seed` feeds the stream's SSRC and first sequence number (RFC 3550 §5.1).
@@ -223,8 +239,14 @@ impl Machine {
         now: Instant,
         local_time: civil::DateTime,
     ) -> Self {
-        let local =
-            LocalMedia { address: media, codecs: settings.codecs.clone(), session_id: seed >> 1, session_version: 1 };
+        let local = LocalMedia {
+            address: media,
+            codecs: settings.codecs.clone(),
+            session_id: seed >> 1,
+            session_version: 1,
+            security: Security::default(),
+        };
+        let legs = Legs::new(local, settings.srtp);
         let mut timers = Timers::default();
         timers.set(Timer::Longest, now + settings.longest);
         Self {
@@ -234,7 +256,7 @@ impl Machine {
             dialogue,
             started: now,
             started_at: local_time,
-            legs: Legs::new(local),
+            legs,
             seed,
             phase: Phase::Arriving,
             media: None,
@@ -250,6 +272,12 @@ impl Machine {
             record: Record::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Lets the call be encrypted: our keys come from this source.
+    pub fn with_keys(mut self, keys: KeySource) -> Self {
+        self.legs.set_keys(keys);
+        self
     }
 
     pub fn is_over(&self) -> bool {

@@ -7,12 +7,13 @@ use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
 use crate::call::media::session_config;
-use crate::call::record::Outcome;
+use crate::call::record::{Encryption, Outcome};
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
+use crate::rtp::srtp::Protection;
 use crate::rtp::{Pacer, Session};
 use crate::sip::sdp::{Direction, Negotiated, SdpError};
-use crate::sip::{Command, EndCause, Event, Party};
+use crate::sip::{Command, EndCause, Event, Party, Transport};
 
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, leg: LegId, event: Event) {
@@ -27,10 +28,12 @@ impl Machine {
 
     fn handle_conversation(&mut self, now: Instant, leg: LegId, event: Event) {
         match event {
-            Event::Incoming { caller, origin, offer, source, .. } => {
+            Event::Incoming { caller, origin, offer, source, transport, .. } => {
                 self.record.diverted = origin.diversions > 0;
+                let exchanges_keys = self.exchanges_keys(transport);
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.far_end = Some(source.ip());
+                    leg.exchanges_keys = exchanges_keys;
                 }
                 self.answer(now, leg, &caller, offer.as_deref());
             }
@@ -59,14 +62,22 @@ impl Machine {
         }
     }
 
+    /// Whether keys may travel in messages by this transport.
+    pub(super) fn exchanges_keys(&self, transport: Transport) -> bool {
+        transport == Transport::Tls || self.settings.srtp_without_tls
+    }
+
     pub(super) fn command(&mut self, leg: LegId, command: Command) {
         self.outputs.push_back(Output::Sip { leg, command });
     }
 
     fn answer(&mut self, now: Instant, id: LegId, caller: &Party, offer: Option<&str>) {
-        let Some(leg) = self.legs.get_mut(id).filter(|_| self.phase == Phase::Arriving) else { return };
+        if self.phase != Phase::Arriving {
+            return;
+        }
+        let Some(described) = self.legs.describe(id, offer) else { return };
         self.caller_number = caller.user.clone();
-        let sdp = match leg.describe(offer) {
+        let sdp = match described {
             Ok((sdp, negotiated)) => {
                 if let Some(negotiated) = negotiated {
                     self.start_media(now, &negotiated);
@@ -110,6 +121,7 @@ impl Machine {
         let session = Session::new(session_config(negotiated), self.seed);
         self.media = Some(Media {
             session,
+            protection: negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys)),
             pacer: Pacer::new(now),
             direction: negotiated.direction,
             agreed: negotiated.remote,
@@ -127,7 +139,7 @@ impl Machine {
 
     /// Describes our media anew, or refuses; what an offer has led to. The conversation's media are the caller's business.
     pub(super) fn answer_reoffer(&mut self, leg: LegId, offer: Option<&str>) -> Option<Negotiated> {
-        let described = self.legs.get_mut(leg)?.describe(offer).ok();
+        let described = self.legs.describe(leg, offer)?.ok();
         let (sdp, negotiated) = described.map_or((None, None), |(sdp, negotiated)| (Some(sdp), negotiated));
         self.command(leg, Command::AnswerReoffer { sdp });
         negotiated
@@ -145,6 +157,10 @@ impl Machine {
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
         media.agreed = negotiated.remote;
+        match (&mut media.protection, &negotiated.srtp) {
+            (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
+            (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
+        }
         self.watch_network(now);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
@@ -174,6 +190,14 @@ impl Machine {
         if media.left.iter().any(|left| left.holds_back(now, source)) {
             return;
         }
+        let packet = match &mut media.protection {
+            None => packet,
+            Some(protection) => match protection.unprotect(packet) {
+                Ok(packet) => packet,
+                // Counted there. A forged packet is no sign of life either.
+                Err(_) => return,
+            },
+        };
         media.session.handle_packet(now, source, packet);
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
@@ -251,6 +275,9 @@ impl Machine {
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
             self.record.quality = Some(media.session.quality());
+            self.record.encryption = media
+                .protection
+                .map(|protection| Encryption { suite: protection.suite(), rejected: protection.rejected() });
         }
     }
 

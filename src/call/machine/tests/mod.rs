@@ -6,4 +6,5 @@ mod moving;
 mod plan;
 mod rig;
 mod signalling;
+mod srtp;
 mod third;
