@@ -1,10 +1,11 @@
-//! Functions on samples: G.711, resampling, level, WAV bytes.
+//! Functions on samples: G.711, concealment, resampling, level, WAV bytes.
 //!
 //! Owns: arithmetic on `i16` PCM. Must not know: packets, calls, files (WAV is read and written as bytes).
 //!
 //! Telephone audio inside the house is mono `i16` at [`LINE_RATE`]; the recogniser gets `f32` at 16 kHz.
 //! Levels are in dBFS: 0 dBFS is a square wave of full scale (the dBov of ITU-T G.100.1), so a full-scale sine is -3 dBFS.
 
+pub mod conceal;
 pub mod g711;
 pub mod level;
 pub mod resample;

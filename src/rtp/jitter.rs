@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::time::{Duration, Instant};
 
 use super::Frame;
+use crate::audio::conceal::Concealer;
 use crate::audio::{FRAME_MS, FRAME_SAMPLES};
 
 const FRAME: Duration = Duration::from_millis(FRAME_MS);
@@ -31,8 +32,6 @@ const MAX_PACKETS: usize = 32;
 const MAX_READY: usize = 8_000;
 /// A jump of the timestamp beyond this is a restart of the sender's clock, not a pause (10 s).
 const MAX_JUMP: u32 = 80_000;
-/// Samples over which concealment blends into the audio that follows (5 ms).
-const BLEND: usize = 40;
 
 #[derive(Debug)]
 pub(super) struct Packet {
@@ -127,7 +126,7 @@ impl JitterBuffer {
                 return Some(self.concealed());
             }
             self.debt += behind;
-            let samples = self.take_frame();
+            let mut samples = self.take_frame();
             let clock = clock.max(live) + FRAME;
             if clock > now + MAX_AHEAD {
                 self.dropped += 1;
@@ -135,7 +134,8 @@ impl JitterBuffer {
             }
             self.clock = Some(clock);
             self.filled = 0;
-            return Some(Frame { samples: self.concealer.received(samples), received: true });
+            self.concealer.received(&mut samples);
+            return Some(Frame { samples, received: true });
         }
     }
 
@@ -244,62 +244,15 @@ impl JitterBuffer {
     }
 
     fn concealed(&mut self) -> Frame {
-        let samples = self.concealer.missing(&self.partial);
+        let mut samples = [0; FRAME_SAMPLES];
+        let (head, lost) = samples.split_at_mut(self.partial.len());
+        head.copy_from_slice(&self.partial);
+        if !head.is_empty() {
+            self.concealer.received(head);
+        }
+        self.concealer.missing(lost);
         self.partial.clear();
         Frame { samples, received: false }
-    }
-}
-
-/// Fading repetition of the last frame, there and back so that no edge clicks.
-#[derive(Debug)]
-struct Concealer {
-    last: [i16; FRAME_SAMPLES],
-    /// Frames concealed since the last audio.
-    repeats: usize,
-}
-
-impl Default for Concealer {
-    fn default() -> Self {
-        Self { last: [0; FRAME_SAMPLES], repeats: 0 }
-    }
-}
-
-impl Concealer {
-    /// Gain at the beginning of each repetition; silence after the last.
-    const GAINS: [f32; 4] = [1.0, 0.6, 0.2, 0.0];
-
-    /// A frame that begins with `head` and has nothing after it.
-    fn missing(&mut self, head: &[i16]) -> [i16; FRAME_SAMPLES] {
-        let mut frame = self.repetition();
-        frame[..head.len()].copy_from_slice(head);
-        self.repeats = self.repeats.saturating_add(1);
-        frame
-    }
-
-    fn received(&mut self, mut samples: [i16; FRAME_SAMPLES]) -> [i16; FRAME_SAMPLES] {
-        let tail = self.repetition();
-        self.last = samples;
-        if (1..Self::GAINS.len()).contains(&self.repeats) {
-            for (n, sample) in samples.iter_mut().take(BLEND).enumerate() {
-                let mix = n as f32 / BLEND as f32;
-                *sample = (f32::from(*sample) * mix + f32::from(tail[n]) * (1.0 - mix)) as i16;
-            }
-        }
-        self.repeats = 0;
-        samples
-    }
-
-    fn repetition(&self) -> [i16; FRAME_SAMPLES] {
-        let gains = Self::GAINS.windows(2).nth(self.repeats);
-        let Some(&[from, to]) = gains else {
-            return [0; FRAME_SAMPLES];
-        };
-        let backwards = self.repeats.is_multiple_of(2);
-        std::array::from_fn(|n| {
-            let source = if backwards { FRAME_SAMPLES - 1 - n } else { n };
-            let gain = from + (to - from) * n as f32 / FRAME_SAMPLES as f32;
-            (f32::from(self.last[source]) * gain) as i16
-        })
     }
 }
 
