@@ -1,4 +1,4 @@
-//! Functions on samples: G.711, concealment, resampling, level, WAV bytes.
+//! Functions on samples: G.711, concealment, resampling, level, dialling tones, WAV bytes.
 //!
 //! Owns: arithmetic on `i16` PCM. Must not know: packets, calls, files (WAV is read and written as bytes).
 //!
@@ -11,6 +11,7 @@ pub mod level;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod signals;
+pub mod tones;
 pub mod wav;
 
 /// Sampling rate of narrow-band telephone audio, Hz.

@@ -1,9 +1,10 @@
 //! The call's side of the conversation: who speaks when, what was heard, keys, the dialogue's wishes.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::hearing::{Heard, Times};
+use super::keys::Way;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
 use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
@@ -167,6 +168,13 @@ impl Machine {
         }
         self.interrupt(now);
         self.converse(now, dialogue::Input::RecogniserFailed);
+    }
+
+    /// A key came this way; the same press may come by another one too.
+    pub(super) fn key_told(&mut self, now: Instant, way: Way, key: Key, held: Duration) {
+        if self.keys.is_new(now, way, key.0, held) {
+            self.handle_key(now, key);
+        }
     }
 
     pub(super) fn handle_key(&mut self, now: Instant, key: Key) {

@@ -3,12 +3,14 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::keys::Way;
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::audio::tones::KeyDetector;
 use crate::call::record::Outcome;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
-use crate::rtp::{Pacer, Session, SessionConfig};
+use crate::rtp::{Key, Pacer, Session, SessionConfig};
 use crate::sip::sdp::{self, Direction, Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party};
 
@@ -23,6 +25,7 @@ impl Machine {
             // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
             Event::Reoffered { offer } | Event::Replaced { offer, .. } => self.reoffered(now, offer.as_deref()),
             Event::ReofferAnswered { sdp } => self.renegotiated(now, sdp.as_deref()),
+            Event::Key(press) => self.key_told(now, Way::Info, Key(press.key), press.held.unwrap_or_default()),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
             Event::TransferProgress { .. } => {}
             Event::TransferFinished { status } => self.transfer_finished(now, status),
@@ -79,7 +82,8 @@ impl Machine {
 
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
         let session = Session::new(session_config(negotiated), self.seed);
-        self.media = Some(Media { session, pacer: Pacer::new(now), direction: negotiated.direction });
+        self.media =
+            Some(Media { session, pacer: Pacer::new(now), direction: negotiated.direction, tones: tones(negotiated) });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
 
@@ -124,6 +128,9 @@ impl Machine {
         let Some(media) = &mut self.media else { return };
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
+        if negotiated.telephone_event.is_some() || media.tones.is_none() {
+            media.tones = tones(negotiated);
+        }
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
@@ -225,6 +232,11 @@ impl Machine {
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
     }
+}
+
+/// Who sends no telephone events can only play the tones.
+fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
+    negotiated.telephone_event.is_none().then(KeyDetector::default)
 }
 
 fn session_config(negotiated: &Negotiated) -> SessionConfig {

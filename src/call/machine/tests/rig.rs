@@ -120,6 +120,7 @@ pub struct Rig {
     /// What the caller is saying, ahead of the microphone.
     mouth: VecDeque<i16>,
     pub muted: bool,
+    infos: u32,
     /// When each frame with sound was heard by the caller.
     pub heard: Vec<Instant>,
     /// Sentences the voice was asked for, with the time.
@@ -153,6 +154,13 @@ fn endpoint(address: &str, user: &str, accept_transfers: bool) -> Endpoint {
         access: sip::AccessConfig::open(),
     };
     Endpoint::new(config, 7)
+}
+
+/// The default offer of a telephone that knows no telephone events.
+pub fn offer_without_events() -> String {
+    let offer = sdp::offer(&local_media());
+    let plain = offer.lines().filter(|line| !line.starts_with("a=rtpmap:101") && !line.starts_with("a=fmtp:101"));
+    plain.map(|line| format!("{}\r\n", line.replace(" 101", ""))).collect()
 }
 
 fn local_media() -> LocalMedia {
@@ -220,6 +228,7 @@ impl Rig {
             pacer: None,
             mouth: VecDeque::new(),
             muted: false,
+            infos: 0,
             heard: Vec::new(),
             said: Vec::new(),
             words: Ok(""),
@@ -294,6 +303,28 @@ impl Rig {
             telephone.send_key(Key(key));
             self.run(Duration::from_millis(300));
         }
+    }
+
+    /// The switchboard tells a key by INFO.
+    pub fn press_by_info(&mut self, key: char) {
+        let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
+        let line = |name: &str| ok.1.lines().find_map(|line| line.strip_prefix(name)).expect("the header").to_owned();
+        let (from, to, call_id) = (line("From: "), line("To: "), line("Call-ID: "));
+        self.infos += 1;
+        let (number, body) = (1_000 + self.infos, format!("Signal={key}\r\nDuration=160\r\n"));
+        let info = format!(
+            "INFO sip:mairie@{AGENT} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE};branch=z9hG4bKinfo{number}\r\n\
+             From: {from}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {number} INFO\r\n\
+             Content-Type: application/dtmf-relay\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.send_sip(false, info.into());
+    }
+
+    /// The telephone plays this sound into the line, whatever it is.
+    pub fn play(&mut self, samples: &[i16]) {
+        self.mouth.extend(samples);
+        self.run(Duration::from_millis(samples.len() as u64 / 8));
     }
 
     /// The telephone offers its media once more, with this direction: what it is answered.
