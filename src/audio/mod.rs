@@ -1,4 +1,4 @@
-//! Functions on samples: G.711, concealment, resampling, level, dialling tones, WAV bytes.
+//! Functions on samples: G.711, concealment, echo, gain, resampling, level, dialling tones, WAV bytes.
 //!
 //! Owns: arithmetic on `i16` PCM. Must not know: packets, calls, files (WAV is read and written as bytes).
 //!
@@ -6,7 +6,9 @@
 //! Levels are in dBFS: 0 dBFS is a square wave of full scale (the dBov of ITU-T G.100.1), so a full-scale sine is -3 dBFS.
 
 pub mod conceal;
+pub mod echo;
 pub mod g711;
+pub mod gain;
 pub mod level;
 pub mod resample;
 #[cfg(test)]

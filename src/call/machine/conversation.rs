@@ -8,6 +8,7 @@ use super::keys::Way;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
 use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
+use crate::audio::{LINE_RATE, gain};
 use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
@@ -56,6 +57,7 @@ impl Machine {
             if let Some(media) = &mut self.media {
                 media.session.skip_audio();
             }
+            self.hearing.sent(&[0; _]);
             return;
         }
         let slot = self.playout.next_frame();
@@ -66,6 +68,7 @@ impl Machine {
             }
             Slot::Silence => [0; _],
         };
+        self.hearing.sent(&samples);
         let Some(media) = &mut self.media else { return };
         let packet = media.session.send_audio(&samples);
         let destination = media.session.remote();
@@ -119,6 +122,7 @@ impl Machine {
                         (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
                     }
                 };
+                let samples = gain::raised(&samples, LINE_RATE).map_or(samples, Arc::from);
                 let utterance = Utterance { samples, language, prompt };
                 self.outputs.push_back(Output::Recognise { job, utterance });
             }

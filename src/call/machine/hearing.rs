@@ -1,12 +1,13 @@
 //! From the caller's frames to words: which turn is under way and which recognition belongs to it.
 //!
-//! Owns: the turn detector and the one recognition under way. Recognition starts on the first short silence,
+//! Owns: the echo canceller, the turn detector and the one recognition under way. Recognition starts on the first short silence,
 //! while the turn may still go on; if the caller goes on, that work is void (recognise ahead).
 //! Must not know: what words mean, what is being played.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use crate::audio::echo::EchoCanceller;
 use crate::audio::{FRAME_SAMPLES, LINE_RATE};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn::{Detector, Event, Patience, Settings};
@@ -55,6 +56,7 @@ enum Turn {
 const LONGEST_JOINED: usize = 30 * LINE_RATE as usize;
 
 pub(super) struct Hearing {
+    echo: EchoCanceller,
     detector: Detector,
     turn: Turn,
     /// Audio of a turn whose words were not known yet when the caller went on: it is recognised with what follows.
@@ -66,7 +68,14 @@ pub(super) struct Hearing {
 
 impl Hearing {
     pub fn new(settings: Settings) -> Self {
-        Self { detector: Detector::new(settings), turn: Turn::Quiet, earlier: None, ignoring: false, next_job: 0 }
+        Self {
+            echo: EchoCanceller::default(),
+            detector: Detector::new(settings),
+            turn: Turn::Quiet,
+            earlier: None,
+            ignoring: false,
+            next_job: 0,
+        }
     }
 
     pub fn set_patience(&mut self, patience: Patience) {
@@ -86,6 +95,11 @@ impl Hearing {
         self.void()
     }
 
+    /// What the caller is sent in this tick, silence included: it may come back.
+    pub fn sent(&mut self, frame: &[i16; FRAME_SAMPLES]) {
+        self.echo.sent(frame);
+    }
+
     /// One frame of the caller's audio. `audible`: our own voice is being heard; `cuttable`: and may be cut.
     pub fn handle_frame(
         &mut self,
@@ -96,7 +110,9 @@ impl Hearing {
         mut tell: impl FnMut(Heard),
     ) {
         self.detector.set_agent_speaking(audible);
-        self.detector.handle_frame(frame);
+        let mut frame = *frame;
+        self.echo.received(&mut frame);
+        self.detector.handle_frame(&frame);
         while let Some(event) = self.detector.poll_event() {
             match event {
                 Event::Started => {
