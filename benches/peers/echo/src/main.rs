@@ -1,7 +1,8 @@
 //! Echoes of our own voice through the turn detector: how often they interrupt us, and how many interruptions of a
 //! caller are missed; without help, with ours, with sonora's AEC3. Recorded speech, A-law, synthetic echo paths.
 //!
-//! `echo-peer FOLDER` (the recorded clips); prints a table.
+//! `echo-peer FOLDER` (the recorded clips) prints a table. `echo-peer denoise FOLDER` adds to what `line_audio make` has made
+//! its noisy clips after sonora's noise suppression. `echo-peer keys FOLDER` counts the dialling keys found in recordings.
 
 #[allow(dead_code, reason = "the product's functions on samples; not all are needed here")]
 #[path = "../../../../src/audio/mod.rs"]
@@ -14,8 +15,9 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use audio::echo::EchoCanceller;
+use audio::tones::KeyDetector;
 use audio::{Codec, FRAME_SAMPLES, g711, level, wav};
-use sonora::config::{Config, EchoCanceller as Aec3};
+use sonora::config::{Config, EchoCanceller as Aec3, NoiseSuppression};
 use sonora::{AudioProcessing, StreamConfig};
 use turn::{Detector, Event, Settings};
 
@@ -105,8 +107,7 @@ fn alaw(samples: &[i16]) -> Vec<i16> {
 fn path(kind: &str) -> Vec<f64> {
     let (length, decay) = if kind == "room" { (RATE * 150 / 1_000, 0.025) } else { (48, 0.0015) };
     let mut source = Noise(77);
-    let mut taps: Vec<f64> =
-        (0..length).map(|n| source.next() * (-(n as f64) / (RATE as f64 * decay)).exp()).collect();
+    let mut taps: Vec<f64> = (0..length).map(|n| source.next() * (-(n as f64) / (RATE as f64 * decay)).exp()).collect();
     taps[0] = if kind == "room" { 1.5 } else { 0.9 };
     let energy: f64 = taps.iter().map(|t| t * t).sum();
     taps.iter().map(|t| t / energy.sqrt()).collect()
@@ -166,8 +167,66 @@ fn run(name: &str, came: &[i16], ours: &[i16]) -> (Vec<usize>, Duration) {
 }
 
 fn main() {
-    let folder = std::env::args().nth(1).expect("the folder of recorded clips");
-    let folder = Path::new(&folder);
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match &arguments[..] {
+        [folder] => compare(Path::new(folder)),
+        [verb, folder] if verb == "denoise" => denoise(Path::new(folder)),
+        [verb, folder] if verb == "keys" => keys(Path::new(folder)),
+        _ => eprintln!("usage: echo-peer FOLDER | echo-peer denoise FOLDER | echo-peer keys FOLDER"),
+    }
+}
+
+/// Dialling keys found in recordings (8 kHz): there should be none in speech.
+fn keys(folder: &Path) {
+    let (mut found, mut seconds, mut busy) = (0, 0.0, Duration::ZERO);
+    for clip in clips(folder, "") {
+        let clip = alaw(&clip);
+        let mut detector = KeyDetector::default();
+        let start = Instant::now();
+        let frames = clip.as_chunks::<FRAME_SAMPLES>().0.iter();
+        found += frames.filter_map(|frame| detector.handle_frame(frame)).count();
+        busy += start.elapsed();
+        seconds += clip.len() as f64 / RATE as f64;
+    }
+    println!(
+        "{found} keys in {seconds:.0} s; {:.2} ms of processor a second of audio",
+        busy.as_secs_f64() * 1e3 / seconds
+    );
+}
+
+/// The noisy clips of a table again, with their noise suppressed.
+fn denoise(folder: &Path) {
+    let table = folder.join("transcripts.tsv");
+    let mut text = std::fs::read_to_string(&table).expect("the table");
+    let mut more = String::new();
+    let mut spent = Duration::ZERO;
+    let mut seconds = 0.0;
+    for line in text.lines().filter(|line| line.starts_with("noise-") && !line.contains("-sonora")) {
+        let mut fields = line.split('\t');
+        let (Some(path), Some(condition), Some(said)) = (fields.next(), fields.next(), fields.next()) else { continue };
+        let clip = wav::read(&std::fs::read(folder.join(path)).expect("a clip")).expect("a WAV").samples;
+        let config = Config { noise_suppression: Some(NoiseSuppression::default()), ..Config::default() };
+        let stream = StreamConfig::new(RATE as u32, 1);
+        let mut apm = AudioProcessing::builder().config(config).capture_config(stream).render_config(stream).build();
+        let mut out = clip.clone();
+        let start = Instant::now();
+        for (came, cleaned) in clip.chunks_exact(80).zip(out.chunks_exact_mut(80)) {
+            apm.process_capture_i16(came, cleaned).expect("10 ms");
+        }
+        spent += start.elapsed();
+        seconds += clip.len() as f64 / RATE as f64;
+        let new = format!("{condition}-sonora");
+        let target = path.replacen(condition, &new, 1);
+        std::fs::create_dir_all(folder.join(&new)).expect("a folder");
+        std::fs::write(folder.join(&target), wav::write_mono(&out, RATE as u32).expect("a WAV")).expect("written");
+        more += &format!("{target}\t{new}\t{said}\n");
+    }
+    text += &more;
+    std::fs::write(table, text).expect("written");
+    println!("noise suppression: {:.2} ms of processor a second of audio", spent.as_secs_f64() * 1e3 / seconds);
+}
+
+fn compare(folder: &Path) {
     // Sentences of ours, with a breath between them.
     let mut ours = Vec::new();
     for clip in clips(folder, "june_").iter().take(60) {
@@ -188,8 +247,13 @@ fn main() {
         onsets.push(at);
     }
     let silence = vec![0; ours.len()];
-    println!("{minutes:.1} minutes of our own voice at {OUR_LEVEL} dBFS; {} interruptions at {CALLER_LEVEL} dBFS", onsets.len());
-    println!("false: turns started by the echo, a minute. missed: interruptions not noticed within 1.5 s. delay: median.\n");
+    println!(
+        "{minutes:.1} minutes of our own voice at {OUR_LEVEL} dBFS; {} interruptions at {CALLER_LEVEL} dBFS",
+        onsets.len()
+    );
+    println!(
+        "false: turns started by the echo, a minute. missed: interruptions not noticed within 1.5 s. delay: median.\n"
+    );
     let helpers = ["none", "ours", "sonora"];
     println!("{:<34}{}", "", helpers.map(|name| format!("{name:>26}")).concat());
     println!("{:<34}{}", "path, delay, level", "    false  missed   delay ".repeat(3));
@@ -216,7 +280,8 @@ fn main() {
             let falsely = starts.len() as f64 / minutes;
             let (starts, spent) = run(name, &both, &ours);
             busy[n] += spent;
-            let noticed = |onset: &usize| starts.iter().find(|at| (*onset..onset + NOTICED).contains(at)).map(|at| at - onset);
+            let noticed =
+                |onset: &usize| starts.iter().find(|at| (*onset..onset + NOTICED).contains(at)).map(|at| at - onset);
             let mut delays: Vec<usize> = onsets.iter().filter_map(noticed).collect();
             delays.sort_unstable();
             let missed = onsets.len() - delays.len();
