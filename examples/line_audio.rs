@@ -159,10 +159,10 @@ fn with_losses(samples: &[i16], lost: &[bool], fill: Fill) -> Vec<i16> {
             (Fill::Repetition, true) => {
                 let gain = [1.0f32, 0.6, 0.2, 0.0, 0.0];
                 let (from, to) = (gain[repeats.min(3)], gain[repeats.min(3) + 1]);
-                for n in 0..frame.len() {
-                    let source = if repeats % 2 == 0 { last.len() - 1 - n.min(last.len() - 1) } else { n };
+                for (n, sample) in frame.iter_mut().enumerate() {
+                    let source = if repeats % 2 == 0 { (last.len() - 1).saturating_sub(n) } else { n };
                     let now = from + (to - from) * n as f32 / FRAME_SAMPLES as f32;
-                    frame[n] = (f32::from(last.get(source).copied().unwrap_or(0)) * now) as i16;
+                    *sample = (f32::from(last.get(source).copied().unwrap_or(0)) * now) as i16;
                 }
                 repeats += 1;
             }

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Our echo canceller beside sonora's (WebRTC's AEC3) on recorded speech and synthetic echo paths: false and missed
-# interruptions, processor. Prints a table; nothing of sonora is in the product.
+# interruptions, processor; then what finding keys and concealing cost. Nothing of sonora is in the product.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -12,3 +12,4 @@ clips=../shared/data/speech
 (cd benches/peers/echo && env -u CARGO_TARGET_DIR cargo build --quiet --locked --release)
 benches/peers/echo/target/release/echo-peer "$clips"
 benches/peers/echo/target/release/echo-peer keys "$clips"
+benches/peers/echo/target/release/echo-peer conceal "$clips"

@@ -34,6 +34,8 @@ const BELIEVED: f32 = 0.2;
 const BELIEVED_FRAMES: u32 = 4;
 /// Resemblance of what is held back while no filter works.
 const SUSPECTED: f32 = 0.3;
+/// And where the delay is known already.
+const EXPECTED: f32 = 0.08;
 /// Delays this near are the same, in samples at 4 kHz (1 ms).
 const SAME_DELAY: usize = 4;
 /// With a filter at work the delay is looked at every so many frames only.
@@ -184,7 +186,8 @@ impl EchoCanceller {
         // What the last frames' echo leaves rings on a little.
         filters.echo = echo.max(filters.echo * RINGING);
         if !filters.proven {
-            if came > FAINT && self.search.resemblance > SUSPECTED {
+            let there = self.search.best.abs_diff(filters.delay) <= SAME_DELAY;
+            if came > FAINT && self.search.resemblance > if there { EXPECTED } else { SUSPECTED } {
                 lower(frame, came, self.noise);
             }
             return;

@@ -1,8 +1,9 @@
 //! Echoes of our own voice through the turn detector: how often they interrupt us, and how many interruptions of a
 //! caller are missed; without help, with ours, with sonora's AEC3. Recorded speech, A-law, synthetic echo paths.
 //!
-//! `echo-peer FOLDER` (the recorded clips) prints a table. `echo-peer denoise FOLDER` adds to what `line_audio make` has made
-//! its noisy clips after sonora's noise suppression. `echo-peer keys FOLDER` counts the dialling keys found in recordings.
+//! `echo-peer FOLDER` (the recorded clips) prints a table, `echo-peer ours FOLDER` our part of it. `echo-peer denoise FOLDER` adds to what `line_audio make` has made
+//! its noisy clips after sonora's noise suppression. `echo-peer keys FOLDER` counts the dialling keys found in recordings,
+//! `echo-peer conceal FOLDER` times concealment.
 
 #[allow(dead_code, reason = "the product's functions on samples; not all are needed here")]
 #[path = "../../../../src/audio/mod.rs"]
@@ -14,6 +15,7 @@ mod turn;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use audio::conceal::Concealer;
 use audio::echo::EchoCanceller;
 use audio::tones::KeyDetector;
 use audio::{Codec, FRAME_SAMPLES, g711, level, wav};
@@ -169,10 +171,14 @@ fn run(name: &str, came: &[i16], ours: &[i16]) -> (Vec<usize>, Duration) {
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match &arguments[..] {
-        [folder] => compare(Path::new(folder)),
+        [folder] => compare(Path::new(folder), &["none", "ours", "sonora"]),
+        [verb, folder] if verb == "ours" => compare(Path::new(folder), &["ours"]),
         [verb, folder] if verb == "denoise" => denoise(Path::new(folder)),
+        [verb, folder] if verb == "conceal" => concealment(Path::new(folder)),
         [verb, folder] if verb == "keys" => keys(Path::new(folder)),
-        _ => eprintln!("usage: echo-peer FOLDER | echo-peer denoise FOLDER | echo-peer keys FOLDER"),
+        _ => eprintln!(
+            "usage: echo-peer FOLDER | echo-peer ours FOLDER | echo-peer denoise FOLDER | echo-peer keys FOLDER | echo-peer conceal FOLDER"
+        ),
     }
 }
 
@@ -192,6 +198,28 @@ fn keys(folder: &Path) {
         "{found} keys in {seconds:.0} s; {:.2} ms of processor a second of audio",
         busy.as_secs_f64() * 1e3 / seconds
     );
+}
+
+/// What concealment costs at both rates, in whole frames of 20 ms.
+fn concealment(folder: &Path) {
+    let speech: Vec<i16> = clips(folder, "june_").into_iter().flatten().collect();
+    for rate in [8_000, 16_000] {
+        let frame = rate as usize / 50;
+        let time = |every: usize| {
+            let (mut sound, mut concealer) = (speech.clone(), Concealer::new(rate));
+            let start = Instant::now();
+            for (n, chunk) in sound.chunks_exact_mut(frame).enumerate() {
+                if n % every == 1 { concealer.missing(chunk) } else { concealer.received(chunk) }
+            }
+            start.elapsed().as_secs_f64() * 1e6 / (speech.len() / frame) as f64
+        };
+        let best = |every: usize| (0..5).map(|_| time(every)).fold(f64::INFINITY, f64::min);
+        let (good, half) = (best(usize::MAX), best(2));
+        let lost = 2.0 * half - good;
+        println!(
+            "concealment at {rate} Hz: {good:.2} µs a good frame of 20 ms, {lost:.1} µs a lost one and its return"
+        );
+    }
 }
 
 /// The noisy clips of a table again, with their noise suppressed.
@@ -226,7 +254,7 @@ fn denoise(folder: &Path) {
     println!("noise suppression: {:.2} ms of processor a second of audio", spent.as_secs_f64() * 1e3 / seconds);
 }
 
-fn compare(folder: &Path) {
+fn compare(folder: &Path, helpers: &[&str]) {
     // Sentences of ours, with a breath between them.
     let mut ours = Vec::new();
     for clip in clips(folder, "june_").iter().take(60) {
@@ -254,10 +282,9 @@ fn compare(folder: &Path) {
     println!(
         "false: turns started by the echo, a minute. missed: interruptions not noticed within 1.5 s. delay: median.\n"
     );
-    let helpers = ["none", "ours", "sonora"];
-    println!("{:<34}{}", "", helpers.map(|name| format!("{name:>26}")).concat());
-    println!("{:<34}{}", "path, delay, level", "    false  missed   delay ".repeat(3));
-    let mut busy = [Duration::ZERO; 3];
+    println!("{:<34}{}", "", helpers.iter().map(|name| format!("{name:>26}")).collect::<String>());
+    println!("{:<34}{}", "path, delay, level", "    false  missed   delay ".repeat(helpers.len()));
+    let mut busy = vec![Duration::ZERO; helpers.len()];
     let mut heard = 0.0;
     let mut cases = vec![Case { kind: "none", delay_ms: 0, level_db: -200.0, alaw: true }];
     for alaw in [false, true] {
