@@ -120,6 +120,11 @@ pub struct Rig {
     /// What the caller is saying, ahead of the microphone.
     mouth: VecDeque<i16>,
     pub muted: bool,
+    /// What the line returns of the agent's voice: a factor, none without.
+    pub echo: f32,
+    returning: VecDeque<i16>,
+    /// What the voice says instead of tones.
+    pub voice: Option<Vec<i16>>,
     infos: u32,
     /// When each frame with sound was heard by the caller.
     pub heard: Vec<Instant>,
@@ -228,6 +233,9 @@ impl Rig {
             pacer: None,
             mouth: VecDeque::new(),
             muted: false,
+            echo: 0.0,
+            returning: VecDeque::new(),
+            voice: None,
             infos: 0,
             heard: Vec::new(),
             said: Vec::new(),
@@ -447,13 +455,15 @@ impl Rig {
         for _ in 0..pacer.ticks_due(self.now) {
             let mut samples = [0; FRAME_SAMPLES];
             for sample in &mut samples {
-                *sample = self.mouth.pop_front().unwrap_or(0);
+                let returned = f32::from(self.returning.pop_front().unwrap_or(0)) * self.echo;
+                *sample = self.mouth.pop_front().unwrap_or(0).saturating_add(returned as i16);
             }
             let packet = telephone.send_audio(&samples);
             if !self.muted {
                 self.wire.push_back((self.now + LATENCY, Packet::Rtp { to_agent: true, payload: packet }));
             }
             while let Some(Frame { samples, received }) = telephone.poll_frame(self.now) {
+                self.returning.extend(samples);
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(self.now);
                 }
@@ -604,7 +614,8 @@ impl Rig {
                 }
                 Output::Speak { sentence, text, .. } => {
                     self.said.push((self.now, text));
-                    let samples = vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
+                    let tone = || vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
+                    let samples = self.voice.clone().unwrap_or_else(tone);
                     let outcome = if self.voice_fails {
                         Err(SpeechError::Engine { engine: "voice", detail: "essai".to_owned() })
                     } else {
