@@ -1,4 +1,4 @@
-//! Faint callers made louder for the recogniser.
+//! Faint callers made louder for a recogniser. Measured (`docs/audio.md`), and not used in calls: Whisper gains nothing.
 //!
 //! Owns: a gain that follows the voice and leaves silence where it is. Must not know: what is said, packets.
 //!

@@ -63,7 +63,8 @@ fn a_caller_passes_through_the_echo() {
     assert!((rms_dbfs(during) - rms_dbfs(caller)).abs() < 2.0, "{} dBFS", rms_dbfs(during));
     let error: Vec<i16> = during.iter().zip(caller).map(|(a, b)| a.saturating_sub(*b)).collect();
     let distance = rms_dbfs(caller) - rms_dbfs(&error);
-    assert!(distance > 8.0, "echo and damage are only {distance:.1} dB below the caller");
+    // The echo alone, left as it is, would be 6 dB below.
+    assert!(distance > 7.0, "echo and damage are only {distance:.1} dB below the caller");
     assert!(rms_dbfs(&left[41_600..]) < -55.0, "and the echo is gone again");
 }
 

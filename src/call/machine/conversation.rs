@@ -8,7 +8,6 @@ use super::keys::Way;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
 use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
-use crate::audio::{LINE_RATE, gain};
 use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
@@ -122,7 +121,6 @@ impl Machine {
                         (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
                     }
                 };
-                let samples = gain::raised(&samples, LINE_RATE).map_or(samples, Arc::from);
                 let utterance = Utterance { samples, language, prompt };
                 self.outputs.push_back(Output::Recognise { job, utterance });
             }
