@@ -291,6 +291,7 @@ impl Caller {
             | Event::Acknowledged { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. } => {}

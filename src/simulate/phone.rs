@@ -202,6 +202,7 @@ impl Phone {
             | Event::Answered { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. }

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod hearing;
+mod keys;
 mod legs;
 mod moving;
 mod playout;
@@ -27,6 +28,7 @@ use jiff::civil;
 use super::gate::TransferGate;
 use super::record::{Outcome, Record};
 use crate::audio::Codec;
+use crate::audio::tones::KeyDetector;
 use crate::config::TransferTarget;
 use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
@@ -38,6 +40,7 @@ use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
 use hearing::{Hearing, Times};
+use keys::{Keys, Way};
 use legs::Legs;
 use playout::Playout;
 use timers::{Timer, Timers};
@@ -172,6 +175,7 @@ pub struct Machine {
     timers: Timers,
     expectation: Option<Expectation>,
     caller_number: Option<String>,
+    keys: Keys,
     keys_held: VecDeque<Key>,
     /// The caller's last turn, until its answer's first packet.
     reply_due: Option<ReplyDue>,
@@ -199,6 +203,8 @@ struct Media {
     agreed: SocketAddr,
     /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
     left: Vec<LeftStream>,
+    /// Listens for keys in the audio of a far end that sends no telephone events.
+    tones: Option<KeyDetector>,
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -264,6 +270,7 @@ impl Machine {
             timers,
             expectation: None,
             caller_number: None,
+            keys: Keys::default(),
             keys_held: VecDeque::new(),
             reply_due: None,
             answered: None,
@@ -379,20 +386,24 @@ impl Machine {
     fn tick(&mut self, now: Instant) {
         let audible = self.playout.is_audible();
         let cuttable = self.playout.is_interruptible();
-        let mut told = Vec::new();
+        let (mut told, mut keys) = (Vec::new(), Vec::new());
         let Some(media) = &mut self.media else { return };
         while let Some(frame) = media.session.poll_frame(now) {
+            if let Some(tones) = &mut media.tones {
+                keys.extend(tones.handle_frame(&frame.samples).map(|key| (Way::Tone, Key(key))));
+            }
             if self.phase == Phase::Talking {
                 let wide = frame.wide.as_deref();
                 self.hearing.handle_frame(now, &frame.samples, wide, audible, cuttable, |heard| told.push(heard));
             }
         }
-        let keys: Vec<Key> = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD).collect();
+        let events = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD);
+        keys.extend(events.map(|key| (Way::Event, key)));
         for heard in told {
             self.handle_heard(now, heard);
         }
-        for key in keys {
-            self.handle_key(now, key);
+        for (way, key) in keys {
+            self.key_told(now, way, key, Duration::ZERO);
         }
         self.send_frame(now);
         self.follow_up(now);

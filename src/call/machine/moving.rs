@@ -97,6 +97,7 @@ impl Machine {
             Event::Incoming { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferRequested { .. }
             | Event::TransferProgress { .. }
@@ -118,6 +119,7 @@ impl Machine {
             | Event::Acknowledged { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. } => {}

@@ -3,15 +3,17 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::keys::Way;
 use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::audio::tones::KeyDetector;
 use crate::call::media::session_config;
 use crate::call::record::{Encryption, Outcome};
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
 use crate::rtp::srtp::Protection;
-use crate::rtp::{Pacer, Session};
+use crate::rtp::{Key, Pacer, Session};
 use crate::sip::sdp::{Direction, Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party, Transport};
 
@@ -47,6 +49,7 @@ impl Machine {
             // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
             Event::Replaced { offer, .. } => self.replaced(now, leg, offer.as_deref()),
             Event::ReofferAnswered { sdp } => self.renegotiated(now, leg, sdp.as_deref()),
+            Event::Key(press) => self.key_told(now, Way::Info, Key(press.key), press.held.unwrap_or_default()),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
             Event::TransferProgress { .. } => {}
             Event::TransferFinished { status } => self.transfer_finished(now, status),
@@ -126,6 +129,7 @@ impl Machine {
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),
+            tones: tones(negotiated),
         });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
@@ -157,6 +161,9 @@ impl Machine {
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
         media.agreed = negotiated.remote;
+        if negotiated.telephone_event.is_some() || media.tones.is_none() {
+            media.tones = tones(negotiated);
+        }
         match (&mut media.protection, &negotiated.srtp) {
             (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
             (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
@@ -297,6 +304,11 @@ impl Machine {
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
     }
+}
+
+/// Who sends no telephone events can only play the tones.
+fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
+    negotiated.telephone_event.is_none().then(KeyDetector::default)
 }
 
 pub(super) fn outcome_of(cause: EndCause) -> Outcome {

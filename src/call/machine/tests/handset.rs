@@ -19,6 +19,9 @@ pub struct Handset {
     pub on_the_way: Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>>>,
     /// What is being said, ahead of the microphone.
     pub mouth: VecDeque<i16>,
+    /// What the line returns of what is heard: a factor, none without.
+    pub echo: f32,
+    returning: VecDeque<i16>,
     /// Nothing is sent.
     pub muted: bool,
     /// When each frame with sound was heard.
@@ -33,6 +36,8 @@ impl Handset {
             protection: None,
             on_the_way: Box::new(|packet| vec![packet]),
             mouth: VecDeque::new(),
+            echo: 0.0,
+            returning: VecDeque::new(),
             muted: false,
             heard: Vec::new(),
         }
@@ -65,7 +70,8 @@ impl Handset {
         for _ in 0..pacer.ticks_due(now) {
             let mut samples = [0; FRAME_SAMPLES];
             for sample in &mut samples {
-                *sample = self.mouth.pop_front().unwrap_or(0);
+                let returned = f32::from(self.returning.pop_front().unwrap_or(0)) * self.echo;
+                *sample = self.mouth.pop_front().unwrap_or(0).saturating_add(returned as i16);
             }
             let mut packet = session.send_audio(now, &samples);
             if let Some(protection) = &mut self.protection {
@@ -74,6 +80,7 @@ impl Handset {
             let arriving = (self.on_the_way)(packet);
             packets.extend(arriving.into_iter().map(|packet| (session.remote(), packet)));
             while let Some(Frame { samples, received, .. }) = session.poll_frame(now) {
+                self.returning.extend(samples);
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(now);
                 }

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod handset;
+mod keys;
 mod moving;
 mod plan;
 mod rig;

@@ -81,6 +81,10 @@ pub struct Rig {
     pub handset: Handset,
     /// The agent's RTP packets.
     pub rtp_sent: Vec<Sent>,
+    /// What the voice says instead of tones.
+    pub voice: Option<Vec<i16>>,
+    /// Keys told by INFO so far.
+    infos: u32,
     /// Sentences the voice was asked for, with the time.
     pub said: Vec<(Instant, String)>,
     /// What the recogniser makes of what it is given now.
@@ -135,6 +139,13 @@ pub fn local_media(rtp: &str) -> LocalMedia {
         session_version: 1,
         security: Security::default(),
     }
+}
+
+/// The default offer of a telephone that knows no telephone events.
+pub fn offer_without_events() -> String {
+    let offer = sdp::offer(&local_media(PHONE_RTP));
+    let plain = offer.lines().filter(|line| !line.starts_with("a=rtpmap:101") && !line.starts_with("a=fmtp:101"));
+    plain.map(|line| format!("{}\r\n", line.replace(" 101", ""))).collect()
 }
 
 pub fn speech(ms: u64) -> Vec<i16> {
@@ -216,6 +227,8 @@ impl Rig {
             media,
             handset: Handset::new(5),
             rtp_sent: Vec::new(),
+            voice: None,
+            infos: 0,
             said: Vec::new(),
             words: Ok(""),
             recognition: Duration::from_millis(300),
@@ -439,7 +452,8 @@ impl Rig {
                 }
                 Output::Speak { sentence, text, .. } => {
                     self.said.push((self.now, text));
-                    let samples = vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
+                    let tone = || vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
+                    let samples = self.voice.clone().unwrap_or_else(tone);
                     let outcome = if self.voice_fails {
                         Err(SpeechError::Engine { engine: "voice", detail: "essai".to_owned() })
                     } else {

@@ -67,6 +67,28 @@ impl Rig {
         }
     }
 
+    /// The switchboard tells a key by INFO.
+    pub fn press_by_info(&mut self, key: char) {
+        let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
+        let line = |name: &str| ok.1.lines().find_map(|line| line.strip_prefix(name)).expect("the header").to_owned();
+        let (from, to, call_id) = (line("From: "), line("To: "), line("Call-ID: "));
+        self.infos += 1;
+        let (number, body) = (1_000 + self.infos, format!("Signal={key}\r\nDuration=160\r\n"));
+        let info = format!(
+            "INFO sip:mairie@{AGENT} SIP/2.0\r\nVia: SIP/2.0/UDP {PHONE};branch=z9hG4bKinfo{number}\r\n\
+             From: {from}\r\nTo: {to}\r\nCall-ID: {call_id}\r\nCSeq: {number} INFO\r\n\
+             Content-Type: application/dtmf-relay\r\nContent-Length: {}\r\n\r\n{body}",
+            body.len()
+        );
+        self.send_sip(PHONE, address(AGENT), info.into());
+    }
+
+    /// The telephone plays this sound into the line, whatever it is.
+    pub fn play(&mut self, samples: &[i16]) {
+        self.handset.mouth.extend(samples);
+        self.run(Duration::from_millis(samples.len() as u64 / 8));
+    }
+
     /// The telephone offers its media once more, with this direction: what it is answered.
     pub fn phone_offers(&mut self, direction: &str) -> String {
         let sdp = sdp::offer(&self.media).replace("a=sendrecv", &format!("a={direction}"));
