@@ -110,6 +110,7 @@ fn services(cache: &tempfile::TempDir) -> Services {
         transfer_target: "sip:{poste}@127.0.0.1".parse().expect("a target"),
         gate: TransferGate::new(Follow::Switchboard, []),
         codecs: vec![Codec::Pcma, Codec::Pcmu],
+        comfort_noise: false,
         srtp: SrtpPolicy::Optional,
         srtp_without_tls: false,
         turn: turn::Settings::default(),

@@ -33,6 +33,7 @@ impl Checker {
             rtp: RtpConfig {
                 ports: self.ports(&raw.rtp.ports),
                 codecs: self.codecs(&raw.rtp.codecs),
+                comfort_noise: raw.rtp.comfort_noise,
                 srtp: self.srtp(&raw.rtp.srtp),
                 srtp_without_tls: raw.rtp.srtp_without_tls,
             },
@@ -87,12 +88,14 @@ impl Checker {
         if !self.problems.is_empty() {
             return;
         }
-        let free = config.rtp.ports.clone().filter(|port| port % 2 == 0).count();
+        // Pairs of an even port and the odd one after it.
+        let (first, end) = (config.rtp.ports.start().next_multiple_of(2), u32::from(*config.rtp.ports.end()) + 1);
+        let free = usize::try_from(end.saturating_sub(first.into()) / 2).unwrap_or_default();
         if free < config.sip.max_calls {
             self.problem(
                 "rtp.ports",
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
-                format!("{free} ports pairs ne suffisent pas à {} appels simultanés", config.sip.max_calls),
+                format!("{free} paires de ports ne suffisent pas à {} appels simultanés", config.sip.max_calls),
                 format!("élargissez la plage ou abaissez sip.max_calls à {free}."),
             );
         }

@@ -110,6 +110,7 @@ pub struct RawAccount {
 pub struct RawRtp {
     pub ports: String,
     pub codecs: Vec<String>,
+    pub comfort_noise: bool,
     pub srtp: String,
     pub srtp_without_tls: bool,
 }
@@ -225,7 +226,8 @@ impl Default for RawConfig {
             },
             rtp: RawRtp {
                 ports: "20000-20999".into(),
-                codecs: vec!["PCMA".into(), "PCMU".into()],
+                codecs: vec!["G722".into(), "PCMA".into(), "PCMU".into()],
+                comfort_noise: false,
                 srtp: "optional".into(),
                 srtp_without_tls: false,
             },

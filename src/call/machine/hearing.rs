@@ -7,6 +7,7 @@
 use std::time::{Duration, Instant};
 
 use crate::audio::echo::EchoCanceller;
+use crate::audio::resample::stream::Decimator;
 use crate::audio::{FRAME_SAMPLES, Sound, WIDE_FRAME_SAMPLES};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn::{Detector, Event, Patience, Settings};
@@ -56,6 +57,8 @@ const LONGEST_JOINED: usize = 30;
 
 pub(super) struct Hearing {
     echo: EchoCanceller,
+    /// What is sent at 16 kHz, for the canceller.
+    decimator: Decimator,
     detector: Detector,
     turn: Turn,
     /// Audio of a turn whose words were not known yet when the caller went on: it is recognised with what follows.
@@ -69,6 +72,7 @@ impl Hearing {
     pub fn new(settings: Settings) -> Self {
         Self {
             echo: EchoCanceller::default(),
+            decimator: Decimator::default(),
             detector: Detector::new(settings),
             turn: Turn::Quiet,
             earlier: None,
@@ -97,6 +101,11 @@ impl Hearing {
     /// What the caller is sent in this tick, silence included: it may come back.
     pub fn sent(&mut self, frame: &[i16; FRAME_SAMPLES]) {
         self.echo.sent(frame);
+    }
+
+    /// As [`Self::sent`], at 16 kHz.
+    pub fn sent_wide(&mut self, frame: &[i16; WIDE_FRAME_SAMPLES]) {
+        self.echo.sent(&self.decimator.process(frame));
     }
 
     /// One frame of the caller's audio; `wide`: the same 20 ms at 16 kHz, when the call has them. `audible`: our own

@@ -27,8 +27,8 @@ use jiff::civil;
 
 use super::gate::TransferGate;
 use super::record::{Outcome, Record};
-use crate::audio::Codec;
 use crate::audio::tones::KeyDetector;
+use crate::audio::{Codec, Sound};
 use crate::config::TransferTarget;
 use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
@@ -66,6 +66,8 @@ pub struct Settings {
     pub gate: TransferGate,
     /// Codecs, best first.
     pub codecs: Vec<Codec>,
+    /// While we are silent, only the level of our silence is sent where comfort noise was agreed on.
+    pub comfort_noise: bool,
     /// Whether the audio is encrypted.
     pub srtp: SrtpPolicy,
     /// Keys are exchanged even where the signalling is not encrypted.
@@ -97,10 +99,15 @@ pub enum Input<'a> {
         job: JobId,
         outcome: Result<Transcript, SpeechError>,
     },
-    /// A sentence has its audio: mono, 8 kHz.
+    /// A datagram of the port after RTP's.
+    Rtcp {
+        source: SocketAddr,
+        packet: &'a [u8],
+    },
+    /// A sentence has its audio, at 8 or 16 kHz, whatever was wished for.
     Spoken {
         sentence: SentenceId,
-        outcome: Result<Arc<[i16]>, SpeechError>,
+        outcome: Result<Sound, SpeechError>,
     },
     /// The service is being stopped: tell the caller and end.
     Stop,
@@ -123,6 +130,11 @@ pub enum Output {
         destination: SocketAddr,
         packet: Vec<u8>,
     },
+    /// From the port after RTP's.
+    Rtcp {
+        destination: SocketAddr,
+        packet: Vec<u8>,
+    },
     Recognise {
         job: JobId,
         utterance: Utterance,
@@ -136,6 +148,8 @@ pub enum Output {
         language: String,
         text: String,
         pace: Pace,
+        /// Hz: the one the call's codec has.
+        rate: u32,
     },
     Save(dialogue::Request),
     /// The call is over; nothing follows.
@@ -222,6 +236,12 @@ impl LeftStream {
     fn holds_back(&self, now: Instant, source: SocketAddr) -> bool {
         source == self.source && self.until.is_none_or(|until| now < until)
     }
+
+    /// As for its audio: reports come from the port after it, or from the same (RFC 5761).
+    fn holds_back_rtcp(&self, now: Instant, source: SocketAddr) -> bool {
+        let before = SocketAddr::new(source.ip(), source.port().saturating_sub(1));
+        self.holds_back(now, source) || self.holds_back(now, before)
+    }
 }
 
 impl Media {
@@ -305,6 +325,7 @@ impl Machine {
         match input {
             Input::Sip { leg, event } => self.handle_sip(now, leg, event),
             Input::Rtp { source, packet } => self.handle_rtp(now, source, packet),
+            Input::Rtcp { source, packet } => self.handle_rtcp(now, source, packet),
             Input::Recognised { job, outcome } => {
                 if let Some(heard) = self.hearing.handle_result(job, outcome) {
                     self.handle_heard(now, heard);
@@ -384,6 +405,15 @@ impl Machine {
 
     /// Every 20 ms: what the caller sent comes in, what is said goes out.
     fn tick(&mut self, now: Instant) {
+        self.note_heard(now);
+        self.hear(now);
+        self.send_frame(now);
+        self.send_report(now);
+        self.follow_up(now);
+    }
+
+    /// What the caller sent, as far as it may be played by now. Without packets too: frames are a clock.
+    fn hear(&mut self, now: Instant) {
         let audible = self.playout.is_audible();
         let cuttable = self.playout.is_interruptible();
         let (mut told, mut keys) = (Vec::new(), Vec::new());
@@ -405,7 +435,5 @@ impl Machine {
         for (way, key) in keys {
             self.key_told(now, way, key, Duration::ZERO);
         }
-        self.send_frame(now);
-        self.follow_up(now);
     }
 }

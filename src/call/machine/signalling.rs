@@ -13,7 +13,7 @@ use crate::call::record::{Encryption, Outcome};
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
 use crate::rtp::srtp::Protection;
-use crate::rtp::{Key, Pacer, Session};
+use crate::rtp::{Key, Pacer, Session, SessionConfig};
 use crate::sip::sdp::{Direction, Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party, Transport};
 
@@ -120,8 +120,13 @@ impl Machine {
         self.legs.get_mut(leg)?.accept(answer?).ok()
     }
 
+    fn session_config(&self, negotiated: &Negotiated) -> SessionConfig {
+        let comfort_noise = negotiated.comfort_noise.filter(|_| self.settings.comfort_noise);
+        SessionConfig { comfort_noise, ..session_config(negotiated) }
+    }
+
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
-        let session = Session::new(session_config(negotiated), self.seed);
+        let session = Session::new(self.session_config(negotiated), self.seed);
         self.media = Some(Media {
             session,
             protection: negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys)),
@@ -157,8 +162,9 @@ impl Machine {
     }
 
     pub(super) fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
+        let config = self.session_config(negotiated);
         let Some(media) = &mut self.media else { return };
-        media.session.renegotiate(session_config(negotiated));
+        media.session.renegotiate(config);
         media.direction = negotiated.direction;
         media.agreed = negotiated.remote;
         if negotiated.telephone_event.is_some() || media.tones.is_none() {
@@ -197,17 +203,45 @@ impl Machine {
         if media.left.iter().any(|left| left.holds_back(now, source)) {
             return;
         }
-        let packet = match &mut media.protection {
-            None => packet,
-            Some(protection) => match protection.unprotect(packet) {
-                Ok(packet) => packet,
-                // Counted there. A forged packet is no sign of life either.
-                Err(_) => return,
-            },
-        };
-        media.session.handle_packet(now, source, packet);
+        let Media { session, protection, .. } = media;
+        let Some(packet) = unprotected(protection, packet) else { return };
+        session.handle_packet(now, source, packet);
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        }
+        // Audio in order need not wait for the tick.
+        self.hear(now);
+    }
+
+    pub(super) fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
+        let Some(Media { session, protection, left, .. }) = &mut self.media else { return };
+        if left.iter().any(|left| left.holds_back_rtcp(now, source)) {
+            return;
+        }
+        if let Some(packet) = unprotected(protection, packet) {
+            session.handle_rtcp(now, source, packet);
+        }
+    }
+
+    /// The report that is due.
+    pub(super) fn send_report(&mut self, now: Instant) {
+        let report = self.media.as_mut().and_then(|media| media.session.poll_rtcp(now));
+        self.report(report);
+    }
+
+    fn report(&mut self, report: Option<Vec<u8>>) {
+        let (Some(media), Some(report)) = (&mut self.media, report) else { return };
+        let destination = media.session.rtcp_remote();
+        // Held the old way: there is nowhere to send to.
+        if destination.ip().is_unspecified() {
+            return;
+        }
+        let shares_port = media.session.shares_port();
+        if let Some(packet) = media.protect(report) {
+            self.outputs.push_back(match shares_port {
+                true => Output::Rtp { destination, packet },
+                false => Output::Rtcp { destination, packet },
+            });
         }
     }
 
@@ -279,6 +313,8 @@ impl Machine {
         if let Some(heard) = self.hearing.forget() {
             self.handle_heard(now, heard);
         }
+        let goodbye = self.media.as_mut().and_then(|media| media.session.goodbye(now));
+        self.report(goodbye);
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
             self.record.quality = Some(media.session.quality());
@@ -303,6 +339,15 @@ impl Machine {
         self.timers.stop_all();
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
+    }
+}
+
+/// What is inside a packet received; `None` when nothing may come of it.
+fn unprotected<'a>(protection: &'a mut Option<Protection>, packet: &'a [u8]) -> Option<&'a [u8]> {
+    match protection {
+        None => Some(packet),
+        // Counted there. A forged packet is no sign of life either.
+        Some(protection) => protection.unprotect(packet).ok(),
     }
 }
 

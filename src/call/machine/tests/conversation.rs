@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::rig::{Rig, SENTENCE};
+use crate::audio::{LINE_RATE, Sound, signals};
 use crate::speech::SpeechError;
 
 #[test]
@@ -138,7 +139,7 @@ fn our_own_voice_coming_back_is_no_caller() {
     // Whoever is mistaken for a caller would be understood.
     rig.words = Ok("au revoir");
     rig.handset.echo = 0.25;
-    rig.voice = Some(crate::audio::signals::speech(crate::audio::LINE_RATE, -20.0, 4_000, 1));
+    rig.voice = Some(Sound::new(signals::speech(LINE_RATE, -20.0, 4_000, 1), LINE_RATE));
     rig.run(Duration::from_secs(13));
     assert_eq!(rig.texts().len(), 3, "the greeting, and no answer to itself: {:?}", rig.texts());
     assert!(rig.handset.heard.len() > 400, "heard whole: {} frames", rig.handset.heard.len());

@@ -3,6 +3,7 @@
 mod conversation;
 mod handset;
 mod keys;
+mod media;
 mod moving;
 mod plan;
 mod rig;

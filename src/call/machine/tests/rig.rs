@@ -13,7 +13,7 @@ use bytes::Bytes;
 use super::handset::Handset;
 use super::plan::PLAN;
 use super::third::Third;
-use crate::audio::{Codec, LINE_RATE, signals};
+use crate::audio::{Codec, LINE_RATE, Sound, signals};
 use crate::call::gate::TransferGate;
 use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
 use crate::call::record::Record;
@@ -23,7 +23,7 @@ use crate::dialplan::{self, SourceFile};
 use crate::rtp::srtp::KeySource;
 use crate::sip::sdp::{self, LocalMedia, Security, SrtpPolicy};
 use crate::sip::{self, CallHandle, Command, ConnectionId, Dial, Endpoint, EndpointConfig, Event, Flow, Transport};
-use crate::speech::{SpeechError, Transcript};
+use crate::speech::{SpeechError, Transcript, Utterance};
 use crate::turn;
 
 pub const AGENT: &str = "192.0.2.1:5060";
@@ -32,7 +32,9 @@ pub const PHONE: &str = "192.0.2.2:5060";
 pub const THIRD: &str = "192.0.2.9:5060";
 pub const AGENT_RTP: &str = "192.0.2.1:20000";
 pub const PHONE_RTP: &str = "192.0.2.2:30000";
-/// One way.
+pub const PHONE_RTCP: &str = "192.0.2.2:30001";
+pub const AGENT_RTCP: &str = "192.0.2.1:20001";
+/// One way, unless a test wants it otherwise.
 const LATENCY: Duration = Duration::from_millis(10);
 /// Each sentence of the voice is a tone of this length.
 pub const SENTENCE: Duration = Duration::from_millis(1_000);
@@ -51,6 +53,8 @@ pub struct Sent {
     pub to: SocketAddr,
     pub number: u16,
     pub ssrc: u32,
+    /// Payload type.
+    pub kind: u8,
 }
 
 /// Says what the network does with a SIP datagram: `true` loses it.
@@ -73,6 +77,10 @@ pub struct Rig {
     /// Arrival, source, destination.
     wire: VecDeque<(Instant, SocketAddr, SocketAddr, Packet)>,
     pub lose: Loss,
+    /// One way.
+    pub latency: Duration,
+    /// Datagrams of the agent's RTCP port.
+    pub reports_sent: usize,
     /// How SIP travels.
     transport: Transport,
     /// The telephone's side of the audio.
@@ -81,8 +89,10 @@ pub struct Rig {
     pub handset: Handset,
     /// The agent's RTP packets.
     pub rtp_sent: Vec<Sent>,
+    /// What the recogniser was given.
+    pub recognised: Vec<Utterance>,
     /// What the voice says instead of tones.
-    pub voice: Option<Vec<i16>>,
+    pub voice: Option<Sound>,
     /// Keys told by INFO so far.
     infos: u32,
     /// Sentences the voice was asked for, with the time.
@@ -162,6 +172,15 @@ impl Rig {
         Self::dial_with(Some(sdp::offer(&local_media(PHONE_RTP))), lose)
     }
 
+    /// A telephone that has these codecs, as the agent has.
+    pub fn dial_codecs(codecs: &[Codec]) -> Self {
+        let media = LocalMedia { codecs: codecs.to_vec(), ..local_media(PHONE_RTP) };
+        let offer = sdp::offer(&media);
+        let mut rig = Self::dial_by(Transport::Udp, media, Some(offer), |_, _| false);
+        rig.settings.codecs = codecs.to_vec();
+        rig
+    }
+
     /// A telephone that encrypts by this policy, with signalling over TLS or not.
     pub fn dial_encrypted(policy: SrtpPolicy, transport: Transport, late: bool) -> Self {
         let security = Security::new(policy, Some(&mut KeySource::new([3; 32])));
@@ -205,6 +224,7 @@ impl Rig {
             transfer_target: "sip:{poste}@192.0.2.9".parse().unwrap(),
             gate: TransferGate::new(Follow::Switchboard, ["192.0.2.9".to_owned()]),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            comfort_noise: false,
             srtp: SrtpPolicy::Optional,
             srtp_without_tls: false,
             turn: turn::Settings::default(),
@@ -223,10 +243,13 @@ impl Rig {
             settings,
             wire: VecDeque::new(),
             lose: Box::new(lose),
+            latency: LATENCY,
+            reports_sent: 0,
             transport,
             media,
             handset: Handset::new(5),
             rtp_sent: Vec::new(),
+            recognised: Vec::new(),
             voice: None,
             infos: 0,
             said: Vec::new(),
@@ -279,8 +302,12 @@ impl Rig {
             machine.handle_input(at, Input::Timeout);
         }
         for (from, packets) in [(PHONE_RTP, self.handset.tick(at)), (super::third::RTP, self.third.handset.tick(at))] {
-            let arrival = at + LATENCY;
+            let arrival = at + self.latency;
             self.wire.extend(packets.into_iter().map(|(to, packet)| (arrival, address(from), to, Packet::Rtp(packet))));
+        }
+        if let Some((to, report)) = self.handset.poll_report(at) {
+            let from = if to == address(AGENT_RTP) { PHONE_RTP } else { PHONE_RTCP };
+            self.wire.push_back((at + self.latency, address(from), to, Packet::Rtp(report)));
         }
         while let Some(index) = self.wire.iter().position(|(due, ..)| *due <= at) {
             if let Some((_, from, to, packet)) = self.wire.remove(index) {
@@ -311,6 +338,12 @@ impl Rig {
                     machine.handle_input(now, Input::Rtp { source: from, packet: &payload });
                 }
             }
+            Packet::Rtp(payload) if to == address(AGENT_RTCP) => {
+                if let Some(machine) = &mut self.machine {
+                    machine.handle_input(now, Input::Rtcp { source: from, packet: &payload });
+                }
+            }
+            Packet::Rtp(payload) if to == address(PHONE_RTCP) => self.handset.handle_rtcp(now, from, &payload),
             Packet::Rtp(payload) if to == address(PHONE_RTP) => self.handset.handle_packet(now, from, &payload),
             Packet::Rtp(payload) => self.third.handset.handle_packet(now, from, &payload),
         }
@@ -332,7 +365,7 @@ impl Rig {
         let lost = (self.lose)(&text, from_agent);
         self.sip_sent.push((from_agent, text));
         if !lost {
-            self.wire.push_back((self.now + LATENCY, address(from), to, Packet::Sip(payload)));
+            self.wire.push_back((self.now + self.latency, address(from), to, Packet::Sip(payload)));
         }
     }
 
@@ -439,25 +472,35 @@ impl Rig {
                     self.rtp_sent.push(Sent {
                         at: self.now,
                         to: destination,
+                        kind: packet[1] & 0x7F,
                         number: u16::from_be_bytes([packet[2], packet[3]]),
                         ssrc: u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]),
                     });
-                    let arrival = self.now + LATENCY;
+                    let arrival = self.now + self.latency;
                     self.wire.push_back((arrival, address(AGENT_RTP), destination, Packet::Rtp(packet)));
                 }
-                Output::Recognise { job, .. } => self.jobs.push((self.now + self.recognition, job)),
+                Output::Rtcp { destination, packet } => {
+                    self.reports_sent += 1;
+                    let arrival = self.now + self.latency;
+                    self.wire.push_back((arrival, address(AGENT_RTCP), destination, Packet::Rtp(packet)));
+                }
+                Output::Recognise { job, utterance } => {
+                    self.recognised.push(utterance);
+                    self.jobs.push((self.now + self.recognition, job));
+                }
                 Output::Abandon { job } => {
                     self.jobs.retain(|(_, running)| *running != job);
                     self.abandoned += 1;
                 }
-                Output::Speak { sentence, text, .. } => {
+                Output::Speak { sentence, text, rate, .. } => {
                     self.said.push((self.now, text));
-                    let tone = || vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
-                    let samples = self.voice.clone().unwrap_or_else(tone);
+                    let tone =
+                        || Sound::new(vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (rate as usize) / 1_000], rate);
+                    let sound = self.voice.clone().unwrap_or_else(tone);
                     let outcome = if self.voice_fails {
                         Err(SpeechError::Engine { engine: "voice", detail: "essai".to_owned() })
                     } else {
-                        Ok(samples.into())
+                        Ok(sound)
                     };
                     self.tell_machine(Input::Spoken { sentence, outcome });
                 }

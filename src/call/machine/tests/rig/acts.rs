@@ -202,7 +202,7 @@ impl Rig {
         let copy = text
             .replace("z9hG4bK", &format!("z9hG4bK{}", self.copies))
             .replace(cseq, format!("CSeq: {} REFER\r\n{more}", 100 + self.copies).trim_end());
-        self.wire.push_back((self.now + LATENCY, address(PHONE), address(AGENT), Packet::Sip(copy.into())));
+        self.wire.push_back((self.now + self.latency, address(PHONE), address(AGENT), Packet::Sip(copy.into())));
     }
 
     pub fn third_answers(&mut self) {
