@@ -91,6 +91,9 @@ mod tests {
         drop(taken);
         let theirs = RtpSocket::bind(LOCALHOST, ports).await.unwrap();
         assert_eq!(theirs.local_address().port(), 41_900);
+        // Nothing is sent before the kernel has said that it takes something.
+        theirs.socket.writable().await.unwrap();
+        theirs.rtcp.writable().await.unwrap();
         theirs.send((LOCALHOST, 41_902).into(), b"audio");
         theirs.send_rtcp((LOCALHOST, 41_903).into(), b"report");
         let mut buffer = [0; 16];
