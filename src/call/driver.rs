@@ -13,10 +13,11 @@ use tracing::{info, warn};
 use super::lines::Lines;
 use super::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use super::record::Record;
-use crate::audio::LINE_RATE;
+use crate::audio::Sound;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
 use crate::net::{CallLine, RtpSocket, SipHandle, local_address_towards, local_time, now, sleep_until};
+use crate::rtp::srtp::KeySource;
 use crate::sip::{Command, Event};
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
@@ -71,7 +72,7 @@ impl RtpAddresses {
 
 enum Done {
     Recognised(JobId, Result<Transcript, SpeechError>),
-    Spoken(SentenceId, Result<Arc<[i16]>, SpeechError>),
+    Spoken(SentenceId, Result<Sound, SpeechError>),
 }
 
 /// Runs one incoming call to its end and returns its record; `None` when it ended before it began. `sip` places the calls
@@ -111,9 +112,10 @@ pub async fn run(
         seed,
         now(),
         local_time(&services.zone).datetime(),
-    );
+    )
+    .with_keys(KeySource::new(rand::random()));
     machine.handle_input(now(), Input::Sip { leg: LegId::FIRST, event: first });
-    let mut buffer = [0; PACKET_BYTES];
+    let (mut buffer, mut report) = ([0; PACKET_BYTES], [0; PACKET_BYTES]);
     let mut told = false;
     loop {
         call.drain(&mut machine).await;
@@ -126,6 +128,9 @@ pub async fn run(
             (leg, event) = call.lines.event() => machine.handle_input(now(), Input::Sip { leg, event }),
             received = call.rtp.receive(&mut buffer) => if let Ok((length, source)) = received {
                 machine.handle_input(now(), Input::Rtp { source, packet: &buffer[..length] });
+            },
+            received = call.rtp.receive_rtcp(&mut report) => if let Ok((length, source)) = received {
+                machine.handle_input(now(), Input::Rtcp { source, packet: &report[..length] });
             },
             Some(done) = call.work.join_next() => match done {
                 Ok(Done::Recognised(job, outcome)) => {
@@ -167,6 +172,7 @@ impl Call {
                 Output::Sip { leg, command } => self.lines.command(leg, command).await,
                 Output::Dial { leg, dial } => self.lines.dial(leg, dial).await,
                 Output::Rtp { destination, packet } => self.rtp.send(destination, &packet),
+                Output::Rtcp { destination, packet } => self.rtp.send_rtcp(destination, &packet),
                 Output::Recognise { job, utterance } => match self.services.recognisers.submit(utterance) {
                     Ok(ticket) => {
                         let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
@@ -179,8 +185,8 @@ impl Call {
                         handle.abort();
                     }
                 }
-                Output::Speak { sentence, language, text, pace } => {
-                    if let Some(outcome) = self.speak(sentence, language, text, pace) {
+                Output::Speak { sentence, language, text, pace, rate } => {
+                    if let Some(outcome) = self.speak(sentence, language, text, pace, rate) {
                         machine.handle_input(now(), Input::Spoken { sentence, outcome });
                     }
                 }
@@ -189,6 +195,7 @@ impl Call {
             }
         }
     }
+
     /// The sentence's audio if it is in memory or can't be had; else it comes as [`Done::Spoken`].
     fn speak(
         &mut self,
@@ -196,21 +203,22 @@ impl Call {
         language: String,
         text: String,
         pace: Pace,
-    ) -> Option<Result<Arc<[i16]>, SpeechError>> {
+        rate: u32,
+    ) -> Option<Result<Sound, SpeechError>> {
         let Services { speaker, fixed, .. } = &*self.services;
-        if let Some(sound) = speaker.cached(&language, &text, pace, LINE_RATE) {
-            return Some(Ok(sound.samples));
+        if let Some(sound) = speaker.cached(&language, &text, pace, rate) {
+            return Some(Ok(sound));
         }
         let said = (language, text);
         let kept = fixed.contains(&said);
         let (language, text) = said;
         let ticket = match kept {
-            true => speaker.speak(&language, &text, pace, LINE_RATE),
-            false => speaker.speak_once(&language, &text, pace, LINE_RATE),
+            true => speaker.speak(&language, &text, pace, rate),
+            false => speaker.speak_once(&language, &text, pace, rate),
         };
         match ticket {
             Ok(ticket) => {
-                self.work.spawn(async move { Done::Spoken(sentence, ticket.await.map(|sound| sound.samples)) });
+                self.work.spawn(async move { Done::Spoken(sentence, ticket.await) });
                 None
             }
             Err(error) => Some(Err(error)),

@@ -3,8 +3,8 @@
 use crate::rtp::SessionConfig;
 use crate::sip::sdp::Negotiated;
 
-/// The session of what was agreed on. Comfort noise that the far end offers is understood but not sent: silence that is
-/// sent is heard better than silence that is described.
+/// The session of what was agreed on. Comfort noise that the far end offers is understood; whether it is sent, who calls
+/// decides.
 pub(crate) fn session_config(agreed: &Negotiated) -> SessionConfig {
     SessionConfig {
         opus: agreed.opus,

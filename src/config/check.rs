@@ -18,6 +18,7 @@ use super::{
 use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::sip::Transport;
+use crate::sip::sdp::SrtpPolicy;
 
 /// Gathers problems; a value that fails is replaced by a harmless one so that checking can go on.
 pub struct Checker {
@@ -29,7 +30,13 @@ impl Checker {
     /// The checked configuration; worth something only if `problems` is still empty.
     pub fn check(&mut self, raw: RawConfig) -> Config {
         let config = Config {
-            rtp: RtpConfig { ports: self.ports(&raw.rtp.ports), codecs: self.codecs(&raw.rtp.codecs) },
+            rtp: RtpConfig {
+                ports: self.ports(&raw.rtp.ports),
+                codecs: self.codecs(&raw.rtp.codecs),
+                comfort_noise: raw.rtp.comfort_noise,
+                srtp: self.srtp(&raw.rtp.srtp),
+                srtp_without_tls: raw.rtp.srtp_without_tls,
+            },
             sip: self.sip(raw.sip),
             transfer: TransferConfig {
                 target: self.target(&raw.transfer.target),
@@ -81,12 +88,14 @@ impl Checker {
         if !self.problems.is_empty() {
             return;
         }
-        let free = config.rtp.ports.clone().filter(|port| port % 2 == 0).count();
+        // Pairs of an even port and the odd one after it.
+        let (first, end) = (config.rtp.ports.start().next_multiple_of(2), u32::from(*config.rtp.ports.end()) + 1);
+        let free = usize::try_from(end.saturating_sub(first.into()) / 2).unwrap_or_default();
         if free < config.sip.max_calls {
             self.problem(
                 "rtp.ports",
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
-                format!("{free} ports pairs ne suffisent pas à {} appels simultanés", config.sip.max_calls),
+                format!("{free} paires de ports ne suffisent pas à {} appels simultanés", config.sip.max_calls),
                 format!("élargissez la plage ou abaissez sip.max_calls à {free}."),
             );
         }
@@ -97,6 +106,21 @@ impl Checker {
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
                 format!("cette plage contient le port {port} de sip.listen"),
                 "choisissez une plage qui ne le contient pas, par exemple « 20000-20999 ».",
+            );
+        }
+        self.check_srtp(config);
+    }
+
+    /// What the whole file says of encryption must leave a way for a call to come in.
+    fn check_srtp(&mut self, config: &Config) {
+        let secure = config.sip.listen.iter().any(|listen| listen.transport == Transport::Tls);
+        if config.rtp.srtp == SrtpPolicy::Required && !secure && !config.rtp.srtp_without_tls {
+            self.problem(
+                "rtp.srtp",
+                quoted("required"),
+                "les clés de la voix ne s'échangent qu'en TLS, et aucune adresse de sip.listen n'est en TLS",
+                "ajoutez par exemple « tls:0.0.0.0:5061 » à sip.listen, avec un certificat dans [sip.tls], ou \
+                 choisissez « optional ».",
             );
         }
     }
@@ -191,6 +215,19 @@ impl Checker {
             self.problem("rtp.codecs", "[]", "il faut au moins un codec", remedy);
         }
         codecs
+    }
+
+    fn srtp(&mut self, value: &str) -> SrtpPolicy {
+        match value {
+            "off" => SrtpPolicy::Off,
+            "optional" => SrtpPolicy::Optional,
+            "required" => SrtpPolicy::Required,
+            other => {
+                let remedy = "choisissez « off » (jamais), « optional » (si le standard le permet) ou « required ».";
+                self.problem("rtp.srtp", quoted(other), "ce choix n'existe pas", remedy);
+                SrtpPolicy::Off
+            }
+        }
     }
 
     fn target(&mut self, value: &str) -> TransferTarget {

@@ -27,6 +27,7 @@ use tracing::level_filters::LevelFilter;
 use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::net::{ListenAddress, TlsSettings, split_host_port};
+use crate::sip::sdp::SrtpPolicy;
 use crate::sip::wire::Uri;
 use crate::sip::{AccessConfig, Policy, Transport};
 
@@ -139,10 +140,16 @@ impl SipConfig {
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct RtpConfig {
-    /// Ports of RTP; only the even ones are used, one a call.
+    /// Ports of RTP (even) and RTCP (the odd one after it), a pair a call.
     pub ports: RangeInclusive<u16>,
     /// Accepted codecs, best first, at least one.
     pub codecs: Vec<Codec>,
+    /// While we are silent, only the level of our silence is sent where the far end takes comfort noise.
+    pub comfort_noise: bool,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Keys are exchanged even where the signalling is not encrypted.
+    pub srtp_without_tls: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

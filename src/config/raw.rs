@@ -110,6 +110,9 @@ pub struct RawAccount {
 pub struct RawRtp {
     pub ports: String,
     pub codecs: Vec<String>,
+    pub comfort_noise: bool,
+    pub srtp: String,
+    pub srtp_without_tls: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -221,7 +224,13 @@ impl Default for RawConfig {
                 registrations: BTreeMap::new(),
                 accounts: BTreeMap::new(),
             },
-            rtp: RawRtp { ports: "20000-20999".into(), codecs: vec!["PCMA".into(), "PCMU".into()] },
+            rtp: RawRtp {
+                ports: "20000-20999".into(),
+                codecs: vec!["G722".into(), "PCMA".into(), "PCMU".into()],
+                comfort_noise: false,
+                srtp: "optional".into(),
+                srtp_without_tls: false,
+            },
             transfer: RawTransfer {
                 target: "sip:{poste}@127.0.0.1:5080".into(),
                 margin: 5.0,

@@ -120,6 +120,16 @@ impl Session {
         self.latch.remote()
     }
 
+    /// What is sent.
+    pub fn codec(&self) -> Codec {
+        self.config.codec
+    }
+
+    /// Reports go over RTP's port (RFC 5761).
+    pub fn shares_port(&self) -> bool {
+        self.config.rtcp_mux
+    }
+
     /// Where to send reports to.
     pub fn rtcp_remote(&self) -> SocketAddr {
         let rtp = self.latch.remote();

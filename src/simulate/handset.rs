@@ -11,7 +11,9 @@ use rtp_rs::RtpReader;
 use super::ear::{Ear, Heard, holds_speech};
 use super::recording::{Recording, Track};
 use super::script::Action;
-use crate::audio::{Codec, FRAME_SAMPLES, g711};
+use crate::audio::codec::Decoder;
+use crate::audio::resample::stream::Decimator;
+use crate::audio::{FRAME_SAMPLES, LINE_RATE};
 use crate::call::session_config;
 use crate::rtp::{Counters, Pacer, Session};
 use crate::sip::sdp::Negotiated;
@@ -19,8 +21,11 @@ use crate::sip::sdp::Negotiated;
 /// One RTP leg.
 pub struct Handset {
     session: Session,
-    codec: Codec,
     payload_type: u8,
+    decoder: Decoder,
+    /// Of a wide-band codec, to the recording's rate; what is less than a frame waits.
+    decimator: Decimator,
+    wide: Vec<i16>,
     ear: Ear,
     track: Track,
     pacer: Pacer,
@@ -53,8 +58,10 @@ impl Handset {
     pub fn new(now: Instant, agreed: &Negotiated, seed: u64) -> Self {
         Self {
             session: Session::new(session_config(agreed), seed),
-            codec: agreed.codec,
             payload_type: agreed.payload_type,
+            decoder: Decoder::new(agreed.codec),
+            decimator: Decimator::default(),
+            wide: Vec::new(),
             ear: Ear::default(),
             track: Track::default(),
             pacer: Pacer::new(now),
@@ -100,16 +107,34 @@ impl Handset {
         if header.payload_type() != self.payload_type {
             return None;
         }
-        let samples = g711::decode(self.codec, header.payload());
+        let samples = self.decode(header.payload());
+        // In samples of the recording; a clock of 48 kHz that wraps is found again by its arrival.
+        let timestamp = header.timestamp() / (self.decoder.codec().clock_rate() / LINE_RATE);
         let arrival = recording.position(now);
-        let position = self.track.place(header.ssrc(), header.timestamp(), arrival);
+        let position = self.track.place(header.ssrc(), timestamp, arrival);
         recording.put_received(position, &samples);
         self.ear.handle_packet(now, &samples)
     }
 
+    /// As it comes, at 8 kHz.
+    fn decode(&mut self, payload: &[u8]) -> Vec<i16> {
+        let mut decoded = Vec::new();
+        if self.decoder.decode(payload, &mut decoded).is_err() || !self.decoder.codec().is_wide() {
+            return decoded;
+        }
+        self.wide.append(&mut decoded);
+        let (frames, rest) = self.wide.as_chunks();
+        let samples = frames.iter().flat_map(|frame| self.decimator.process(frame)).collect();
+        self.wide = rest.to_vec();
+        samples
+    }
+
     /// A re-INVITE changed the stream.
     pub fn renegotiate(&mut self, agreed: &Negotiated) {
-        self.codec = agreed.codec;
+        if agreed.codec != self.decoder.codec() {
+            self.decoder = Decoder::new(agreed.codec);
+            self.wide.clear();
+        }
         self.payload_type = agreed.payload_type;
         self.session.renegotiate(session_config(agreed));
     }

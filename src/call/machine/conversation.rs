@@ -1,12 +1,13 @@
 //! The call's side of the conversation: who speaks when, what was heard, keys, the dialogue's wishes.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::hearing::{Heard, Times};
+use super::keys::Way;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
-use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
+use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Media, Output, Phase, ReplyDue, SentenceId};
+use crate::audio::{FRAME_SAMPLES, LINE_RATE, Sound};
 use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
@@ -30,7 +31,8 @@ impl Machine {
                 for text in prompt.sentences {
                     let sentence = self.playout.push_sentence(prompt.interruptible);
                     let language = prompt.language.0.clone();
-                    self.outputs.push_back(Output::Speak { sentence, language, text, pace: prompt.pace });
+                    let rate = self.media.as_ref().map_or(LINE_RATE, |media| media.session.codec().sample_rate());
+                    self.outputs.push_back(Output::Speak { sentence, language, text, pace: prompt.pace, rate });
                 }
             }
             dialogue::Output::Listen(expectation) => {
@@ -49,26 +51,46 @@ impl Machine {
         }
     }
 
+    /// Only what the caller has heard counts as said.
+    pub(super) fn note_heard(&mut self, now: Instant) {
+        if let Some(Media { session, .. }) = &self.media {
+            let unheard = session.sent_samples().saturating_sub(session.heard_samples(now));
+            self.playout.note_unheard(unheard.div_ceil(FRAME_SAMPLES as u64));
+        }
+    }
+
     /// The next 20 ms of our voice, or silence; nothing while the far end holds us.
     pub(super) fn send_frame(&mut self, now: Instant) {
         if !self.is_heard() {
             if let Some(media) = &mut self.media {
                 media.session.skip_audio();
             }
+            self.hearing.sent(&[0; _]);
             return;
         }
         let slot = self.playout.next_frame();
-        let samples = match slot {
-            Slot::Speech(samples) => {
-                self.note_first_packet(now);
-                samples
-            }
-            Slot::Silence => [0; _],
-        };
+        if slot != Slot::Silence {
+            self.note_first_packet(now);
+        }
         let Some(media) = &mut self.media else { return };
-        let packet = media.session.send_audio(now, &samples);
+        let packet = match &slot {
+            Slot::Silence => {
+                self.hearing.sent(&[0; _]);
+                media.session.send_silence(now)
+            }
+            Slot::Line(samples) => {
+                self.hearing.sent(samples);
+                Some(media.session.send_audio(now, samples))
+            }
+            Slot::Wide(samples) => {
+                self.hearing.sent_wide(samples);
+                Some(media.session.send_wide(now, samples))
+            }
+        };
         let destination = media.session.remote();
-        self.outputs.push_back(Output::Rtp { destination, packet });
+        if let Some(packet) = packet.and_then(|packet| media.protect(packet)) {
+            self.outputs.push_back(Output::Rtp { destination, packet });
+        }
     }
 
     fn note_first_packet(&mut self, now: Instant) {
@@ -170,6 +192,13 @@ impl Machine {
         self.converse(now, dialogue::Input::RecogniserFailed);
     }
 
+    /// A key came this way; the same press may come by another one too.
+    pub(super) fn key_told(&mut self, now: Instant, way: Way, key: Key, held: Duration) {
+        if self.keys.is_new(now, way, key.0, held) {
+            self.handle_key(now, key);
+        }
+    }
+
     pub(super) fn handle_key(&mut self, now: Instant, key: Key) {
         if self.phase != Phase::Talking {
             return;
@@ -196,14 +225,9 @@ impl Machine {
         }
     }
 
-    pub(super) fn handle_spoken(
-        &mut self,
-        now: Instant,
-        sentence: SentenceId,
-        outcome: Result<Arc<[i16]>, SpeechError>,
-    ) {
+    pub(super) fn handle_spoken(&mut self, now: Instant, sentence: SentenceId, outcome: Result<Sound, SpeechError>) {
         match outcome {
-            Ok(samples) => self.playout.supply(sentence, Some(samples)),
+            Ok(sound) => self.playout.supply(sentence, Some(sound)),
             Err(error) => {
                 // Cached prompts still work: the dialogue goes on with the keypad menu.
                 tracing::warn!(%error, "a sentence could not be spoken");

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod hearing;
+mod keys;
 mod legs;
 mod moving;
 mod playout;
@@ -26,17 +27,20 @@ use jiff::civil;
 
 use super::gate::TransferGate;
 use super::record::{Outcome, Record};
-use crate::audio::Codec;
+use crate::audio::tones::KeyDetector;
+use crate::audio::{Codec, Sound};
 use crate::config::TransferTarget;
 use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
+use crate::rtp::srtp::{KeySource, Protection};
 use crate::rtp::{Key, Pacer, Session};
-use crate::sip::sdp::{Direction, LocalMedia};
+use crate::sip::sdp::{Direction, LocalMedia, Security, SrtpPolicy};
 use crate::sip::{Command, Dial, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
 use hearing::{Hearing, Times};
+use keys::{Keys, Way};
 use legs::Legs;
 use playout::Playout;
 use timers::{Timer, Timers};
@@ -62,6 +66,12 @@ pub struct Settings {
     pub gate: TransferGate,
     /// Codecs, best first.
     pub codecs: Vec<Codec>,
+    /// While we are silent, only the level of our silence is sent where comfort noise was agreed on.
+    pub comfort_noise: bool,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Keys are exchanged even where the signalling is not encrypted.
+    pub srtp_without_tls: bool,
     pub turn: turn::Settings,
 }
 
@@ -89,10 +99,15 @@ pub enum Input<'a> {
         job: JobId,
         outcome: Result<Transcript, SpeechError>,
     },
-    /// A sentence has its audio: mono, 8 kHz.
+    /// A datagram of the port after RTP's.
+    Rtcp {
+        source: SocketAddr,
+        packet: &'a [u8],
+    },
+    /// A sentence has its audio, at 8 or 16 kHz, whatever was wished for.
     Spoken {
         sentence: SentenceId,
-        outcome: Result<Arc<[i16]>, SpeechError>,
+        outcome: Result<Sound, SpeechError>,
     },
     /// The service is being stopped: tell the caller and end.
     Stop,
@@ -115,6 +130,11 @@ pub enum Output {
         destination: SocketAddr,
         packet: Vec<u8>,
     },
+    /// From the port after RTP's.
+    Rtcp {
+        destination: SocketAddr,
+        packet: Vec<u8>,
+    },
     Recognise {
         job: JobId,
         utterance: Utterance,
@@ -128,6 +148,8 @@ pub enum Output {
         language: String,
         text: String,
         pace: Pace,
+        /// Hz: the one the call's codec has.
+        rate: u32,
     },
     Save(dialogue::Request),
     /// The call is over; nothing follows.
@@ -167,6 +189,7 @@ pub struct Machine {
     timers: Timers,
     expectation: Option<Expectation>,
     caller_number: Option<String>,
+    keys: Keys,
     keys_held: VecDeque<Key>,
     /// The caller's last turn, until its answer's first packet.
     reply_due: Option<ReplyDue>,
@@ -186,12 +209,16 @@ struct ReplyDue {
 
 struct Media {
     session: Session,
+    /// What stands between the session and the network in an encrypted call.
+    protection: Option<Protection>,
     pacer: Pacer,
     direction: Direction,
     /// Where the far end receives, as it has said itself.
     agreed: SocketAddr,
     /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
     left: Vec<LeftStream>,
+    /// Listens for keys in the audio of a far end that sends no telephone events.
+    tones: Option<KeyDetector>,
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -209,6 +236,21 @@ impl LeftStream {
     fn holds_back(&self, now: Instant, source: SocketAddr) -> bool {
         source == self.source && self.until.is_none_or(|until| now < until)
     }
+
+    /// As for its audio: reports come from the port after it, or from the same (RFC 5761).
+    fn holds_back_rtcp(&self, now: Instant, source: SocketAddr) -> bool {
+        let before = SocketAddr::new(source.ip(), source.port().saturating_sub(1));
+        self.holds_back(now, source) || self.holds_back(now, before)
+    }
+}
+
+impl Media {
+    /// A packet of ours as it may leave; `None` when it can't be encrypted and has to be.
+    fn protect(&mut self, mut packet: Vec<u8>) -> Option<Vec<u8>> {
+        let outcome = self.protection.as_mut().map_or(Ok(()), |protection| protection.protect(&mut packet));
+        outcome.inspect_err(|error| tracing::warn!(%error, "a packet could not be encrypted and was not sent")).ok()?;
+        Some(packet)
+    }
 }
 
 impl Machine {
@@ -223,8 +265,14 @@ impl Machine {
         now: Instant,
         local_time: civil::DateTime,
     ) -> Self {
-        let local =
-            LocalMedia { address: media, codecs: settings.codecs.clone(), session_id: seed >> 1, session_version: 1 };
+        let local = LocalMedia {
+            address: media,
+            codecs: settings.codecs.clone(),
+            session_id: seed >> 1,
+            session_version: 1,
+            security: Security::default(),
+        };
+        let legs = Legs::new(local, settings.srtp);
         let mut timers = Timers::default();
         timers.set(Timer::Longest, now + settings.longest);
         Self {
@@ -234,7 +282,7 @@ impl Machine {
             dialogue,
             started: now,
             started_at: local_time,
-            legs: Legs::new(local),
+            legs,
             seed,
             phase: Phase::Arriving,
             media: None,
@@ -242,6 +290,7 @@ impl Machine {
             timers,
             expectation: None,
             caller_number: None,
+            keys: Keys::default(),
             keys_held: VecDeque::new(),
             reply_due: None,
             answered: None,
@@ -250,6 +299,12 @@ impl Machine {
             record: Record::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Lets the call be encrypted: our keys come from this source.
+    pub fn with_keys(mut self, keys: KeySource) -> Self {
+        self.legs.set_keys(keys);
+        self
     }
 
     pub fn is_over(&self) -> bool {
@@ -270,6 +325,7 @@ impl Machine {
         match input {
             Input::Sip { leg, event } => self.handle_sip(now, leg, event),
             Input::Rtp { source, packet } => self.handle_rtp(now, source, packet),
+            Input::Rtcp { source, packet } => self.handle_rtcp(now, source, packet),
             Input::Recognised { job, outcome } => {
                 if let Some(heard) = self.hearing.handle_result(job, outcome) {
                     self.handle_heard(now, heard);
@@ -349,24 +405,35 @@ impl Machine {
 
     /// Every 20 ms: what the caller sent comes in, what is said goes out.
     fn tick(&mut self, now: Instant) {
+        self.note_heard(now);
+        self.hear(now);
+        self.send_frame(now);
+        self.send_report(now);
+        self.follow_up(now);
+    }
+
+    /// What the caller sent, as far as it may be played by now. Without packets too: frames are a clock.
+    fn hear(&mut self, now: Instant) {
         let audible = self.playout.is_audible();
         let cuttable = self.playout.is_interruptible();
-        let mut told = Vec::new();
+        let (mut told, mut keys) = (Vec::new(), Vec::new());
         let Some(media) = &mut self.media else { return };
         while let Some(frame) = media.session.poll_frame(now) {
+            if let Some(tones) = &mut media.tones {
+                keys.extend(tones.handle_frame(&frame.samples).map(|key| (Way::Tone, Key(key))));
+            }
             if self.phase == Phase::Talking {
                 let wide = frame.wide.as_deref();
                 self.hearing.handle_frame(now, &frame.samples, wide, audible, cuttable, |heard| told.push(heard));
             }
         }
-        let keys: Vec<Key> = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD).collect();
+        let events = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD);
+        keys.extend(events.map(|key| (Way::Event, key)));
         for heard in told {
             self.handle_heard(now, heard);
         }
-        for key in keys {
-            self.handle_key(now, key);
+        for (way, key) in keys {
+            self.key_told(now, way, key, Duration::ZERO);
         }
-        self.send_frame(now);
-        self.follow_up(now);
     }
 }

@@ -3,16 +3,19 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::keys::Way;
 use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::audio::tones::KeyDetector;
 use crate::call::media::session_config;
-use crate::call::record::Outcome;
+use crate::call::record::{Encryption, Outcome};
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
-use crate::rtp::{Pacer, Session};
+use crate::rtp::srtp::Protection;
+use crate::rtp::{Key, Pacer, Session, SessionConfig};
 use crate::sip::sdp::{Direction, Negotiated, SdpError};
-use crate::sip::{Command, EndCause, Event, Party};
+use crate::sip::{Command, EndCause, Event, Party, Transport};
 
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, leg: LegId, event: Event) {
@@ -27,10 +30,12 @@ impl Machine {
 
     fn handle_conversation(&mut self, now: Instant, leg: LegId, event: Event) {
         match event {
-            Event::Incoming { caller, origin, offer, source, .. } => {
+            Event::Incoming { caller, origin, offer, source, transport, .. } => {
                 self.record.diverted = origin.diversions > 0;
+                let exchanges_keys = self.exchanges_keys(transport);
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.far_end = Some(source.ip());
+                    leg.exchanges_keys = exchanges_keys;
                 }
                 self.answer(now, leg, &caller, offer.as_deref());
             }
@@ -44,6 +49,7 @@ impl Machine {
             // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
             Event::Replaced { offer, .. } => self.replaced(now, leg, offer.as_deref()),
             Event::ReofferAnswered { sdp } => self.renegotiated(now, leg, sdp.as_deref()),
+            Event::Key(press) => self.key_told(now, Way::Info, Key(press.key), press.held.unwrap_or_default()),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
             Event::TransferProgress { .. } => {}
             Event::TransferFinished { status } => self.transfer_finished(now, status),
@@ -59,14 +65,22 @@ impl Machine {
         }
     }
 
+    /// Whether keys may travel in messages by this transport.
+    pub(super) fn exchanges_keys(&self, transport: Transport) -> bool {
+        transport == Transport::Tls || self.settings.srtp_without_tls
+    }
+
     pub(super) fn command(&mut self, leg: LegId, command: Command) {
         self.outputs.push_back(Output::Sip { leg, command });
     }
 
     fn answer(&mut self, now: Instant, id: LegId, caller: &Party, offer: Option<&str>) {
-        let Some(leg) = self.legs.get_mut(id).filter(|_| self.phase == Phase::Arriving) else { return };
+        if self.phase != Phase::Arriving {
+            return;
+        }
+        let Some(described) = self.legs.describe(id, offer) else { return };
         self.caller_number = caller.user.clone();
-        let sdp = match leg.describe(offer) {
+        let sdp = match described {
             Ok((sdp, negotiated)) => {
                 if let Some(negotiated) = negotiated {
                     self.start_media(now, &negotiated);
@@ -106,14 +120,21 @@ impl Machine {
         self.legs.get_mut(leg)?.accept(answer?).ok()
     }
 
+    fn session_config(&self, negotiated: &Negotiated) -> SessionConfig {
+        let comfort_noise = negotiated.comfort_noise.filter(|_| self.settings.comfort_noise);
+        SessionConfig { comfort_noise, ..session_config(negotiated) }
+    }
+
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
-        let session = Session::new(session_config(negotiated), self.seed);
+        let session = Session::new(self.session_config(negotiated), self.seed);
         self.media = Some(Media {
             session,
+            protection: negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys)),
             pacer: Pacer::new(now),
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),
+            tones: tones(negotiated),
         });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
@@ -127,7 +148,7 @@ impl Machine {
 
     /// Describes our media anew, or refuses; what an offer has led to. The conversation's media are the caller's business.
     pub(super) fn answer_reoffer(&mut self, leg: LegId, offer: Option<&str>) -> Option<Negotiated> {
-        let described = self.legs.get_mut(leg)?.describe(offer).ok();
+        let described = self.legs.describe(leg, offer)?.ok();
         let (sdp, negotiated) = described.map_or((None, None), |(sdp, negotiated)| (Some(sdp), negotiated));
         self.command(leg, Command::AnswerReoffer { sdp });
         negotiated
@@ -141,10 +162,18 @@ impl Machine {
     }
 
     pub(super) fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
+        let config = self.session_config(negotiated);
         let Some(media) = &mut self.media else { return };
-        media.session.renegotiate(session_config(negotiated));
+        media.session.renegotiate(config);
         media.direction = negotiated.direction;
         media.agreed = negotiated.remote;
+        if negotiated.telephone_event.is_some() || media.tones.is_none() {
+            media.tones = tones(negotiated);
+        }
+        match (&mut media.protection, &negotiated.srtp) {
+            (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
+            (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
+        }
         self.watch_network(now);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
@@ -174,9 +203,45 @@ impl Machine {
         if media.left.iter().any(|left| left.holds_back(now, source)) {
             return;
         }
-        media.session.handle_packet(now, source, packet);
+        let Media { session, protection, .. } = media;
+        let Some(packet) = unprotected(protection, packet) else { return };
+        session.handle_packet(now, source, packet);
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        }
+        // Audio in order need not wait for the tick.
+        self.hear(now);
+    }
+
+    pub(super) fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
+        let Some(Media { session, protection, left, .. }) = &mut self.media else { return };
+        if left.iter().any(|left| left.holds_back_rtcp(now, source)) {
+            return;
+        }
+        if let Some(packet) = unprotected(protection, packet) {
+            session.handle_rtcp(now, source, packet);
+        }
+    }
+
+    /// The report that is due.
+    pub(super) fn send_report(&mut self, now: Instant) {
+        let report = self.media.as_mut().and_then(|media| media.session.poll_rtcp(now));
+        self.report(report);
+    }
+
+    fn report(&mut self, report: Option<Vec<u8>>) {
+        let (Some(media), Some(report)) = (&mut self.media, report) else { return };
+        let destination = media.session.rtcp_remote();
+        // Held the old way: there is nowhere to send to.
+        if destination.ip().is_unspecified() {
+            return;
+        }
+        let shares_port = media.session.shares_port();
+        if let Some(packet) = media.protect(report) {
+            self.outputs.push_back(match shares_port {
+                true => Output::Rtp { destination, packet },
+                false => Output::Rtcp { destination, packet },
+            });
         }
     }
 
@@ -248,9 +313,14 @@ impl Machine {
         if let Some(heard) = self.hearing.forget() {
             self.handle_heard(now, heard);
         }
+        let goodbye = self.media.as_mut().and_then(|media| media.session.goodbye(now));
+        self.report(goodbye);
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
             self.record.quality = Some(media.session.quality());
+            self.record.encryption = media
+                .protection
+                .map(|protection| Encryption { suite: protection.suite(), rejected: protection.rejected() });
         }
     }
 
@@ -270,6 +340,20 @@ impl Machine {
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
     }
+}
+
+/// What is inside a packet received; `None` when nothing may come of it.
+fn unprotected<'a>(protection: &'a mut Option<Protection>, packet: &'a [u8]) -> Option<&'a [u8]> {
+    match protection {
+        None => Some(packet),
+        // Counted there. A forged packet is no sign of life either.
+        Some(protection) => protection.unprotect(packet).ok(),
+    }
+}
+
+/// Who sends no telephone events can only play the tones.
+fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
+    negotiated.telephone_event.is_none().then(KeyDetector::default)
 }
 
 pub(super) fn outcome_of(cause: EndCause) -> Outcome {

@@ -2,8 +2,11 @@
 
 mod conversation;
 mod handset;
+mod keys;
+mod media;
 mod moving;
 mod plan;
 mod rig;
 mod signalling;
+mod srtp;
 mod third;
