@@ -8,8 +8,7 @@
 pub mod g711;
 pub mod level;
 pub mod resample;
-#[cfg(test)]
-pub(crate) mod signals;
+pub mod signals;
 pub mod wav;
 
 /// Sampling rate of narrow-band telephone audio, Hz.

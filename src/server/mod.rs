@@ -12,9 +12,10 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::call::driver::{self, Services};
 use crate::config::Config;
@@ -22,7 +23,7 @@ use crate::net::{self, CallLine, NetError, SipHandle, now, sleep_until};
 use crate::store::Store;
 use crate::telemetry;
 
-pub use prepare::{Prepared, Problem, prepare};
+pub use prepare::{Prepared, Problem, Voices, prepare, prepare_with};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
 const GRACE: Duration = Duration::from_secs(60);
@@ -47,9 +48,20 @@ pub async fn run(
     ready: oneshot::Sender<Ready>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Problem> {
+    run_with(config, prepare, ready, shutdown).await
+}
+
+/// The same, prepared otherwise.
+pub async fn run_with(
+    config: Config,
+    prepare: impl FnOnce(&Config) -> Result<Prepared, Problem> + Send + 'static,
+    ready: oneshot::Sender<Ready>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Problem> {
     let started = now();
     let mut shutdown = pin!(shutdown);
     config.sip.listen.iter().try_for_each(|listen| net::check_free(*listen))?;
+    raise_descriptor_limit();
     let config = Arc::new(config);
     let preparing = {
         let config = config.clone();
@@ -66,6 +78,15 @@ pub async fn run(
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
     serve(sip, incoming, Arc::new(services), &store, shutdown).await;
     Ok(())
+}
+
+/// A call has a socket of its own, and many systems start services with 1,024 descriptors where they allow far more.
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn serve(
