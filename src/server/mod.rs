@@ -19,7 +19,7 @@ use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::call::driver::{self, Services};
 use crate::config::Config;
-use crate::net::{self, CallLine, NetError, SipHandle, now, sleep_until};
+use crate::net::{self, CallLine, MediaThreads, NetError, Seat, SipHandle, now, sleep_until};
 use crate::store::Store;
 use crate::telemetry;
 
@@ -71,12 +71,13 @@ pub async fn run_with(
         prepared = preparing => prepared.map_err(|_| Problem::Panicked)??,
         () = &mut shutdown => return Ok(()),
     };
+    let threads = MediaThreads::start()?;
     let (sip, incoming) = net::open(listeners::sip(&config), rand::random()).await?;
     let Prepared { services, store, sentences } = prepared;
     let address = sip.local_address();
     info!(%address, sentences, "ready");
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
-    serve(sip, incoming, Arc::new(services), &store, shutdown).await;
+    serve(sip, incoming, Arc::new(services), &store, &threads, shutdown).await;
     Ok(())
 }
 
@@ -94,6 +95,7 @@ async fn serve(
     mut incoming: mpsc::Receiver<CallLine>,
     services: Arc<Services>,
     store: &Store,
+    threads: &MediaThreads,
     mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) {
     let (stop, stopping) = watch::channel(false);
@@ -102,9 +104,12 @@ async fn serve(
     loop {
         tokio::select! {
             Some(line) = incoming.recv() => {
+                // Without a thread there is no call: the line is dropped, which refuses it.
+                let Some(seat) = threads.seat() else { continue };
                 let span = info_span!("call", id = line.handle().0);
-                let call = take_call(line, sip.clone(), services.clone(), store.clone(), stopping.clone());
-                calls.spawn(call.instrument(span));
+                let thread = seat.runtime().clone();
+                let call = take_call(line, sip.clone(), services.clone(), store.clone(), seat, stopping.clone());
+                calls.spawn_on(call.instrument(span), &thread);
             }
             Some(ended) = calls.join_next() => report_panic(ended),
             () = sleep_until(Some(purge_at)) => {
@@ -144,10 +149,11 @@ async fn take_call(
     sip: SipHandle,
     services: Arc<Services>,
     store: Store,
+    seat: Seat,
     stopping: watch::Receiver<bool>,
 ) {
     let started = net::timestamp();
-    if let Some(record) = driver::run(line, sip, services, rand::random(), stopping).await {
+    if let Some(record) = driver::run(line, sip, services, seat, rand::random(), stopping).await {
         telemetry::call_ended(&record);
         store.save_call(&record, started);
     }
@@ -217,7 +223,7 @@ mod tests {
     async fn a_far_end_that_says_nothing_is_not_waited_for_long() {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let (agent, _) = net::bind(endpoint("mairie"), loopback, 1).await.unwrap();
-        let silent = net::RtpSocket::bind(loopback.ip(), 40_000..=41_000).await.unwrap();
+        let silent = net::WaitingRtpSocket::bind(loopback.ip(), 40_000..=41_000).unwrap();
         let destination = Flow::udp(silent.local_address());
         let target = "sip:nobody@127.0.0.1".to_owned();
         let line = agent.dial(Dial { target, destination, offer: None, from: None, referred_by: None }).await.unwrap();
