@@ -34,7 +34,7 @@ const READ_EVERY: usize = 5;
 const BATCH: usize = 64;
 const PACKET: usize = 256;
 /// Calls placed a second.
-const RATE: u32 = 100;
+const RATE: u32 = 200;
 
 #[derive(Parser)]
 struct Args {
@@ -61,6 +61,8 @@ struct Arrival {
     number: u16,
     /// Nanoseconds since 1970.
     at: u64,
+    /// Holds more than silence.
+    sounds: bool,
 }
 
 struct Caller {
@@ -144,9 +146,11 @@ impl Group {
                         }
                         _ => None,
                     });
-                    let number = message.iovs().next().and_then(|bytes| Some([*bytes.get(2)?, *bytes.get(3)?]));
-                    if let (Some(at), Some(number)) = (stamp, number) {
-                        arrivals.push(Arrival { call, number: u16::from_be_bytes(number), at });
+                    let bytes = message.iovs().next().unwrap_or_default();
+                    if let (Some(at), Some((header, payload))) = (stamp, bytes.split_first_chunk::<12>()) {
+                        let number = u16::from_be_bytes([header[2], header[3]]);
+                        let sounds = payload.windows(2).any(|pair| pair[0] != pair[1]);
+                        arrivals.push(Arrival { call, number, at, sounds });
                     }
                 }
             }
@@ -387,6 +391,7 @@ fn report(args: &Args, arrivals: &[Arrival], idle: f64, occupied: f64, usage: &(
     let result = json!({
         "calls": args.calls,
         "codec": args.codec,
+        "sounding": arrivals.iter().filter(|arrival| arrival.sounds).count() as f64 / arrivals.len() as f64,
         "packets": deviations.len(),
         "p50_ms": share(0.5),
         "p99_ms": share(0.99),

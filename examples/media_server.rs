@@ -1,6 +1,7 @@
 //! The server that `make bench-media` measures: the product's `server` with engines that cost nothing. The recogniser
 //! answers at once, the voice is a tone, and every sentence is in memory.
-//! `media_server ADDRESS:PORT CODEC FOLDER`; says `ready` once it takes calls; ends with SIGTERM.
+//! `media_server ADDRESS:PORT CODEC FOLDER [BUSY]`; says `ready` once it takes calls; ends with SIGTERM. BUSY threads compute
+//! without end, as those of a recogniser do that has always work.
 
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -28,10 +29,17 @@ impl Recogniser for Deaf {
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let [address, codec, folder] = arguments.as_slice() else {
-        eprintln!("usage: media_server ADDRESS:PORT CODEC FOLDER");
+    let [address, codec, folder, busy @ ..] = arguments.as_slice() else {
+        eprintln!("usage: media_server ADDRESS:PORT CODEC FOLDER [BUSY]");
         return ExitCode::FAILURE;
     };
+    for _ in 0..busy.first().and_then(|count| count.parse().ok()).unwrap_or(0) {
+        std::thread::spawn(|| {
+            loop {
+                std::hint::spin_loop();
+            }
+        });
+    }
     match serve(address, codec, folder).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
