@@ -11,6 +11,7 @@ use std::time::Duration;
 use allo_mairie::config::Config;
 use allo_mairie::server::{self, prepare_with};
 use allo_mairie::speech::fake::ToneVoice;
+use allo_mairie::speech::share::stay_behind_calls;
 use allo_mairie::speech::speaker::MakeVoice;
 use allo_mairie::speech::worker::RecogniserPool;
 use allo_mairie::speech::{Recogniser, SpeechError, Transcript, Utterance};
@@ -35,6 +36,7 @@ async fn main() -> ExitCode {
     };
     for _ in 0..busy.first().and_then(|count| count.parse().ok()).unwrap_or(0) {
         std::thread::spawn(|| {
+            stay_behind_calls();
             loop {
                 std::hint::spin_loop();
             }

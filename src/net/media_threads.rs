@@ -31,6 +31,10 @@ const MOST_THREADS: usize = 8;
 /// A late packet is heard, a late sentence hardly: these threads go before all others where the system lets them
 /// (CAP_SYS_NICE, or LimitNICE= of systemd).
 const NICENESS: i32 = -10;
+/// What is woken with a shorter slice than what runs goes first: the shortest there is, since Linux 6.12; asked for in vain
+/// before. Everybody may ask. Measured without CAP_SYS_NICE, with 1,000 calls beside two threads that always compute: p99
+/// of the deviation 39 ms; 4.1 ms with the slice; 1.8 ms when those stay behind as well (`speech::share`).
+const SLICE_NS: u64 = 100_000;
 
 /// Threads for calls; they end when this is dropped.
 pub struct MediaThreads {
@@ -70,9 +74,7 @@ impl MediaThread {
         };
         let thread = Self { runtime: runtime.handle().clone(), grid: grid.clone(), _stop: stop };
         thread::Builder::new().name(format!("media-{number}")).spawn(move || {
-            if let Err(error) = rustix::process::nice(NICENESS) {
-                debug!(%error, "a thread of calls has no precedence");
-            }
+            take_precedence();
             runtime.block_on(async {
                 tokio::select! {
                     _ = stopped => {}
@@ -81,6 +83,27 @@ impl MediaThread {
             });
         })?;
         Ok(thread)
+    }
+}
+
+/// For this thread; where it is refused, calls share the processor with everything else.
+fn take_precedence() {
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        debug!(%error, "a thread of calls has no precedence");
+    }
+    let attributes = libc::sched_attr {
+        size: size_of::<libc::sched_attr>() as u32,
+        sched_policy: libc::SCHED_OTHER as u32,
+        sched_flags: 0,
+        sched_nice: rustix::process::getpriority_process(None).unwrap_or(0),
+        sched_priority: 0,
+        sched_runtime: SLICE_NS,
+        sched_deadline: 0,
+        sched_period: 0,
+    };
+    // SAFETY: sched_setattr(2) only reads the structure, whose size it is told; 0 is the calling thread.
+    if unsafe { libc::syscall(libc::SYS_sched_setattr, 0, &raw const attributes, 0) } != 0 {
+        debug!(error = %io::Error::last_os_error(), "a thread of calls keeps its time slice");
     }
 }
 
