@@ -146,22 +146,26 @@ mod tests {
         let theirs = RtpSocket::bind(loopback, 41_000..=41_999).unwrap();
         let mut buffer = [0; 32];
         assert_eq!(ours.take(&mut buffer), None);
-        let before = now();
-        theirs.send(ours.local_address(), b"first");
-        let after = now();
-        theirs.send(ours.local_address(), b"second");
-        // However late it is taken.
-        while now() - after < Duration::from_millis(30) {}
-        let first = ours.take(&mut buffer).unwrap();
-        assert_eq!((&buffer[..first.length], first.source), (&b"first"[..], theirs.local_address()));
-        // The two clocks are read one after the other.
-        let slack = Duration::from_millis(5);
-        assert!(
-            first.at + slack >= before && first.at <= after + slack,
-            "{:?}",
-            first.at.checked_duration_since(after)
-        );
-        assert_eq!(ours.take(&mut buffer).map(|received| received.length), Some(6));
-        assert_eq!(ours.take(&mut buffer), None);
+        let mut told = false;
+        // Linux begins to stamp packets a moment after the machine's first socket has asked for it.
+        for _ in 0..200 {
+            let before = now();
+            theirs.send(ours.local_address(), b"first");
+            let after = now();
+            theirs.send(ours.local_address(), b"second");
+            // However late it is taken.
+            while now() - after < Duration::from_millis(20) {}
+            let first = ours.take(&mut buffer).unwrap();
+            assert_eq!((&buffer[..first.length], first.source), (&b"first"[..], theirs.local_address()));
+            assert_eq!(ours.take(&mut buffer).map(|received| received.length), Some(6));
+            assert_eq!(ours.take(&mut buffer), None);
+            // The two clocks are read one after the other.
+            let slack = Duration::from_millis(5);
+            told |= first.at + slack >= before && first.at <= after + slack;
+            if told {
+                break;
+            }
+        }
+        assert!(told, "packets are told with the time they were taken at");
     }
 }
