@@ -111,7 +111,7 @@ pub async fn run(
     let media = SocketAddr::new(ip, rtp.local_address().port());
     let lines = Lines::new(sip, LegId::FIRST, line);
     let mut call =
-        Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), ticked: now(), finished: None };
+        Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), latest: now(), finished: None };
     let services = &call.services;
     let mut machine = Machine::new(
         services.settings.clone(),
@@ -123,7 +123,7 @@ pub async fn run(
         local_time(&services.zone).datetime(),
     )
     .on_grid(seat.phase());
-    machine.handle_input(now(), Input::Sip { leg: LegId::FIRST, event: first });
+    machine.handle_input(call.now(), Input::Sip { leg: LegId::FIRST, event: first });
     let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     let mut told = false;
     loop {
@@ -134,14 +134,14 @@ pub async fn run(
         tokio::select! {
             biased;
             () = seat.tick() => call.tick(&mut machine),
-            (leg, event) = call.lines.event() => machine.handle_input(now(), Input::Sip { leg, event }),
+            (leg, event) = call.lines.event() => machine.handle_input(call.now(), Input::Sip { leg, event }),
             Some(done) = call.work.join_next() => match done {
                 Ok(Done::Recognised(job, outcome)) => {
                     call.jobs.remove(&job);
-                    machine.handle_input(now(), Input::Recognised { job, outcome });
+                    machine.handle_input(call.now(), Input::Recognised { job, outcome });
                 }
                 Ok(Done::Spoken(sentence, outcome)) => {
-                    machine.handle_input(now(), Input::Spoken { sentence, outcome });
+                    machine.handle_input(call.now(), Input::Spoken { sentence, outcome });
                 }
                 // Abandoned on purpose.
                 Err(_) => {}
@@ -150,7 +150,7 @@ pub async fn run(
                 told = true;
                 if stopping {
                     info!("the service stops: the caller is told");
-                    machine.handle_input(now(), Input::Stop);
+                    machine.handle_input(call.now(), Input::Stop);
                 }
             }
         }
@@ -165,8 +165,8 @@ struct Call {
     /// Recognitions and syntheses under way. Dropping one abandons it.
     work: JoinSet<Done>,
     jobs: HashMap<JobId, AbortHandle>,
-    /// Last tick.
-    ticked: Instant,
+    /// The machine's time, which does not go back.
+    latest: Instant,
     finished: Option<Record>,
 }
 
@@ -176,11 +176,14 @@ impl Call {
         let mut buffer = [0; PACKET_BYTES];
         for _ in 0..PACKETS_A_TICK {
             let Some(Received { length, source, at }) = self.rtp.take(&mut buffer) else { break };
-            // A packet that has waited for longer was there before: the machine's time does not go back.
-            machine.handle_input(at.max(self.ticked), Input::Rtp { source, packet: &buffer[..length] });
+            machine.handle_input(at.max(self.latest), Input::Rtp { source, packet: &buffer[..length] });
         }
-        self.ticked = now();
-        machine.handle_input(self.ticked, Input::Timeout);
+        machine.handle_input(self.now(), Input::Timeout);
+    }
+
+    fn now(&mut self) -> Instant {
+        self.latest = now();
+        self.latest
     }
 
     async fn drain(&mut self, machine: &mut Machine) {
@@ -194,7 +197,7 @@ impl Call {
                         let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
                         self.jobs.insert(job, handle);
                     }
-                    Err(error) => machine.handle_input(now(), Input::Recognised { job, outcome: Err(error) }),
+                    Err(error) => machine.handle_input(self.now(), Input::Recognised { job, outcome: Err(error) }),
                 },
                 Output::Abandon { job } => {
                     if let Some(handle) = self.jobs.remove(&job) {
@@ -203,7 +206,7 @@ impl Call {
                 }
                 Output::Speak { sentence, language, text, pace } => {
                     if let Some(outcome) = self.speak(sentence, language, text, pace) {
-                        machine.handle_input(now(), Input::Spoken { sentence, outcome });
+                        machine.handle_input(self.now(), Input::Spoken { sentence, outcome });
                     }
                 }
                 Output::Save(request) => (self.services.save)(request),

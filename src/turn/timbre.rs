@@ -58,11 +58,9 @@ impl TimbreMeter {
         let samples = self.frame.map(f64::from);
         let shifted = |by: usize| &samples[ORDER - by..FRAME_SAMPLES - by];
         let mut products = [[0.0; ORDER + 1]; ORDER + 1];
-        for i in 0..=ORDER {
-            for j in 0..=i {
-                let product = dot(shifted(i), shifted(j));
-                products[i][j] = product;
-                products[j][i] = product;
+        for (i, row) in products.iter_mut().enumerate() {
+            for (j, product) in row.iter_mut().enumerate() {
+                *product = dot(shifted(i), shifted(j));
             }
         }
         let energy = products[0][0];
