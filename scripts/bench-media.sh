@@ -13,6 +13,8 @@ numbers=${CALLS:-1 10 100 500 1000}
 seconds=${SECONDS_EACH:-20}
 codec=${CODEC:-PCMA}
 busy=${BUSY:-0}
+extra=()
+((busy == 0)) || extra=("$busy")
 binaries=${BINARIES:-$target_dir/release/examples}
 work=$(mktemp -d)
 server=
@@ -30,7 +32,7 @@ try() {
     local port ready
     port=$(python3 -c 'import socket; s = socket.socket(type=socket.SOCK_DGRAM); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
     mkfifo "$work/out"
-    "$2/media_server" "127.0.0.1:$port" "$codec" "$work" "$busy" >"$work/out" 2>"$work/server.log" &
+    "$2/media_server" "127.0.0.1:$port" "$codec" "$work" "${extra[@]}" >"$work/out" 2>"$work/server.log" &
     server=$!
     read -r ready <"$work/out" || true
     rm "$work/out"
