@@ -11,7 +11,8 @@ use std::os::fd::AsRawFd;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use allo_mairie::audio::{Codec, FRAME_SAMPLES, LINE_RATE, g711, signals};
+use allo_mairie::audio::codec::Encoder;
+use allo_mairie::audio::{Codec, FRAME_MS, signals};
 use allo_mairie::net::{self, CallLine, SipHandle};
 use allo_mairie::sip::sdp::{self, LocalMedia};
 use allo_mairie::sip::{AccessConfig, Command, Dial, EndpointConfig, Event, Flow, Listeners, Policy};
@@ -67,6 +68,7 @@ struct Arrival {
 
 struct Caller {
     far_end: SocketAddrV4,
+    payload_type: u8,
     position: usize,
     number: u16,
     timestamp: u32,
@@ -98,7 +100,7 @@ impl Group {
         })
     }
 
-    fn send(&mut self, payload_type: u8, payloads: &[Vec<u8>]) {
+    fn send(&mut self, units: u32, payloads: &[Vec<u8>]) {
         let packets: Vec<(Vec<u8>, Option<SockaddrIn>)> = self
             .callers
             .iter_mut()
@@ -106,14 +108,14 @@ impl Group {
             .map(|(ssrc, caller)| {
                 let payload = &payloads[caller.position % payloads.len()];
                 let mut packet = Vec::with_capacity(12 + payload.len());
-                packet.extend([0x80, payload_type]);
+                packet.extend([0x80, caller.payload_type]);
                 packet.extend(caller.number.to_be_bytes());
                 packet.extend(caller.timestamp.to_be_bytes());
                 packet.extend((ssrc as u32 + 1).to_be_bytes());
                 packet.extend(payload);
                 caller.position += 1;
                 caller.number = caller.number.wrapping_add(1);
-                caller.timestamp = caller.timestamp.wrapping_add(FRAME_SAMPLES as u32);
+                caller.timestamp = caller.timestamp.wrapping_add(units);
                 (packet, Some(caller.far_end.into()))
             })
             .collect();
@@ -173,16 +175,14 @@ fn main() -> ExitCode {
 }
 
 fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
-    let (codec, payload_type) = match args.codec.as_str() {
-        "PCMA" => (Codec::Pcma, 8),
-        "PCMU" => (Codec::Pcmu, 0),
-        other => return Err(format!("unknown codec {other}").into()),
-    };
+    let known = Codec::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(&args.codec));
+    let codec = known.filter(|codec| codec.is_built()).ok_or("this build has no such codec")?;
     let idle = resident(args.process)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let mut groups = (0..SLOTS).map(|_| Group::open()).collect::<Result<Vec<_>, _>>()?;
     let mut calls_of_ports = vec![u32::MAX; 1 << 16];
-    let payloads = payloads(codec);
+    let frame = codec.sample_rate() as usize * FRAME_MS as usize / 1_000;
+    let (payloads, units) = (payloads(codec, frame), codec.timestamp_units(frame as u32));
     let (placed, mut lines) = tokio::sync::mpsc::channel(args.calls);
     runtime.spawn(place_all(args.server, codec, addresses(&groups)?, args.calls, placed));
     let mut held: Vec<CallLine> = Vec::new();
@@ -194,18 +194,18 @@ fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let usage = loop {
         wait_until(start + SLOT * slot);
         let index = slot as usize % SLOTS;
-        groups[index].send(payload_type, &payloads);
+        groups[index].send(units, &payloads);
         for group in groups.iter_mut().skip(slot as usize % READ_EVERY).step_by(READ_EVERY) {
             group.receive(&calls_of_ports, &mut arrivals);
         }
         if held.len() < args.calls {
             while let Ok(placed) = lines.try_recv() {
-                let Some((line, far_end)) = placed else { return Err("a call was refused".into()) };
+                let Some((line, far_end, payload_type)) = placed else { return Err("a call was refused".into()) };
                 let call = held.len();
                 calls_of_ports[usize::from(far_end.port())] = call as u32;
                 // Callers don't speak in chorus.
                 let position = call * 37;
-                groups[call % SLOTS].callers.push(Caller { far_end, position, number: 0, timestamp: 0 });
+                groups[call % SLOTS].callers.push(Caller { far_end, payload_type, position, number: 0, timestamp: 0 });
                 held.push(line);
             }
             if lines.is_closed() && lines.is_empty() && held.len() < args.calls {
@@ -240,14 +240,21 @@ fn wait_until(at: Instant) {
 }
 
 /// Speech and silence of one cycle, encoded.
-fn payloads(codec: Codec) -> Vec<Vec<u8>> {
-    let mut samples = signals::speech(LINE_RATE, -20.0, SPEECH_MS, 1);
+fn payloads(codec: Codec, frame: usize) -> Vec<Vec<u8>> {
+    let rate = codec.sample_rate();
+    let mut samples = signals::speech(rate, -20.0, SPEECH_MS, 1);
     // A quiet line is not digital silence.
-    samples.extend(signals::white_noise(LINE_RATE, -65.0, CYCLE_MS - SPEECH_MS, 2));
-    samples.chunks_exact(FRAME_SAMPLES).map(|frame| g711::encode(codec, frame)).collect()
+    samples.extend(signals::white_noise(rate, -65.0, CYCLE_MS - SPEECH_MS, 2));
+    let mut encoder = Encoder::new(codec);
+    let encode = |frame: &[i16]| {
+        let mut payload = Vec::new();
+        encoder.encode(frame, &mut payload);
+        payload
+    };
+    samples.chunks_exact(frame).map(encode).collect()
 }
 
-type Placed = Option<(CallLine, SocketAddrV4)>;
+type Placed = Option<(CallLine, SocketAddrV4, u8)>;
 
 /// Places the calls evenly over time; tells each once it is answered, in any order, `None` for a refusal.
 async fn place_all(
@@ -284,10 +291,11 @@ async fn place(sip: &SipHandle, server: SocketAddrV4, codec: Codec, media: Socke
     let local = LocalMedia { address: media, codecs: vec![codec], session_id: 1, session_version: 1 };
     let dial = Dial {
         target: format!("sip:mairie@{server}"),
-        destination: Flow::udp(server.into()),
+        destination: Flow::udp(server.into()).into(),
         offer: Some(sdp::offer(&local)),
         from: None,
         referred_by: None,
+        redirects: true,
     };
     let mut line = sip.dial(dial).await.ok()?;
     loop {
@@ -295,7 +303,7 @@ async fn place(sip: &SipHandle, server: SocketAddrV4, codec: Codec, media: Socke
             Event::Answered { sdp: Some(answer) } => {
                 let agreed = sdp::accept_answer(&answer, &local).ok()?;
                 let SocketAddr::V4(far_end) = agreed.remote else { return None };
-                return Some((line, far_end));
+                return Some((line, far_end, agreed.payload_type));
             }
             Event::Ended { .. } => return None,
             _ => {}

@@ -12,9 +12,10 @@ seconds=${1:-60}
     stop "« $seconds » n'est pas un nombre de secondes" "par exemple : make fuzz SECONDES=60"
 shift || true
 targets=("$@")
-((${#targets[@]})) || targets=(message uri framer sdp digest endpoint)
 
 cargo fuzz --version >/dev/null 2>&1 || step "Installation de cargo-fuzz" cargo install --locked cargo-fuzz
+
+((${#targets[@]})) || mapfile -t targets < <(cargo fuzz list)
 
 # Without a sanitizer the stable compiler will do: safe Rust has overflow checks and assertions of its own.
 fuzz() { cargo fuzz "$1" --sanitizer none "${@:2}"; }

@@ -7,7 +7,7 @@ cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
 
-# Why each one: cmake and g++ build whisper.cpp and espeak-ng, libclang-dev serves bindgen, libsonic-dev is linked with
+# Why each one: cmake and g++ build whisper.cpp, espeak-ng and libopus, libclang-dev serves bindgen, libsonic-dev is linked with
 # espeak-ng (whose CMake would fetch it from the network). libpcaudio-dev must stay away, see below.
 packages=(cmake g++ libclang-dev libsonic-dev make pkg-config)
 # Real SIP peers for sip-tests.
@@ -90,6 +90,20 @@ install_interop_python() {
         stop "L'installation de ${interop_python[*]} a échoué." "vérifiez le réseau, puis relancez."
 }
 
+# fail2ban's test of our filter. Only unpacked: its service has no business on a machine that builds.
+install_fail2ban() {
+    local directory=$target_dir/fail2ban
+    command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null ||
+        stop "fail2ban ne peut pas être déballé : ce système n'est ni Debian ni l'un de ses dérivés." \
+            "déballez-le vous-même dans $directory (usr/bin/fail2ban-regex, etc/fail2ban)."
+    mkdir -p "$directory"
+    (cd "$directory" && apt-get -qq download fail2ban 2>/dev/null && dpkg-deb -x fail2ban_*.deb . && rm fail2ban_*.deb) ||
+        stop "fail2ban n'a pas pu être téléchargé." "vérifiez le réseau, puis relancez."
+}
+
+if [[ ${1:-} == --interop && ! -e $target_dir/fail2ban/usr/bin/fail2ban-regex ]]; then
+    step "fail2ban (déballé, pas installé)" install_fail2ban
+fi
 if [[ ${1:-} == --interop ]] && ! "$target_dir/interop/bin/python" -c 'import pjsua2, sipvicious' 2>/dev/null; then
     step "PJSUA2 et sipvicious" install_interop_python
 fi

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The signalling against every real peer; a missing one is a failure. No engines are built.
+# The signalling against every real peer; a missing one is a failure. No engines are built. ALLO_MAIRIE_LONG_TESTS=1 adds
+# those that wait for timers of minutes.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh

@@ -83,12 +83,12 @@ fn listen(clip: &[i16]) -> Turns {
     let mut turns = Turns::default();
     for (n, frame) in heard.as_chunks::<FRAME_SAMPLES>().0.iter().enumerate() {
         let now = (n + 1) * FRAME_SAMPLES;
-        detector.handle_frame(frame);
+        detector.handle_frame(frame, None);
         while let Some(event) = detector.poll_event() {
             match event {
-                Event::Paused { revision, samples } => {
+                Event::Paused { revision, sound } => {
                     if revision == 1 {
-                        turns.starts.push(now - samples.len());
+                        turns.starts.push(now - sound.samples.len());
                     }
                     turns.last_pause = now;
                 }

@@ -18,7 +18,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::call::{Record, Reply};
 use crate::config::{LogConfig, LogFormat};
-use crate::sip::Report;
+use crate::sip::{Reachability, Report};
 use crate::store::{decisions, milliseconds, not_understood, topics};
 
 /// Environment variable with a filter in `tracing`'s syntax; wins over the configured level.
@@ -94,6 +94,11 @@ pub fn call_ended(record: &Record) {
         packets_received = record.packets.received,
         packets_lost = record.packets.lost,
         max_gap_ms = record.packets.max_gap_ms,
+        late_permille = record.quality.map(|quality| quality.late_permille),
+        concealed_permille = record.quality.map(|quality| quality.concealed_permille),
+        jitter_ms = record.quality.map(|quality| quality.jitter_ms),
+        round_trip_ms = record.quality.and_then(|quality| quality.round_trip_ms),
+        mos_tenths = record.quality.map(|quality| quality.mos_tenths),
         "call ended"
     );
 }
@@ -108,7 +113,21 @@ pub fn source_refused(report: &Report) {
     }
 }
 
-fn subscriber<W>(
+/// A switchboard has begun to answer, or no longer does: once a change. Its URI names no person.
+pub fn switchboard(uri: &str, state: Reachability) {
+    match state {
+        Reachability::Reachable => tracing::info!(switchboard = uri, "the switchboard answers"),
+        Reachability::Unreachable => tracing::warn!(switchboard = uri, "the switchboard does not answer"),
+        Reachability::Unknown => {}
+    }
+}
+
+/// The journal as the configuration wants it, for this writer. `written`: a filter in `tracing`'s syntax, which wins
+/// over the configured level.
+///
+/// # Errors
+/// [`TelemetryError::Filter`] when `written` is none.
+pub fn subscriber<W>(
     log: &LogConfig,
     written: Option<&str>,
     writer: W,
@@ -145,7 +164,7 @@ mod tests {
     use crate::call::Outcome;
     use crate::config::Config;
     use crate::dialogue::Note;
-    use crate::rtp::Counters;
+    use crate::rtp::{Counters, Quality};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -196,6 +215,14 @@ mod tests {
             keys: 1,
             interruptions: 2,
             packets: Counters { sent: 3050, received: 3000, lost: 3, max_gap_ms: 45 },
+            quality: Some(Quality {
+                late_permille: 2,
+                concealed_permille: 7,
+                jitter_ms: 4,
+                round_trip_ms: Some(31),
+                mos_tenths: 43,
+                ..Quality::default()
+            }),
         };
         let text = written(LogFormat::Json, None, || {
             let span = tracing::info_span!("call", id = 7);
@@ -212,6 +239,7 @@ mod tests {
             "not_understood": 1, "transfers": 1, "moves": 2, "diverted": true, "release": 16, "turns": 3, "keys": 1,
             "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
+            "late_permille": 2, "concealed_permille": 7, "jitter_ms": 4, "round_trip_ms": 31, "mos_tenths": 43,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }

@@ -9,11 +9,12 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use crate::digest::origin;
+use crate::script::Script;
 use crate::sip::digest::Password;
 use crate::sip::wire::{HeaderName, Headers, Message, Response, read_datagram};
 use crate::sip::{
-    AccessConfig, CallHandle, Command, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, Output, Policy,
-    Transport,
+    AccessConfig, CallHandle, Command, Destination, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, LookUp,
+    Output, Policy, Transport,
 };
 
 const MAX_CALLS: usize = 4;
@@ -58,33 +59,14 @@ pub fn check(data: &[u8]) {
     world.end();
 }
 
-/// Decisions out of bytes; when they run out, the first of every choice.
-struct Script<'a>(&'a [u8]);
-
-impl Script<'_> {
-    fn byte(&mut self) -> Option<u8> {
-        let (first, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(*first)
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        usize::from(self.byte().unwrap_or_default()) % bound.max(1)
-    }
-
-    fn take(&mut self, length: usize) -> &[u8] {
-        let (taken, rest) = self.0.split_at(length.min(self.0.len()));
-        self.0 = rest;
-        taken
-    }
-}
-
 struct World {
     now: Instant,
     agents: [Endpoint; 2],
     /// When, to whom, from whom, over what.
     under_way: VecDeque<(Instant, usize, Transport, Bytes)>,
     kept: Vec<(usize, Bytes)>,
+    /// Asked for, answered or not.
+    look_ups: Vec<(usize, LookUp)>,
     calls: [BTreeSet<CallHandle>; 2],
     happenings: usize,
 }
@@ -122,6 +104,7 @@ impl World {
             agents: [agent(0), agent(1)],
             under_way: VecDeque::new(),
             kept: Vec::new(),
+            look_ups: Vec::new(),
             calls: [BTreeSet::new(), BTreeSet::new()],
             happenings: 0,
         }
@@ -142,11 +125,13 @@ impl World {
             }
             4 => {
                 let offer = (script.below(4) > 0).then(|| OFFER.to_owned());
-                self.dial(who, offer);
+                let named = script.below(3) == 0;
+                self.dial(who, offer, named);
             }
             5 => {
-                let now = self.now;
-                self.agents[who].ping(now, "sip:agent@127.0.0.1".to_owned(), Flow::udp(address(1 - who)));
+                let (now, flow) = (self.now, Flow::udp(address(1 - who)));
+                let destination = if script.below(2) > 0 { Destination::Target } else { flow.into() };
+                self.agents[who].ping(now, "sip:agent@pbx.example".to_owned(), destination);
                 self.drain(who);
             }
             6 => {
@@ -196,6 +181,14 @@ impl World {
                     self.agents[who].handle_input(now, Input::TransportFailed { flow });
                     self.drain(who);
                 }
+                4..8 if !self.look_ups.is_empty() => {
+                    let (who, look_up) = self.look_ups[script.below(self.look_ups.len())];
+                    let found = [flow(1 - who, Transport::Udp), flow(who, Transport::Tcp)];
+                    let targets = found[..script.below(3)].to_vec();
+                    let now = self.now;
+                    self.agents[who].handle_input(now, Input::Located { look_up, targets });
+                    self.drain(who);
+                }
                 _ if !self.kept.is_empty() => {
                     let (from, bytes) = self.kept[script.below(self.kept.len())].clone();
                     if let Some(response) = response_to(&bytes, script) {
@@ -208,11 +201,11 @@ impl World {
         }
     }
 
-    fn dial(&mut self, who: usize, offer: Option<String>) {
+    fn dial(&mut self, who: usize, offer: Option<String>, named: bool) {
         let other = 1 - who;
         let dial = Dial {
-            target: format!("sip:agent@{}", address(other)),
-            destination: Flow::udp(address(other)),
+            target: if named { "sip:agent@pbx.example".to_owned() } else { format!("sip:agent@{}", address(other)) },
+            destination: if named { Destination::Target } else { Flow::udp(address(other)).into() },
             offer,
             from: None,
             referred_by: None,
@@ -239,6 +232,12 @@ impl World {
             match output {
                 Output::Event { call, .. } => {
                     self.calls[who].insert(call);
+                }
+                // Answered now, or later, or never.
+                Output::Locate { look_up, .. } => {
+                    if self.look_ups.len() < MAX_KEPT {
+                        self.look_ups.push((who, look_up));
+                    }
                 }
                 Output::Transmit { flow, payload } => {
                     if self.kept.len() < MAX_KEPT {

@@ -6,12 +6,19 @@
 #[path = "../../src/audio/mod.rs"]
 mod audio;
 #[allow(dead_code, unused_imports)]
+#[path = "../../src/rtp/mod.rs"]
+mod rtp;
+#[allow(dead_code, unused_imports)]
 #[path = "../../src/sip/mod.rs"]
 mod sip;
 
+pub mod codec;
 pub mod digest;
 pub mod endpoint;
 pub mod framer;
 pub mod message;
+pub mod packets;
+pub mod reports;
+mod script;
 pub mod sdp;
 pub mod uri;

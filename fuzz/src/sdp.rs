@@ -7,7 +7,7 @@ pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
     let local = LocalMedia {
         address: ([192, 0, 2, 1], 4000).into(),
-        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        codecs: Codec::ALL.to_vec(),
         session_id: 1,
         session_version: 1,
     };

@@ -8,10 +8,15 @@
 
 mod agent;
 mod baresip;
+mod dispatcher;
+mod intruders;
 mod kamailio;
 mod moved;
+mod offers;
 mod peers;
 mod pjsua;
+mod registrar;
 mod scanners;
 mod sipp;
+mod transports;
 mod user_agent;

@@ -12,10 +12,20 @@ const LIMIT: Duration = Duration::from_secs(90);
 
 /// The module's command line, in a directory of its own: it keeps sessions in the home directory.
 async fn scan(module: &str, arguments: &[&str]) -> Vec<String> {
+    scan_from("127.0.0.1", module, arguments).await
+}
+
+/// From this address of loopback: of the three modules only `svmap` heeds its `-b`.
+pub async fn scan_from(source: &str, module: &str, arguments: &[&str]) -> Vec<String> {
     let home = tempfile::TempDir::new().expect("temporary directory");
     let mut command = Command::new(python());
-    let start = format!("import sys; sys.argv[0] = '{module}'; from sipvicious.{module} import main; main()");
-    command.args(["-c", &start]).args(arguments).env("HOME", home.path()).current_dir(home.path());
+    let start = format!(
+        "import socket, sys\n\
+         class Socket(socket.socket):\n    def bind(self, address):\n        super().bind(('{source}', address[1]))\n\
+         socket.socket = Socket\n\
+         sys.argv[0] = '{module}'\nfrom sipvicious.{module} import main\nmain()"
+    );
+    command.args(["-c", &start, "-x", source]).args(arguments).env("HOME", home.path()).current_dir(home.path());
     let (_, lines) = Process::start("sipvicious", command).finished(LIMIT).await;
     assert!(!lines.is_empty(), "{module} said nothing");
     lines

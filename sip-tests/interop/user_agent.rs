@@ -1,13 +1,14 @@
 //! The product's user agent as a telephone that the test operates.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use allo_mairie::audio::Codec;
-use allo_mairie::net::{self, CallLine, SipHandle};
+use allo_mairie::net::{self, CallLine, ConnectionLimits, ListenAddress, SipHandle, SipSettings, Timings};
 use allo_mairie::sip::sdp::{self, Direction, LocalMedia};
 use allo_mairie::sip::{
-    AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, Listeners, Policy,
+    AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, KeepAliveSettings, Listener,
+    ListenerId, Listeners, Policy, Transport,
 };
 use tokio::sync::mpsc::Receiver;
 use tokio::time::timeout;
@@ -18,7 +19,10 @@ use super::peers::free_port;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct UserAgent {
+    /// Of the first listener.
     pub address: SocketAddr,
+    transport: Transport,
+    media_ip: IpAddr,
     handle: SipHandle,
     lines: Receiver<CallLine>,
 }
@@ -45,17 +49,57 @@ pub fn config(user: &str) -> EndpointConfig {
     }
 }
 
+/// An endpoint with these listeners, such as `tcp:[::1]:0`.
+pub fn listening(endpoint: EndpointConfig, listen: &[&str]) -> SipSettings {
+    let listen: Vec<ListenAddress> = listen.iter().map(|text| text.parse().expect("an address")).collect();
+    let listener = |listen: &ListenAddress| Listener { transport: listen.transport, advertised: listen.address };
+    let mut listeners = Listeners::new(listener(&listen[0]));
+    listen[1..].iter().for_each(|listen| listeners.push(listener(listen)));
+    SipSettings {
+        endpoint: EndpointConfig { listeners, ..endpoint },
+        listen,
+        tls: None,
+        connections: ConnectionLimits::default(),
+        timings: Timings::default(),
+        registrations: Vec::new(),
+        register_first: false,
+        keep_alive: KeepAliveSettings::default(),
+    }
+}
+
 impl UserAgent {
     pub async fn start(config: EndpointConfig) -> UserAgent {
-        let (handle, lines) =
-            net::bind(config, ([127, 0, 0, 1], 0).into(), rand::random()).await.expect("a socket on loopback");
-        UserAgent { address: handle.local_address(), handle, lines }
+        UserAgent::open(listening(config, &["udp:127.0.0.1:0"])).await
+    }
+
+    pub async fn open(settings: SipSettings) -> UserAgent {
+        let (handle, lines) = net::open(settings, rand::random()).await.expect("sockets on loopback");
+        let ListenAddress { transport, address } = handle.listening()[0];
+        UserAgent { address, transport, media_ip: address.ip(), handle, lines }
+    }
+
+    /// Audio of another address family than signalling.
+    pub fn with_media(self, media_ip: IpAddr) -> UserAgent {
+        UserAgent { media_ip, ..self }
+    }
+
+    /// A URI that leads to our first listener.
+    pub fn uri(&self, user: &str) -> String {
+        match self.transport {
+            Transport::Udp => format!("sip:{user}@{}", self.address),
+            transport => format!("sip:{user}@{};transport={transport}", self.address),
+        }
+    }
+
+    /// By the first listener.
+    fn towards(&self, remote: SocketAddr) -> Flow {
+        Flow { transport: self.transport, remote, connection: None, local: ListenerId::default() }
     }
 
     /// The next call that comes in, and the offer in its INVITE.
     pub async fn incoming(&mut self) -> (Call, Option<String>) {
         let line = timeout(PATIENCE, self.lines.recv()).await.expect("a call in time").expect("the SIP task");
-        let mut call = Call::new(line);
+        let mut call = Call::new(line, self.media_ip);
         let offer = call
             .until("Incoming", |event| match event {
                 Event::Incoming { offer, .. } => Some(offer.clone()),
@@ -65,34 +109,49 @@ impl UserAgent {
         (call, offer)
     }
 
+    /// The first call that reached us unnoticed so far, if any.
+    pub fn has_been_called(&mut self) -> bool {
+        self.lines.try_recv().is_ok()
+    }
+
     pub async fn dial(&self, target: &str, destination: SocketAddr) -> Call {
-        let media = media();
-        let last = sdp::offer(&media);
-        let dial = Dial {
-            target: target.into(),
-            destination: Flow::udp(destination),
-            offer: Some(last.clone()),
-            from: None,
-            referred_by: None,
-        };
-        let line = self.handle.dial(dial).await.expect("the SIP task");
-        Call { line, media, last }
+        self.place(target.into(), None, destination, true).await
+    }
+
+    /// Leaves the offer to the called party.
+    pub async fn dial_without_offer(&self, target: &str, destination: SocketAddr) -> Call {
+        self.place(target.into(), None, destination, false).await
     }
 
     /// Places the call a REFER asks for.
     pub async fn follow(&self, target: String, referred_by: Option<String>, destination: SocketAddr) -> Call {
-        let media = media();
-        let last = sdp::offer(&media);
-        let offer = Some(last.clone());
-        let dial = Dial { target, destination: Flow::udp(destination), offer, from: None, referred_by };
+        self.place(target, referred_by, destination, true).await
+    }
+
+    async fn place(&self, target: String, referred_by: Option<String>, to: SocketAddr, offers: bool) -> Call {
+        let media = media(self.media_ip);
+        let offer = offers.then(|| sdp::offer(&media));
+        let last = offer.clone().unwrap_or_default();
+        let dial =
+            Dial { target, destination: self.towards(to).into(), offer, from: None, referred_by, redirects: true };
         Call { line: self.handle.dial(dial).await.expect("the SIP task"), media, last }
     }
 
     /// Waits until a peer answers OPTIONS.
     pub async fn ping(&self, target: &str, destination: SocketAddr) {
-        let line = self.handle.ping(target.into(), Flow::udp(destination)).await.expect("the SIP task");
-        let mut call = Call::new(line);
+        let line = self.handle.ping(target.into(), self.towards(destination)).await.expect("the SIP task");
+        let mut call = Call::new(line, self.media_ip);
         call.until("Answered", |event| matches!(event, Event::Answered { .. }).then_some(())).await;
+    }
+
+    /// No new calls from now on; registrations are left.
+    pub async fn drain(&self) {
+        self.handle.drain().await;
+    }
+
+    /// Waits until every call is over and every registration left.
+    pub async fn quiet(&self) {
+        timeout(PATIENCE, self.handle.quiet()).await.expect("quiet in time").expect("the SIP task");
     }
 }
 
@@ -115,8 +174,8 @@ pub async fn answer_all(agent: &mut UserAgent, calls: usize) -> Vec<EndCause> {
 }
 
 impl Call {
-    fn new(line: CallLine) -> Call {
-        Call { line, media: media(), last: String::new() }
+    fn new(line: CallLine, ip: IpAddr) -> Call {
+        Call { line, media: media(ip), last: String::new() }
     }
 
     pub fn handle(&self) -> CallHandle {
@@ -143,6 +202,12 @@ impl Call {
         self.command(Command::Answer { sdp }).await;
     }
 
+    /// 183 with what `answer` would send.
+    pub async fn early_media(&mut self, offer: Option<String>) {
+        let sdp = self.describe(offer);
+        self.command(Command::EarlyMedia { sdp }).await;
+    }
+
     pub async fn answer_reoffer(&mut self, offer: Option<String>) {
         let sdp = Some(self.describe(offer));
         self.command(Command::AnswerReoffer { sdp }).await;
@@ -158,10 +223,19 @@ impl Call {
 
     /// The first event in which `find` finds something; what comes before it is passed over. An end of the call that
     /// was not looked for fails the test.
-    pub async fn until<T>(&mut self, what: &str, mut find: impl FnMut(&Event) -> Option<T>) -> T {
+    pub async fn until<T>(&mut self, what: &str, find: impl FnMut(&Event) -> Option<T>) -> T {
+        self.until_within(PATIENCE, what, find).await
+    }
+
+    async fn until_within<T>(
+        &mut self,
+        patience: Duration,
+        what: &str,
+        mut find: impl FnMut(&Event) -> Option<T>,
+    ) -> T {
         let mut seen: Vec<Event> = Vec::new();
         loop {
-            let event = timeout(PATIENCE, self.line.event()).await;
+            let event = timeout(patience, self.line.event()).await;
             let Ok(Some(event)) = event else { panic!("no {what}, but {seen:?} and then {event:?}") };
             if let Some(found) = find(&event) {
                 return found;
@@ -175,6 +249,11 @@ impl Call {
         self.until(&format!("{expected:?}"), |event| (*event == expected).then_some(())).await;
     }
 
+    /// 180, from one of those called.
+    pub async fn ringing(&mut self) {
+        self.until("180", |event| matches!(event, Event::Progress { status: 180, .. }).then_some(())).await;
+    }
+
     pub async fn answered(&mut self) {
         let sdp = self
             .until("Answered", |event| match event {
@@ -186,10 +265,25 @@ impl Call {
         sdp::accept_answer(&sdp, &self.media).expect("audio in the answer");
     }
 
+    /// The ACK for our 200, and the direction agreed by the answer in it, if our 200 had the offer.
+    pub async fn acknowledged(&mut self) -> Option<Direction> {
+        let sdp = self
+            .until("Acknowledged", |event| match event {
+                Event::Acknowledged { sdp } => Some(sdp.clone()),
+                _ => None,
+            })
+            .await;
+        sdp.map(|sdp| sdp::accept_answer(&sdp, &self.media).expect("audio in the answer").direction)
+    }
+
     /// The far end's new offer, and the direction it leaves us.
     pub async fn reoffered(&mut self) -> (Option<String>, Option<Direction>) {
+        self.reoffered_within(PATIENCE).await
+    }
+
+    pub async fn reoffered_within(&mut self, patience: Duration) -> (Option<String>, Option<Direction>) {
         let offer = self
-            .until("Reoffered", |event| match event {
+            .until_within(patience, "Reoffered", |event| match event {
                 Event::Reoffered { offer } => Some(offer.clone()),
                 _ => None,
             })
@@ -220,9 +314,9 @@ impl Call {
 }
 
 /// Audio to a port where nobody listens.
-fn media() -> LocalMedia {
+fn media(ip: IpAddr) -> LocalMedia {
     LocalMedia {
-        address: ([127, 0, 0, 1], free_port()).into(),
+        address: (ip, free_port()).into(),
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         session_id: 1,
         session_version: 1,

@@ -81,6 +81,8 @@ fn configuration(address: SocketAddr, operator: u16, directory: &TempDir) -> Str
         r#"
 [sip]
 listen = "{address}"
+# Scenarios count every message.
+keep_alive = 0
 [rtp]
 ports = "24000-24998"
 [transfer]

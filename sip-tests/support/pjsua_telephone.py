@@ -2,10 +2,12 @@
 
 Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028); 100rel=1 requires RFC 3262;
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
-registrar=URI user=NAME password=TEXT.
+registrar=URI; user=NAME password=TEXT, its answer to challenges; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
+for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, with which it speaks TLS alone, and each
+side must show a certificate that the other trusts.
 Commands, N being the number of a call in the order they began, from 0:
-call URI · answer N STATUS · hold N · resume N · update N · xfer N URI · replaces N M · dtmf N KEYS · stat N ·
-hangup N · register · quit
+call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
+replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit
 """
 
 import os
@@ -16,6 +18,9 @@ import pjsua2 as pj
 
 options = dict(argument.split("=", 1) for argument in sys.argv[1:])
 port = int(options["port"])
+address = options.get("address", "127.0.0.1")
+six = ":" in address
+host = f"[{address}]" if six else address
 calls = []
 
 
@@ -86,17 +91,34 @@ configuration.uaConfig.mainThreadOnly = True
 endpoint.libInit(configuration)
 transport = pj.TransportConfig()
 transport.port = port
-transport.boundAddress = "127.0.0.1"
-endpoint.transportCreate(pj.PJSIP_TRANSPORT_UDP, transport)
-endpoint.transportCreate(pj.PJSIP_TRANSPORT_TCP, transport)
+transport.boundAddress = address
+secure = "certificate" in options
+if secure:
+    transport.tlsConfig.certFile = options["certificate"]
+    transport.tlsConfig.privKeyFile = options["key"]
+    transport.tlsConfig.CaListFile = options["trusted"]
+    transport.tlsConfig.verifyServer = True
+    transport.tlsConfig.verifyClient = True
+    transport.tlsConfig.requireClientCert = True
+    kinds = {"tls": pj.PJSIP_TRANSPORT_TLS}
+elif six:
+    kinds = {"udp": pj.PJSIP_TRANSPORT_UDP6, "tcp": pj.PJSIP_TRANSPORT_TCP6}
+else:
+    kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP}
+transports = {name: endpoint.transportCreate(kind, transport) for name, kind in kinds.items()}
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
 account = Account()
 settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
-settings.idUri = f"sip:{user}@127.0.0.1:{port}"
-settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1"
+settings.idUri = f"sip:{user}@{host}:{port}" + (";transport=tls" if secure else "")
+# The module is built without IPv6 for media, for choosing a transport and for its Contact.
+settings.mediaConfig.transportConfig.boundAddress = "127.0.0.1" if six else address
+if six:
+    settings.sipConfig.contactForced = f"<sip:{user}@{host}:{port};transport={options['transport']}>"
+if "transport" in options:
+    settings.sipConfig.transportId = transports[options["transport"]]
 settings.mediaConfig.transportConfig.port = int(options["rtp"])
 if "timer" in options:
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
@@ -107,9 +129,10 @@ if options.get("100rel") == "1":
 if "proxy" in options:
     settings.sipConfig.proxies.append(options["proxy"])
 if "registrar" in options:
-    host = options["registrar"].split(":")[1]
-    settings.idUri = f"sip:{user}@{host}"
+    domain = options["registrar"].split(":")[1]
+    settings.idUri = f"sip:{user}@{domain}"
     settings.regConfig.registrarUri = options["registrar"]
+if "password" in options:
     settings.sipConfig.authCreds.append(pj.AuthCredInfo("digest", "*", user, 0, options["password"]))
 account.create(settings)
 say("ready")
@@ -119,6 +142,19 @@ def obey(words):
     command, rest = words[0], words[1:]
     if command == "call":
         Call(account).makeCall(rest[0], parameters())
+    elif command == "late":
+        parameter = parameters()
+        parameter.opt.flag = pj.PJSUA_CALL_NO_SDP_OFFER
+        Call(account).makeCall(rest[0], parameter)
+    elif command == "late_reinvite":
+        parameter = parameters()
+        parameter.opt.flag = pj.PJSUA_CALL_NO_SDP_OFFER
+        calls[int(rest[0])].reinvite(parameter)
+    elif command == "info":
+        parameter = pj.CallSendDtmfParam()
+        parameter.method = pj.PJSUA_DTMF_METHOD_SIP_INFO
+        parameter.digits = rest[1]
+        calls[int(rest[0])].sendDtmf(parameter)
     elif command == "answer":
         calls[int(rest[0])].answer(parameters(int(rest[1])))
     elif command == "hold":

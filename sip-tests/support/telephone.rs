@@ -49,8 +49,8 @@ impl Telephone {
 
 fn talk(socket: &UdpSocket, keys: &str, stop: &AtomicBool) -> Heard {
     let remote = socket.local_addr().expect("address");
-    let config = SessionConfig { codec: Codec::Pcma, payload_type: 8, telephone_event: Some(101), remote };
-    let mut session = Session::new(config, 11);
+    let towards = |remote| SessionConfig { telephone_event: Some(101), ..SessionConfig::new(Codec::Pcma, 8, remote) };
+    let mut session = Session::new(towards(remote), 11);
     let mut heard = Heard::default();
     let mut buffer = [0; 2_048];
     // Set by the first packet: nobody to talk to before.
@@ -59,6 +59,9 @@ fn talk(socket: &UdpSocket, keys: &str, stop: &AtomicBool) -> Heard {
     while !stop.load(Ordering::Relaxed) {
         if let Ok((length, source)) = socket.recv_from(&mut buffer) {
             let now = Instant::now();
+            if call.is_none() {
+                session.renegotiate(towards(source));
+            }
             session.handle_packet(now, source, &buffer[..length]);
             heard.last_packet = Some(now);
             call.get_or_insert_with(|| (now, Pacer::new(now)));
@@ -79,7 +82,7 @@ fn talk(socket: &UdpSocket, keys: &str, stop: &AtomicBool) -> Heard {
             heard.pressed.push(now);
         }
         for _ in 0..pacer.ticks_due(now) {
-            let packet = session.send_audio(&[0; FRAME_SAMPLES]);
+            let packet = session.send_audio(now, &[0; FRAME_SAMPLES]);
             socket.send_to(&packet, session.remote()).expect("sent");
         }
     }

@@ -1,6 +1,6 @@
 //! G.711 (ITU-T G.711, 1988): A-law and µ-law, over `ezk-g711`.
 //!
-//! Owns: the choice of the law. Must not know: packets.
+//! Owns: the choice of the law (any codec but PCMU takes the A-law). Must not know: packets.
 
 use ezk_g711::{alaw, mulaw};
 
@@ -8,20 +8,28 @@ use super::Codec;
 
 /// Compresses samples to one byte each.
 pub fn encode(codec: Codec, samples: &[i16]) -> Vec<u8> {
-    let law = match codec {
-        Codec::Pcma => alaw::encode,
-        Codec::Pcmu => mulaw::encode,
-    };
-    samples.iter().map(|&sample| law(sample)).collect()
+    let mut payload = Vec::with_capacity(samples.len());
+    encode_into(codec, samples, &mut payload);
+    payload
 }
 
 /// Expands bytes to one sample each.
 pub fn decode(codec: Codec, payload: &[u8]) -> Vec<i16> {
-    let law = match codec {
-        Codec::Pcma => alaw::decode,
-        Codec::Pcmu => mulaw::decode,
-    };
-    payload.iter().map(|&byte| law(byte)).collect()
+    let mut samples = Vec::with_capacity(payload.len());
+    decode_into(codec, payload, &mut samples);
+    samples
+}
+
+/// As [`encode`], appended.
+pub fn encode_into(codec: Codec, samples: &[i16], payload: &mut Vec<u8>) {
+    let law = if codec == Codec::Pcmu { mulaw::encode } else { alaw::encode };
+    payload.extend(samples.iter().map(|&sample| law(sample)));
+}
+
+/// As [`decode`], appended.
+pub fn decode_into(codec: Codec, payload: &[u8], samples: &mut Vec<i16>) {
+    let law = if codec == Codec::Pcmu { mulaw::decode } else { alaw::decode };
+    samples.extend(payload.iter().map(|&byte| law(byte)));
 }
 
 #[cfg(test)]

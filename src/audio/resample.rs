@@ -1,15 +1,17 @@
-//! Change of sampling rate for whole clips, over `rubato`'s FFT resampler.
+//! Change of sampling rate: of whole clips here, over `rubato`'s FFT resampler, of streams in [`stream`].
 //!
-//! Owns: rates, delay compensation, conversion between `i16` and `f32` (±1.0 is full scale). Must not know: streams.
+//! Owns: rates, delay compensation, conversion between `i16` and `f32` (±1.0 is full scale). Must not know: packets.
 //!
-//! The filter's delay is taken out: output sample 0 is input sample 0, and the output is as long as the input
+//! For clips the filter's delay is taken out: output sample 0 is input sample 0, and the output is as long as the input
 //! (rounded up to a whole sample). Aliases and images are more than 80 dB down from 10 % above the lower
 //! Nyquist frequency on (see the tests); the pass band is flat to 90 % of it.
+
+pub mod stream;
 
 use rubato::audioadapter_buffers::direct::InterleavedSlice;
 use rubato::{Fft, FixedSync, Resampler};
 
-use super::{LINE_RATE, RECOGNISER_RATE};
+use super::RECOGNISER_RATE;
 
 /// Rates we convert between, Hz: what files, voices and codecs use.
 pub const RATES: std::ops::RangeInclusive<u32> = 4_000..=192_000;
@@ -25,14 +27,9 @@ pub enum ResampleError {
     Resampler(String),
 }
 
-/// Telephone audio for the recogniser: 8 kHz `i16` to 16 kHz `f32`.
-pub fn line_to_recogniser(samples: &[i16]) -> Result<Vec<f32>, ResampleError> {
-    resample(&to_f32(samples), LINE_RATE, RECOGNISER_RATE)
-}
-
-/// Audio of a voice or a file, mono at `rate`, to telephone audio (8 kHz).
-pub fn to_line(samples: &[f32], rate: u32) -> Result<Vec<i16>, ResampleError> {
-    Ok(to_i16(&resample(samples, rate, LINE_RATE)?))
+/// Audio at `rate` for the recogniser: `f32` at 16 kHz. What is at that rate already keeps its samples.
+pub fn to_recogniser(samples: &[i16], rate: u32) -> Result<Vec<f32>, ResampleError> {
+    resample(&to_f32(samples), rate, RECOGNISER_RATE)
 }
 
 /// `i16` audio from any rate to any other.
@@ -86,6 +83,7 @@ fn check(rate: u32) -> Result<(), ResampleError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::LINE_RATE;
     use crate::audio::level::rms_dbfs;
     use crate::audio::signals::tone;
 
@@ -116,7 +114,7 @@ mod tests {
     #[test]
     fn upsampling_leaves_no_image() {
         let input = tone(LINE_RATE, 3_000.0, -9.0, 1_000);
-        let output = line_to_recogniser(&input).expect("known rates");
+        let output = to_recogniser(&input, LINE_RATE).expect("known rates");
         assert_eq!(output.len(), 2 * input.len());
         // The image of 3 kHz would stand at 5 kHz: correlate with it.
         let (mut re, mut im) = (0.0, 0.0);
@@ -156,6 +154,12 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_recogniser_hears_wide_band_sample_by_sample() {
+        let input = tone(RECOGNISER_RATE, 6_000.0, -9.0, 50);
+        assert_eq!(to_recogniser(&input, RECOGNISER_RATE), Ok(to_f32(&input)));
     }
 
     #[test]

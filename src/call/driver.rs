@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use super::lines::Lines;
 use super::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use super::record::Record;
+use crate::audio::LINE_RATE;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
 use crate::net::{CallLine, Received, RtpSocket, Seat, SipHandle, local_address_towards, local_time, now};
@@ -223,17 +224,19 @@ impl Call {
         pace: Pace,
     ) -> Option<Result<Arc<[i16]>, SpeechError>> {
         let Services { speaker, fixed, .. } = &*self.services;
-        if let Some(samples) = speaker.cached(&language, &text, pace) {
-            return Some(Ok(samples));
+        if let Some(sound) = speaker.cached(&language, &text, pace, LINE_RATE) {
+            return Some(Ok(sound.samples));
         }
         let said = (language, text);
         let kept = fixed.contains(&said);
         let (language, text) = said;
-        let ticket =
-            if kept { speaker.speak(&language, &text, pace) } else { speaker.speak_once(&language, &text, pace) };
+        let ticket = match kept {
+            true => speaker.speak(&language, &text, pace, LINE_RATE),
+            false => speaker.speak_once(&language, &text, pace, LINE_RATE),
+        };
         match ticket {
             Ok(ticket) => {
-                self.work.spawn(async move { Done::Spoken(sentence, ticket.await) });
+                self.work.spawn(async move { Done::Spoken(sentence, ticket.await.map(|sound| sound.samples)) });
                 None
             }
             Err(error) => Some(Err(error)),

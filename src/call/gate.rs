@@ -39,6 +39,12 @@ impl TransferGate {
         }
     }
 
+    /// Whether who is called that way may send us on to another address: only where any may be called, for what the gate
+    /// refuses must not come back as a redirection.
+    pub fn lets_redirect(&self) -> bool {
+        self.follow == Follow::Always
+    }
+
     fn is_switchboard(&self, host: &str, referrer: Option<IpAddr>) -> bool {
         let address = |host: &str| host.trim_matches(['[', ']']).parse::<IpAddr>().ok().map(|ip| ip.to_canonical());
         let plain = |host: &str| host.trim_end_matches('.').to_ascii_lowercase();
@@ -83,6 +89,9 @@ mod tests {
             assert!(gate(Follow::Always).allows(target, from));
             assert!(!gate(Follow::Never).allows(target, from));
         }
+        let redirecting =
+            [Follow::Never, Follow::Switchboard, Follow::Always].map(|follow| gate(follow).lets_redirect());
+        assert_eq!(redirecting, [false, false, true]);
         let mapped = Some("::ffff:198.51.100.1".parse().unwrap());
         assert!(gate(Follow::Switchboard).allows("sip:200@198.51.100.1", mapped));
         assert!(!gate(Follow::Switchboard).allows("sip:200@198.51.100.1", None));

@@ -7,7 +7,10 @@ pub mod driver;
 pub mod gate;
 mod lines;
 pub mod machine;
+mod media;
 mod record;
 
 pub use machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 pub use record::{Outcome, Record, Reply};
+
+pub(crate) use media::session_config;

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::dialogue::Note;
-use crate::rtp::Counters;
+use crate::rtp::{Counters, Quality};
 
 /// How a call ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -88,6 +88,8 @@ pub struct Record {
     /// Why the far end ended the call, as it told (Reason, RFC 3326): a cause of Q.850 or a SIP status.
     pub release: Option<u16>,
     pub packets: Counters,
+    /// How what the caller sent arrived; none when there was no audio.
+    pub quality: Option<Quality>,
 }
 
 impl Record {

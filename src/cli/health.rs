@@ -78,6 +78,7 @@ async fn ask(target: ListenAddress, tls: Option<TlsSettings>) -> Result<Option<E
         timings: Timings::default(),
         registrations: Vec::new(),
         register_first: false,
+        keep_alive: Default::default(),
     };
     let failure = |error| telephone::net_failure(&error);
     let (sip, _incoming) = net::open(settings, rand::random()).await.map_err(failure)?;

@@ -95,8 +95,10 @@ mod with_voice {
         let pace = if args.pace == PaceName::Lent { Pace::Slow } else { Pace::Normal };
         #[expect(clippy::disallowed_methods, reason = "an edge: the time taken is shown")]
         let started = Instant::now();
-        let samples =
-            voice.speak(&args.text, pace).map_err(|error| Failure::new(format!("La synthèse a échoué : {error}.")))?;
+        let failed = |error: String| Failure::new(format!("La synthèse a échoué : {error}."));
+        let wide = voice.speak(&args.text, pace).map_err(|error| failed(error.to_string()))?;
+        // As the caller of a narrow-band call hears it.
+        let samples = wide.at(LINE_RATE).map_err(|error| failed(error.to_string()))?.samples;
         let taken = started.elapsed().as_secs_f64();
         if samples.is_empty() {
             return Err(Failure::new("Ce texte ne contient rien à dire."));

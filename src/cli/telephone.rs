@@ -155,14 +155,13 @@ impl Studio {
     }
 
     pub fn speak(&mut self, text: &str) -> Result<Line, Failure> {
-        let key = Key::new(&self.voice.fingerprint(), Pace::Normal, "fr", text);
-        if let Some(samples) = self.cache.as_ref().and_then(|cache| cache.load(&key)) {
-            return Ok(Line::speak(text, samples));
+        let key = Key::new(&self.voice.fingerprint(), Pace::Normal, "fr", text, LINE_RATE);
+        if let Some(sound) = self.cache.as_ref().and_then(|cache| cache.load(&key)) {
+            return Ok(Line::speak(text, sound.samples));
         }
-        let samples = self
-            .voice
-            .speak(text, Pace::Normal)
-            .map_err(|error| Failure::new(format!("« {text} » n'a pas pu être dit : {error}.\n{PREPARE}")))?;
+        let failed = |error: String| Failure::new(format!("« {text} » n'a pas pu être dit : {error}.\n{PREPARE}"));
+        let wide = self.voice.speak(text, Pace::Normal).map_err(|error| failed(error.to_string()))?;
+        let samples = wide.at(LINE_RATE).map_err(|error| failed(error.to_string()))?.samples;
         if let Some(cache) = &self.cache
             && let Err(error) = cache.store(&key, &samples)
         {

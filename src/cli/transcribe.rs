@@ -98,8 +98,12 @@ mod heard {
         let samples = resample::resample_i16(&clip.samples, clip.rate, LINE_RATE)
             .map_err(|error| failed("conversion à 8 kHz impossible", &error))?;
         let seconds = samples.len() as f64 / f64::from(LINE_RATE);
-        let utterance =
-            Utterance { samples: samples.into(), language: args.language.clone(), prompt: args.prompt.clone() };
+        let utterance = Utterance {
+            samples: samples.into(),
+            rate: LINE_RATE,
+            language: args.language.clone(),
+            prompt: args.prompt.clone(),
+        };
         let transcript = recogniser
             .recognise(&utterance, &AtomicBool::new(false))
             .map_err(|error| failed("la reconnaissance a échoué", &error))?;

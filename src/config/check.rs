@@ -170,15 +170,16 @@ impl Checker {
     fn codecs(&mut self, values: &[String]) -> Vec<Codec> {
         let mut codecs = Vec::new();
         for value in values {
-            let codec = match value.to_ascii_uppercase().as_str() {
-                "PCMA" => Codec::Pcma,
-                "PCMU" => Codec::Pcmu,
-                _ => {
-                    let remedy = "codecs connus : « PCMA » et « PCMU ».";
-                    self.problem("rtp.codecs", quoted(value), "ce codec n'est pas connu", remedy);
-                    continue;
-                }
+            let Some(codec) = Codec::ALL.into_iter().find(|codec| codec.name().eq_ignore_ascii_case(value)) else {
+                let remedy = "codecs connus : « opus », « G722 », « PCMA » et « PCMU ».";
+                self.problem("rtp.codecs", quoted(value), "ce codec n'est pas connu", remedy);
+                continue;
             };
+            if !codec.is_built() {
+                let remedy = "retirez-le, ou compilez le programme avec la fonctionnalité « opus ».";
+                self.problem("rtp.codecs", quoted(value), "ce programme est compilé sans ce codec", remedy);
+                continue;
+            }
             if codecs.contains(&codec) {
                 self.problem("rtp.codecs", quoted(value), "ce codec est écrit deux fois", "supprimez le second.");
             } else {

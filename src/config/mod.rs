@@ -28,7 +28,7 @@ use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::net::{ListenAddress, TlsSettings, split_host_port};
 use crate::sip::wire::Uri;
-use crate::sip::{AccessConfig, Transport};
+use crate::sip::{AccessConfig, Policy, Transport};
 
 pub use error::{ConfigError, ConfigProblem, FileProblem, Origin};
 
@@ -76,6 +76,10 @@ pub struct SipConfig {
     pub registrations: Vec<RegistrationConfig>,
     /// Whether we register with the first of them that takes us, instead of with all.
     pub register_first: bool,
+    /// How often switchboards are asked whether they are there; zero: never.
+    pub keep_alive: Duration,
+    /// How the optional parts of SIP are used.
+    pub policy: Policy,
 }
 
 /// An address peers reach us at, for the listeners of a transport, or for all.
@@ -317,6 +321,12 @@ impl TransferTarget {
             Ok(Uri::Sip(uri)) => Some(uri.host),
             _ => None,
         }
+    }
+
+    /// The URI of the switchboard itself, without user.
+    pub fn switchboard(&self) -> String {
+        let place = self.after.split_once('@').map_or(self.after.as_str(), |(_, place)| place);
+        format!("sip:{}", place.split('?').next().unwrap_or_default())
     }
 
     /// The URI of an extension. Characters that a URI's user part can't hold are escaped (RFC 3261 §25.1), `#` too.

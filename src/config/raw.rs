@@ -29,12 +29,23 @@ pub struct RawSip {
     pub max_calls: i64,
     pub max_connections: i64,
     pub register: String,
+    pub keep_alive: i64,
+    pub session: RawSession,
     pub tls: RawTls,
     pub access: RawAccess,
     #[serde(default)]
     pub registrations: BTreeMap<String, RawRegistration>,
     #[serde(default)]
     pub accounts: BTreeMap<String, RawAccount>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawSession {
+    pub session_expires: i64,
+    pub min_se: i64,
+    pub reliable_provisionals: bool,
+    pub max_redirects: i64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -177,6 +188,13 @@ impl Default for RawConfig {
                 max_calls: 40,
                 max_connections: 512,
                 register: "all".into(),
+                keep_alive: 60,
+                session: RawSession {
+                    session_expires: 1_800,
+                    min_se: 90,
+                    reliable_provisionals: false,
+                    max_redirects: 5,
+                },
                 tls: RawTls {
                     certificate: String::new(),
                     key: String::new(),

@@ -8,11 +8,11 @@ use std::time::Duration;
 use ipnet::IpNet;
 
 use super::check::{Checker, quoted};
-use super::raw::{RawAccess, RawAccount, RawRegistration, RawSip, RawTls};
+use super::raw::{RawAccess, RawAccount, RawRegistration, RawSession, RawSip, RawTls};
 use super::{Advertised, RegistrationConfig, Secret, SipConfig};
 use crate::net::{BadListenAddress, ClientCertificates, ListenAddress, TlsSettings};
 use crate::sip::wire::Uri;
-use crate::sip::{AccessConfig, Action, Transport};
+use crate::sip::{AccessConfig, Action, Policy, Transport};
 
 /// Listeners at once; more is a mistake.
 const MAX_LISTENERS: usize = 32;
@@ -42,7 +42,41 @@ impl Checker {
             accounts,
             registrations: self.registrations(raw.registrations, &listen),
             register_first: first,
+            keep_alive: self.keep_alive(raw.keep_alive),
+            policy: self.policy(&raw.session),
             listen,
+        }
+    }
+
+    fn keep_alive(&mut self, seconds: i64) -> Duration {
+        match u64::try_from(seconds) {
+            Ok(seconds @ (0 | 10..=3_600)) => Duration::from_secs(seconds),
+            _ => {
+                let message = "la valeur doit être 0, ou comprise entre 10 et 3600 secondes";
+                self.problem("sip.keep_alive", seconds, message, "écrivez par exemple 60, ou 0 pour ne rien demander.");
+                Duration::ZERO
+            }
+        }
+    }
+
+    fn policy(&mut self, raw: &RawSession) -> Policy {
+        let seconds = |checked: usize| u32::try_from(checked).unwrap_or(u32::MAX);
+        let min_se = seconds(self.whole("sip.session.min_se", raw.min_se, 90..=86_400, 90));
+        let session_expires = match u32::try_from(raw.session_expires) {
+            Ok(expires) if expires == 0 || (min_se..=86_400).contains(&expires) => expires,
+            _ => {
+                let message =
+                    format!("la valeur doit être 0, ou comprise entre sip.session.min_se ({min_se}) et 86400");
+                let remedy = "écrivez par exemple 1800, ou 0 pour ne rien demander de nous-mêmes.";
+                self.problem("sip.session.session_expires", raw.session_expires, message, remedy);
+                0
+            }
+        };
+        Policy {
+            session_expires,
+            min_se,
+            reliable_provisionals: raw.reliable_provisionals,
+            max_redirects: self.whole("sip.session.max_redirects", raw.max_redirects, 0..=20, 5),
         }
     }
 

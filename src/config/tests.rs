@@ -105,6 +105,30 @@ fn bounds_of_every_number() {
 }
 
 #[test]
+fn keep_alives_and_session_timers_are_off_or_within_bounds() {
+    for (text, key) in [
+        ("[sip]\nkeep_alive = 9", "sip.keep_alive"),
+        ("[sip]\nkeep_alive = 3601", "sip.keep_alive"),
+        ("[sip]\nkeep_alive = -1", "sip.keep_alive"),
+        ("[sip.session]\nmin_se = 89", "sip.session.min_se"),
+        ("[sip.session]\nsession_expires = 89", "sip.session.session_expires"),
+        ("[sip.session]\nsession_expires = -1", "sip.session.session_expires"),
+        ("[sip.session]\nmin_se = 1900", "sip.session.session_expires"),
+        ("[sip.session]\nsession_expires = 86401", "sip.session.session_expires"),
+        ("[sip.session]\nmax_redirects = 21", "sip.session.max_redirects"),
+    ] {
+        let keys: Vec<String> = problems(text, &[]).into_iter().map(|problem| problem.key).collect();
+        assert_eq!(keys, [key], "{text}");
+    }
+    let off = load("[sip]\nkeep_alive = 0\n[sip.session]\nsession_expires = 0\nmin_se = 1900\n", &[]).unwrap().sip;
+    assert_eq!((off.keep_alive, off.policy.session_expires, off.policy.min_se), (Duration::ZERO, 0, 1_900));
+    let least = load("[sip]\nkeep_alive = 10\n[sip.session]\nsession_expires = 90\n", &[]).unwrap().sip;
+    assert_eq!((least.keep_alive, least.policy.session_expires), (Duration::from_secs(10), 90));
+    // What nobody writes is what the stack does by itself.
+    assert_eq!(Config::default().sip.policy, crate::sip::Policy::default());
+}
+
+#[test]
 fn zero_threads_means_every_processor() {
     let config = load("[recogniser]\nthreads = 0\n", &[]).unwrap();
     assert_eq!(config.recogniser.threads, std::thread::available_parallelism().unwrap().get());

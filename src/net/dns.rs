@@ -19,21 +19,19 @@ const PATIENCE: Duration = Duration::from_secs(8);
 #[derive(Clone)]
 pub(super) struct Dns {
     listeners: Listeners,
-    /// `None` when this machine has no resolver: then only addresses and its own hosts file are known.
+    /// `None`: only addresses and this machine's own hosts file are known.
     resolver: Option<Arc<TokioResolver>>,
 }
 
+/// The resolver this machine is set up for, if any.
+pub(super) fn of_the_system() -> Option<TokioResolver> {
+    let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build());
+    resolver.inspect_err(|error| debug!(%error, "no DNS resolver")).ok()
+}
+
 impl Dns {
-    pub(super) fn new(listeners: Listeners) -> Dns {
-        let resolver = TokioResolver::builder_tokio().and_then(|builder| builder.build());
-        let resolver = match resolver {
-            Ok(resolver) => Some(Arc::new(resolver)),
-            Err(error) => {
-                debug!(%error, "no DNS resolver");
-                None
-            }
-        };
-        Dns { listeners, resolver }
+    pub(super) fn new(listeners: Listeners, resolver: Option<TokioResolver>) -> Dns {
+        Dns { listeners, resolver: resolver.map(Arc::new) }
     }
 
     /// Where this URI leads, best first; nothing for what is no SIP URI.
@@ -113,7 +111,7 @@ mod tests {
     #[tokio::test]
     async fn addresses_need_no_resolver_and_localhost_is_known() {
         let listeners = Listeners::udp("127.0.0.1:5060".parse().unwrap());
-        let dns = Dns::new(listeners);
+        let dns = Dns::new(listeners, of_the_system());
         let remotes = |targets: Vec<Target>| targets.iter().map(|t| t.flow.remote.to_string()).collect::<Vec<_>>();
         assert_eq!(remotes(dns.locate("sip:200@192.0.2.1:5070").await), ["192.0.2.1:5070"]);
         assert_eq!(remotes(dns.locate("sip:localhost:5070").await), ["127.0.0.1:5070"]);

@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::NetError;
 use super::dns::Dns;
 use super::listen::ListenAddress;
-use crate::sip::{CallHandle, Command, Dial, Event, Flow, Target};
+use crate::sip::{CallHandle, Command, Destination, Dial, Event, Flow, LookUp, Reachability, Target};
 
 pub(super) enum Request {
     Command {
@@ -22,11 +22,17 @@ pub(super) enum Request {
     },
     Ping {
         target: String,
-        destination: Flow,
+        destination: Destination,
         line: oneshot::Sender<CallLine>,
     },
+    /// For a registration.
     Located {
         index: usize,
+        targets: Vec<Target>,
+    },
+    /// For a call.
+    Found {
+        look_up: LookUp,
         targets: Vec<Target>,
     },
     Names {
@@ -35,6 +41,9 @@ pub(super) enum Request {
     Drain,
     ActiveCalls {
         count: oneshot::Sender<usize>,
+    },
+    Switchboards {
+        states: oneshot::Sender<Vec<(String, Reachability)>>,
     },
     /// Answered once no call is left.
     Quiet {
@@ -61,7 +70,8 @@ impl SipHandle {
         self.listening.first().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listen| listen.address)
     }
 
-    /// Where a SIP URI leads (RFC 3263), best first; nothing when nobody is there.
+    /// Where a SIP URI leads (RFC 3263), best first; nothing when nobody is there. Calls with [`Destination::Target`]
+    /// look it up themselves.
     pub async fn locate(&self, uri: &str) -> Vec<Flow> {
         let targets = self.dns.locate(uri).await;
         let flows = targets.iter().map(|target| target.flow).collect();
@@ -76,8 +86,9 @@ impl SipHandle {
     }
 
     /// Asks a peer whether it is there (OPTIONS); the line yields `Answered` or `Ended`.
-    pub async fn ping(&self, target: String, destination: Flow) -> Result<CallLine, NetError> {
+    pub async fn ping(&self, target: String, destination: impl Into<Destination>) -> Result<CallLine, NetError> {
         let (line, answer) = oneshot::channel();
+        let destination = destination.into();
         self.request(Request::Ping { target, destination, line }, answer).await
     }
 
@@ -90,6 +101,12 @@ impl SipHandle {
     pub async fn active_calls(&self) -> Result<usize, NetError> {
         let (count, answer) = oneshot::channel();
         self.request(Request::ActiveCalls { count }, answer).await
+    }
+
+    /// The switchboards that are asked whether they are there, by their URIs, and whether they answer.
+    pub async fn switchboards(&self) -> Result<Vec<(String, Reachability)>, NetError> {
+        let (states, answer) = oneshot::channel();
+        self.request(Request::Switchboards { states }, answer).await
     }
 
     /// Waits until every call has ended and every BYE, CANCEL and refusal of ours has its answer.

@@ -4,17 +4,19 @@ use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use hickory_resolver::TokioResolver;
 use tokio::sync::{mpsc, oneshot};
 use tracing::{debug, warn};
 
-use super::dns::Dns;
+use super::dns::{Dns, of_the_system};
 use super::listen::ListenAddress;
 use super::sip_handle::{CallLine, Request, SipHandle};
 use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
 use super::{NetError, now, sleep_until};
 use crate::sip::{
-    CallHandle, Command, Endpoint, EndpointConfig, Event, Flow, Input, Output, RegistrationInput, RegistrationOutput,
-    RegistrationSettings, RegistrationState, Registrations, RegistrationsConfig, Target,
+    CallHandle, Command, Destination, Endpoint, EndpointConfig, Event, Flow, Input, KeepAlive, KeepAliveInput,
+    KeepAliveOutput, KeepAliveSettings, Output, RegistrationInput, RegistrationOutput, RegistrationSettings,
+    RegistrationState, Registrations, RegistrationsConfig, Target,
 };
 use crate::telemetry;
 
@@ -45,6 +47,8 @@ pub struct SipSettings {
     pub registrations: Vec<RegistrationSettings>,
     /// With the first of them that takes us, instead of with all.
     pub register_first: bool,
+    /// Whom to ask whether they are there.
+    pub keep_alive: KeepAliveSettings,
 }
 
 /// Opens one UDP socket and starts the SIP task on it; see [`open`].
@@ -61,6 +65,7 @@ pub async fn bind(
         timings: Timings::default(),
         registrations: Vec::new(),
         register_first: false,
+        keep_alive: KeepAliveSettings::default(),
     };
     open(settings, seed).await
 }
@@ -68,7 +73,17 @@ pub async fn bind(
 /// Opens the listeners and starts the SIP task. Incoming calls arrive on the receiver; each line's first event is
 /// [`Event::Incoming`].
 pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
-    let SipSettings { mut endpoint, listen, tls, connections, timings, registrations, register_first } = settings;
+    open_with(settings, seed, of_the_system())
+}
+
+/// The same with a DNS resolver of the caller's choice.
+pub(super) fn open_with(
+    settings: SipSettings,
+    seed: u64,
+    resolver: Option<TokioResolver>,
+) -> Result<(SipHandle, mpsc::Receiver<CallLine>), NetError> {
+    let SipSettings { mut endpoint, listen, tls, connections, timings, registrations, register_first, keep_alive } =
+        settings;
     let transports = Transports::bind(&listen, tls, connections, timings)?;
     let listening = transports.listening().to_vec();
     let ids: Vec<_> = endpoint.listeners.iter().map(|(id, _)| id).collect();
@@ -79,7 +94,7 @@ pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::
             listener.advertised.set_port(listen.address.port());
         }
     }
-    let dns = Dns::new(endpoint.listeners.clone());
+    let dns = Dns::new(endpoint.listeners.clone(), resolver);
     let registrations = RegistrationsConfig {
         listeners: endpoint.listeners.clone(),
         product: endpoint.product.clone(),
@@ -92,6 +107,8 @@ pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::
         endpoint: Endpoint::new(endpoint, seed),
         // Its identifiers must not be those of the endpoint.
         registrations: Registrations::new(registrations, seed.rotate_left(32) ^ u64::MAX),
+        keep_alive: KeepAlive::new(now(), keep_alive, seed.rotate_left(16)),
+        pings: HashMap::new(),
         dns: dns.clone(),
         transports,
         lines: HashMap::new(),
@@ -107,6 +124,9 @@ pub async fn open(settings: SipSettings, seed: u64) -> Result<(SipHandle, mpsc::
 struct SipTask {
     endpoint: Endpoint,
     registrations: Registrations,
+    keep_alive: KeepAlive,
+    /// Which switchboard each OPTIONS of `keep_alive` asks.
+    pings: HashMap<CallHandle, usize>,
     dns: Dns,
     transports: Transports,
     lines: HashMap<CallHandle, mpsc::Sender<Box<Event>>>,
@@ -123,7 +143,8 @@ impl SipTask {
         let mut buffer = vec![0_u8; DATAGRAM_BYTES];
         loop {
             self.drain();
-            let timeouts = [self.endpoint.poll_timeout(), self.registrations.poll_timeout()];
+            let timeouts =
+                [self.endpoint.poll_timeout(), self.registrations.poll_timeout(), self.keep_alive.poll_timeout()];
             let timeout = timeouts.into_iter().flatten().min();
             tokio::select! {
                 arrival = self.transports.next(&mut buffer) => self.handle_arrival(arrival, &mut buffer),
@@ -142,6 +163,7 @@ impl SipTask {
                     let at = now();
                     self.endpoint.handle_input(at, Input::Timeout);
                     self.registrations.handle_input(at, RegistrationInput::Timeout);
+                    self.keep_alive.handle_input(at, KeepAliveInput::Timeout);
                 }
             }
         }
@@ -189,6 +211,11 @@ impl SipTask {
                 let targets = targets.into_iter().map(|target| target.flow).collect();
                 self.registrations.handle_input(now(), RegistrationInput::Located { index, targets });
             }
+            Request::Found { look_up, targets } => {
+                self.remember_names(&targets);
+                let targets = targets.into_iter().map(|target| target.flow).collect();
+                self.endpoint.handle_input(now(), Input::Located { look_up, targets });
+            }
             Request::Names { targets } => self.remember_names(&targets),
             Request::Command { call, command } => {
                 self.endpoint.handle_input(now(), Input::Command { call, command });
@@ -204,10 +231,15 @@ impl SipTask {
             Request::Drain => {
                 self.endpoint.handle_input(now(), Input::Drain);
                 self.registrations.handle_input(now(), RegistrationInput::Stop);
+                self.keep_alive.handle_input(now(), KeepAliveInput::Stop);
                 self.draining = true;
             }
             Request::ActiveCalls { count } => {
                 let _ = count.send(self.active_calls());
+            }
+            Request::Switchboards { states } => {
+                let known = self.keep_alive.states().map(|(uri, state)| (uri.to_owned(), state));
+                let _ = states.send(known.collect());
             }
             Request::Quiet { quiet } => {
                 self.waiting.retain(|waiting| !waiting.is_closed());
@@ -230,13 +262,20 @@ impl SipTask {
 
     fn drain(&mut self) {
         self.drain_registrations();
+        self.drain_keep_alive();
         while let Some(report) = self.endpoint.poll_report() {
             telemetry::source_refused(&report);
         }
         while let Some(output) = self.endpoint.poll_output() {
             match output {
                 Output::Transmit { flow, payload } => self.transports.send(flow, payload),
-                Output::Event { call, event } => self.deliver(call, event),
+                Output::Locate { look_up, uri } => {
+                    self.look_up(uri, move |targets| Request::Found { look_up, targets })
+                }
+                Output::Event { call, event } => match self.pings.get(&call) {
+                    Some(index) => self.ponged(call, *index, event),
+                    None => self.deliver(call, event),
+                },
             }
         }
         if !self.waiting.is_empty() && self.active_calls() == 0 {
@@ -254,13 +293,7 @@ impl SipTask {
                     self.transports.send(flow, payload);
                 }
                 RegistrationOutput::Locate { index, uri } => {
-                    let (dns, requests) = (self.dns.clone(), self.requests.clone());
-                    tokio::spawn(async move {
-                        let targets = dns.locate(&uri).await;
-                        if let Some(requests) = requests.upgrade() {
-                            let _ = requests.send(Request::Located { index, targets }).await;
-                        }
-                    });
+                    self.look_up(uri, move |targets| Request::Located { index, targets });
                 }
                 RegistrationOutput::State { index, state } => match state {
                     RegistrationState::Registered { expires, flow } => {
@@ -273,6 +306,38 @@ impl SipTask {
                     RegistrationState::Left => debug!(registration = index, "left the switchboard"),
                 },
             }
+        }
+    }
+
+    /// Asks DNS; what it says comes back as a request. As many at once as there are calls, OPTIONS and registrations
+    /// that wait for one, and each for a few seconds.
+    fn look_up(&self, uri: String, found: impl FnOnce(Vec<Target>) -> Request + Send + 'static) {
+        let (dns, requests) = (self.dns.clone(), self.requests.clone());
+        tokio::spawn(async move {
+            let targets = dns.locate(&uri).await;
+            if let Some(requests) = requests.upgrade() {
+                let _ = requests.send(found(targets)).await;
+            }
+        });
+    }
+
+    fn drain_keep_alive(&mut self) {
+        while let Some(output) = self.keep_alive.poll_output() {
+            match output {
+                KeepAliveOutput::Ping { index, uri } => {
+                    let call = self.endpoint.ping(now(), uri, Destination::Target);
+                    self.pings.insert(call, index);
+                }
+                KeepAliveOutput::State { uri, state, .. } => telemetry::switchboard(&uri, state),
+            }
+        }
+    }
+
+    fn ponged(&mut self, call: CallHandle, index: usize, event: Event) {
+        if let Event::Ended { cause } = event {
+            self.pings.remove(&call);
+            self.keep_alive.handle_input(now(), KeepAliveInput::Ended { index, cause });
+            self.drain_keep_alive();
         }
     }
 

@@ -27,7 +27,19 @@ pub(super) struct Sequence {
     current: Option<Source>,
     /// Source and number that would prove a new source.
     wanted: Option<(u32, u16)>,
+    /// Of the sources before.
     lost_before: u64,
+    expected_before: u64,
+}
+
+/// Of one source, as RFC 3550 A.3 counts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Reception {
+    pub ssrc: u32,
+    pub extended_highest: u32,
+    pub expected: u64,
+    /// Duplicates included.
+    pub arrived: u64,
 }
 
 #[derive(Debug)]
@@ -37,6 +49,7 @@ struct Source {
     first: u16,
     highest: u64,
     received: u64,
+    duplicates: u64,
     /// Bit n: the packet `highest - n` has arrived.
     seen: u128,
 }
@@ -59,6 +72,24 @@ impl Sequence {
         Place::Unproven
     }
 
+    /// What a report says of the source under way; `None` before its first packet.
+    pub fn reception(&self) -> Option<Reception> {
+        let source = self.current.as_ref()?;
+        let expected = source.highest - BASE + 1;
+        Some(Reception {
+            ssrc: source.ssrc,
+            // The cycles are counted from the first packet on (A.3).
+            extended_highest: u32::from(source.first).wrapping_add((source.highest - BASE) as u32),
+            expected,
+            arrived: source.received.saturating_add(source.duplicates),
+        })
+    }
+
+    /// Packets expected of all sources.
+    pub fn expected(&self) -> u64 {
+        self.expected_before + self.current.as_ref().map_or(0, |source| source.highest - BASE + 1)
+    }
+
     /// Packets that were expected and never arrived.
     pub fn lost(&self) -> u64 {
         self.lost_before + self.current.as_ref().map_or(0, Source::lost)
@@ -66,8 +97,9 @@ impl Sequence {
 
     fn restart(&mut self, ssrc: u32, first: u16) -> Place {
         self.lost_before = self.lost();
+        self.expected_before = self.expected();
         self.wanted = None;
-        self.current = Some(Source { ssrc, first, highest: BASE, received: 1, seen: 1 });
+        self.current = Some(Source { ssrc, first, highest: BASE, received: 1, duplicates: 0, seen: 1 });
         Place::Restart(BASE)
     }
 }
@@ -88,6 +120,7 @@ impl Source {
         let behind = delta.unsigned_abs();
         let bit = 1u128 << behind.min(127);
         if self.seen & bit != 0 {
+            self.duplicates += 1;
             return Place::Duplicate;
         }
         self.seen |= bit;
@@ -132,6 +165,22 @@ mod tests {
         assert_eq!(sequence.lost(), 1, "9 was never expected");
         assert_eq!(sequence.place(1, 500), Place::At(BASE + 490));
         assert_eq!(sequence.lost(), 487);
+    }
+
+    #[test]
+    fn reports_count_as_appendix_a3_does() {
+        let mut sequence = Sequence::default();
+        assert_eq!(sequence.reception(), None);
+        // Two cycles after the first packet, with a loss and a duplicate.
+        for number in (65_530u32..2 * 65_536 + 10).filter(|n| *n != 70_000) {
+            sequence.place(7, number as u16);
+        }
+        sequence.place(7, 9);
+        let reception = sequence.reception().expect("a source");
+        assert_eq!(reception.extended_highest, 2 * 65_536 + 9);
+        assert_eq!(reception.expected, 2 * 65_536 + 10 - 65_530);
+        assert_eq!(reception.arrived, reception.expected, "one lost, one twice");
+        assert_eq!((sequence.lost(), sequence.expected()), (1, reception.expected));
     }
 
     #[test]

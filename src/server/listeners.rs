@@ -8,7 +8,7 @@ use crate::config::{Config, Follow, RegistrationConfig, Secret};
 use crate::net::{ConnectionLimits, ListenAddress, SipSettings, Timings, local_address_towards};
 use crate::sip::digest::Password;
 use crate::sip::wire::Uri;
-use crate::sip::{AccessConfig, EndpointConfig, Listener, Listeners, Login, Policy, RegistrationSettings};
+use crate::sip::{AccessConfig, EndpointConfig, KeepAliveSettings, Listener, Listeners, Login, RegistrationSettings};
 
 /// Peers to ask the routing table about when no address is advertised (documentation addresses, RFC 5737 and RFC 3849);
 /// nothing is sent.
@@ -31,7 +31,7 @@ pub fn sip(config: &Config) -> SipSettings {
         product: concat!("AlloMairie/", env!("CARGO_PKG_VERSION")).to_owned(),
         max_calls: config.sip.max_calls,
         accept_transfers: config.transfer.follow != Follow::Never,
-        policy: policy(config.transfer.follow),
+        policy: config.sip.policy.clone(),
         // A switchboard asks for the password of a transfer or a call as it does for that of the registration.
         credentials: config.sip.registrations.iter().map(login).collect(),
         access: AccessConfig { realm: config.sip.realm.clone(), accounts, ..config.sip.access.clone() },
@@ -44,16 +44,7 @@ pub fn sip(config: &Config) -> SipSettings {
         timings: Timings::default(),
         registrations: config.sip.registrations.iter().map(registration).collect(),
         register_first: config.sip.register_first,
-    }
-}
-
-/// Who is called because the switchboard wants it may send us on to another address only where any address may be
-/// called: what the gate refuses must not come back as a redirection.
-fn policy(follow: Follow) -> Policy {
-    let usual = Policy::default();
-    match follow {
-        Follow::Always => usual,
-        Follow::Never | Follow::Switchboard => Policy { max_redirects: 0, ..usual },
+        keep_alive: KeepAliveSettings { peers: switchboards(config), interval: config.sip.keep_alive },
     }
 }
 
@@ -64,6 +55,12 @@ pub fn gate(config: &Config) -> TransferGate {
         _ => None,
     });
     TransferGate::new(config.transfer.follow, config.transfer.target.host().into_iter().chain(registrars))
+}
+
+/// Whom we work with: where calls are transferred to, and where we register.
+fn switchboards(config: &Config) -> Vec<String> {
+    let registrars = config.sip.registrations.iter().map(|registration| registration.registrar.clone());
+    std::iter::once(config.transfer.target.switchboard()).chain(registrars).collect()
 }
 
 fn password(user: &str, secret: &Secret) -> Password {
@@ -134,9 +131,9 @@ mod tests {
 
     #[test]
     fn a_refer_reaches_the_call_unless_none_is_followed() {
-        for (follow, taken, redirects) in [("never", false, 0), ("switchboard", true, 0), ("always", true, 5)] {
+        for (follow, taken) in [("never", false), ("switchboard", true), ("always", true)] {
             let endpoint = sip(&config(&format!("[transfer]\nfollow = '{follow}'\n"))).endpoint;
-            assert_eq!((endpoint.accept_transfers, endpoint.policy.max_redirects), (taken, redirects), "{follow}");
+            assert_eq!(endpoint.accept_transfers, taken, "{follow}");
         }
     }
 
@@ -152,6 +149,24 @@ mod tests {
         {
             assert_eq!(gate.allows(target, elsewhere), allowed, "{target}");
         }
+    }
+
+    #[test]
+    fn the_switchboards_are_those_of_transfers_and_registrations() {
+        let settings = sip(&config(
+            "[sip]\nkeep_alive = 30\n\
+             [sip.session]\nsession_expires = 600\nmin_se = 120\nreliable_provisionals = true\nmax_redirects = 0\n\
+             [transfer]\ntarget = 'sip:{poste}@pabx.example:5070;transport=udp?X=y'\n\
+             [sip.registrations.un]\nregistrar = 'sip:192.0.2.1'\nuser = '200'\npassword = 'x'\n",
+        ));
+        let expected = KeepAliveSettings {
+            peers: vec!["sip:pabx.example:5070;transport=udp".into(), "sip:192.0.2.1".into()],
+            interval: std::time::Duration::from_secs(30),
+        };
+        assert_eq!(settings.keep_alive, expected);
+        let policy =
+            crate::sip::Policy { session_expires: 600, min_se: 120, reliable_provisionals: true, max_redirects: 0 };
+        assert_eq!(settings.endpoint.policy, policy);
     }
 
     #[test]

@@ -198,8 +198,9 @@ mod tests {
         let (peer, _) = net::bind(endpoint("alice"), loopback, 2).await.unwrap();
         let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
         let target = format!("sip:mairie@{}", agent.local_address());
-        let destination = Flow::udp(agent.local_address());
-        let dial = Dial { target, destination, offer: Some(sdp.to_owned()), from: None, referred_by: None };
+        let destination = Flow::udp(agent.local_address()).into();
+        let dial =
+            Dial { target, destination, offer: Some(sdp.to_owned()), from: None, referred_by: None, redirects: true };
         let placed = peer.dial(dial).await.unwrap();
         let mut line = incoming.recv().await.unwrap();
         line.command(Command::Answer { sdp: sdp.to_owned() }).await;
@@ -224,9 +225,12 @@ mod tests {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let (agent, _) = net::bind(endpoint("mairie"), loopback, 1).await.unwrap();
         let silent = net::WaitingRtpSocket::bind(loopback.ip(), 40_000..=41_000).unwrap();
-        let destination = Flow::udp(silent.local_address());
+        let destination = Flow::udp(silent.local_address()).into();
         let target = "sip:nobody@127.0.0.1".to_owned();
-        let line = agent.dial(Dial { target, destination, offer: None, from: None, referred_by: None }).await.unwrap();
+        let line = agent
+            .dial(Dial { target, destination, offer: None, from: None, referred_by: None, redirects: true })
+            .await
+            .unwrap();
         line.command(Command::HangUp).await;
         let (from, patience) = (now(), Duration::from_millis(100));
         last_answers(&agent, patience).await;

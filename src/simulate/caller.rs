@@ -372,6 +372,7 @@ impl Caller {
             (Party::Operator, false) => {
                 let status = match cause {
                     EndCause::Refused(status) => status,
+                    EndCause::Unreachable => 503,
                     _ => 408,
                 };
                 self.transfer_outcome(status);

@@ -43,10 +43,11 @@ pub async fn call(
     let mut machine = Caller::new(now(), settings, script);
     let dial = Dial {
         target: target.uri,
-        destination: Flow::udp(target.destination),
+        destination: Flow::udp(target.destination).into(),
         offer: Some(offer),
         from: None,
         referred_by: None,
+        redirects: true,
     };
     let mut agent = Some(sip.dial(dial).await?);
     let mut operator = None;
@@ -64,10 +65,11 @@ pub async fn call(
                     operator = Some(
                         sip.dial(Dial {
                             target,
-                            destination: Flow::udp(destination),
+                            destination: Flow::udp(destination).into(),
                             offer: Some(offer),
                             from: None,
                             referred_by: None,
+                            redirects: true,
                         })
                         .await?,
                     );

@@ -12,7 +12,8 @@ use super::ear::{Ear, Heard, holds_speech};
 use super::recording::{Recording, Track};
 use super::script::Action;
 use crate::audio::{Codec, FRAME_SAMPLES, g711};
-use crate::rtp::{Counters, Pacer, Session, SessionConfig};
+use crate::call::session_config;
+use crate::rtp::{Counters, Pacer, Session};
 use crate::sip::sdp::Negotiated;
 
 /// One RTP leg.
@@ -46,15 +47,6 @@ struct Saying {
 pub struct Said {
     pub first: Option<Instant>,
     pub last: Option<Instant>,
-}
-
-fn session_config(agreed: &Negotiated) -> SessionConfig {
-    SessionConfig {
-        codec: agreed.codec,
-        payload_type: agreed.payload_type,
-        telephone_event: agreed.telephone_event,
-        remote: agreed.remote,
-    }
 }
 
 impl Handset {
@@ -170,7 +162,7 @@ impl Handset {
             recording.put_sent(*position, &frame);
             *position += FRAME_SAMPLES;
         }
-        self.packets.push_back(self.session.send_audio(&frame));
+        self.packets.push_back(self.session.send_audio(now, &frame));
         let line = self.line.as_mut()?;
         line.frames += 1;
         if typing || holds_speech(&frame) {

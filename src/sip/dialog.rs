@@ -6,7 +6,7 @@ use std::net::SocketAddr;
 
 use bytes::Bytes;
 
-use super::flow::{Flow, Listeners, Transport};
+use super::flow::{Flow, Listeners, Transport, is_usable};
 use super::wire::{HeaderName, Headers, Method, NameAddr, Replaces, Request, Response, Uri};
 
 /// Record-Route fields beyond this make a dialog that we do not follow.
@@ -230,13 +230,6 @@ pub(crate) fn towards(uri: &Uri, fallback: Flow, listeners: &Listeners) -> Flow 
     }
     // Another element that names no transport is asked by UDP (RFC 3263 §4.1).
     listeners.flow(named.unwrap_or(Transport::Udp), remote).unwrap_or(fallback)
-}
-
-/// Not every address a peer writes into Contact is one to send to.
-fn is_usable(address: &SocketAddr) -> bool {
-    let ip = address.ip();
-    let broadcast = matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast());
-    address.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
 }
 
 /// Elements of RFC 2543 may leave Contact out: requests then go to From (RFC 4475 §3.4.1).

@@ -160,6 +160,13 @@ impl Listeners {
     }
 }
 
+/// Not every address that a Contact or DNS names is one to send to.
+pub(crate) fn is_usable(address: &SocketAddr) -> bool {
+    let ip = address.ip();
+    let broadcast = matches!(ip, std::net::IpAddr::V4(v4) if v4.is_broadcast());
+    address.port() != 0 && !ip.is_unspecified() && !ip.is_multicast() && !broadcast
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -10,7 +10,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use rand::{Rng, RngExt};
 
-use super::flow::{Flow, Listeners, Transport};
+use super::flow::{Flow, Listeners, Transport, is_usable};
 use super::wire::SipUri;
 
 /// SRV names and hosts that are looked up for one URI; more are left out.
@@ -118,7 +118,7 @@ impl Locator {
             None => None,
         };
         let unknown = matches!(named, Some(Err(_)));
-        let default = if uri.secure { Transport::Tls } else { Transport::Udp };
+        let default = usual(uri.secure, &listeners);
         let mut locator = Locator {
             listeners,
             host: uri.host.clone(),
@@ -190,7 +190,7 @@ impl Locator {
                 names.push((transport, name));
             }
         }
-        let fallback = if self.secure { Transport::Tls } else { Transport::Udp };
+        let fallback = usual(self.secure, &self.listeners);
         if names.is_empty() {
             let all: &[Transport] =
                 if self.secure { &[Transport::Tls] } else { &[Transport::Udp, Transport::Tcp, Transport::Tls] };
@@ -262,18 +262,32 @@ impl Locator {
         }
     }
 
+    /// Where the URI leads when nobody has to be asked for it; `None` when names are to be looked up.
+    pub(crate) fn known(mut self) -> Option<Vec<Target>> {
+        let found = std::mem::take(&mut self.found);
+        self.queries.is_empty().then(|| self.targets(found))
+    }
+
     /// What was found, in the order to be tried. `rng` chooses by weight.
     pub fn finish(mut self, rng: &mut impl Rng) -> Vec<Target> {
+        let found = order(std::mem::take(&mut self.found), rng);
+        self.targets(found)
+    }
+
+    fn targets(&self, candidates: Vec<Candidate>) -> Vec<Target> {
         let literal = self.host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>().is_ok();
         let host = (!literal).then(|| self.host.clone());
         let mut targets: Vec<Target> = Vec::new();
-        for candidate in order(std::mem::take(&mut self.found), rng) {
+        for candidate in candidates {
             let addresses = match &candidate.host {
                 Host::Address(ip) => vec![*ip],
                 Host::Name(name) => self.addresses.get(name).cloned().unwrap_or_default(),
             };
             for ip in addresses {
                 let remote = SocketAddr::new(ip, candidate.port);
+                if !is_usable(&remote) {
+                    continue;
+                }
                 // Without a listener of the kind, the address is none for us.
                 let Some(flow) = self.listeners.flow(candidate.transport, remote) else { continue };
                 if targets.len() < MAX_TARGETS && !targets.iter().any(|known| known.flow == flow) {
@@ -283,6 +297,14 @@ impl Locator {
         }
         targets
     }
+}
+
+/// The transport where neither URI nor DNS names one (§4.1): UDP, or the first that we have.
+fn usual(secure: bool, listeners: &Listeners) -> Transport {
+    let has = |transport: &Transport| listeners.iter().any(|(_, listener)| listener.transport == *transport);
+    let all = [Transport::Udp, Transport::Tcp, Transport::Tls];
+    let found = if secure { Some(Transport::Tls) } else { all.into_iter().find(has) };
+    found.unwrap_or(Transport::Udp)
 }
 
 fn srv_name(transport: Transport, domain: &str) -> String {

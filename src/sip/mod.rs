@@ -8,6 +8,7 @@ mod dialog;
 pub mod digest;
 mod endpoint;
 mod flow;
+mod keep_alive;
 mod limits;
 mod locate;
 mod origin;
@@ -22,6 +23,7 @@ pub mod wire;
 pub use access::{AccessConfig, Action, Cause, Report, Verdict};
 pub use endpoint::Endpoint;
 pub use flow::{ConnectionId, Flow, Listener, ListenerId, Listeners, Transport, UnknownTransport};
+pub use keep_alive::{KeepAlive, KeepAliveInput, KeepAliveOutput, KeepAliveSettings, Reachability};
 pub use limits::Rate;
 pub use locate::{Answer, Locator, Naptr, Query, Srv, Target};
 pub use origin::CallOrigin;
@@ -89,13 +91,22 @@ impl Default for Policy {
     }
 }
 
+/// Names a look-up an endpoint has asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct LookUp {
+    call: CallHandle,
+    number: u64,
+}
+
 /// Everything that can happen to an endpoint.
 #[derive(Debug)]
 pub enum Input<'a> {
     /// A message arrived: a UDP datagram, or one message cut from a stream.
     Message { flow: Flow, payload: &'a [u8] },
-    /// What was to go this way could not be sent: no connection, or an ICMP error (§8.1.3.1, §17.1.4).
+    /// What was to go this way could not be sent: no connection, or no route (§8.1.3.1, §17.1.4).
     TransportFailed { flow: Flow },
+    /// The answer to [`Output::Locate`], best first; none: the name leads nowhere.
+    Located { look_up: LookUp, targets: Vec<Flow> },
     /// The application wants something done.
     Command { call: CallHandle, command: Command },
     /// No new calls from now on: INVITE and OPTIONS get 503 with Retry-After; current calls go on.
@@ -149,6 +160,8 @@ pub enum Command {
 pub enum Output {
     /// Send this message.
     Transmit { flow: Flow, payload: Bytes },
+    /// Where is this URI (RFC 3263)? Answer with [`Input::Located`]; no answer within 32 s is an empty one.
+    Locate { look_up: LookUp, uri: String },
     /// Something happened to a call. After [`Event::Ended`] the handle is never mentioned again.
     Event { call: CallHandle, event: Event },
 }
@@ -231,6 +244,8 @@ pub enum EndCause {
     Local,
     /// Outgoing call refused with this status.
     Refused(u16),
+    /// Nothing could be sent: the target's name leads nowhere (RFC 3263), or no way to any of its addresses is open.
+    Unreachable,
     /// Our 200 was never acknowledged (64·T1) and a BYE was sent; or our reliable 18x, and the INVITE was refused.
     NoAck,
     /// Our INVITE or OPTIONS got no answer (timer B/F), or the far end no longer knows the call (408, 481).
@@ -239,17 +254,35 @@ pub enum EndCause {
     Expired,
 }
 
+/// Where a request outside dialogs goes. After a 503, no answer, or no way there, it goes to the next address
+/// (RFC 3263 §4.3).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Destination {
+    /// Where its target leads: straight to an address, or to what a look-up ([`Output::Locate`]) finds for a name.
+    Target,
+    /// To these, best first, whatever the target says: a configured switchboard, or what was looked up before.
+    Ways(Vec<Flow>),
+}
+
+impl From<Flow> for Destination {
+    fn from(flow: Flow) -> Destination {
+        Destination::Ways(vec![flow])
+    }
+}
+
 /// An outgoing call.
 #[derive(Debug, Clone)]
 pub struct Dial {
     /// Request URI and To. A `Replaces` among its URI headers becomes that of the INVITE; other headers are left out.
     pub target: String,
-    /// Where to send it (loopback tests and a configured switchboard; RFC 3263 look-ups come later).
-    pub destination: Flow,
+    /// Where to send it. A redirection is followed to where its own targets lead.
+    pub destination: Destination,
     /// SDP offer; `None` leaves it to the called party.
     pub offer: Option<String>,
     /// Display name and user for From, else the endpoint's own.
     pub from: Option<Party>,
     /// Who asked for the call, from [`Event::TransferRequested`].
     pub referred_by: Option<String>,
+    /// Whether a redirection (3xx) is followed, as far as [`Policy::max_redirects`] lets it; else it is a refusal.
+    pub redirects: bool,
 }

@@ -1,4 +1,4 @@
-//! Spoken sentences kept: content-addressed WAV files on disk, and the fixed prompts in memory.
+//! Spoken sentences kept, at 8 kHz and at 16 kHz (each form a sound of its own): content-addressed WAV files on disk, and the fixed prompts in memory.
 //!
 //! A file's name is the SHA-256 of everything its sound depends on: voice, pace, language and reading (the text in
 //! spoken form), so a changed sentence, rule, pronunciation or voice simply has another name. Files are written whole
@@ -16,7 +16,7 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 
 use super::Pace;
-use crate::audio::{LINE_RATE, wav};
+use crate::audio::{LINE_RATE, Sound, wav};
 
 /// Default bound of the files, bytes: about 37 hours of speech.
 pub const DISK_LIMIT: u64 = 2 << 30;
@@ -26,7 +26,7 @@ const FIXED_LIMIT: usize = 64 << 20;
 const RECENT_LIMIT: usize = 16 << 20;
 /// Eviction frees this part of the limit (one tenth), so that it need not run at each write.
 const EVICTED_PART: u64 = 10;
-/// Largest file read, bytes: ten minutes of speech.
+/// Largest file read, bytes: ten minutes of narrow-band speech.
 const FILE_LIMIT: u64 = 10 * 60 * 16_000;
 /// The chunk after the samples: its name, then the SHA-256 of the `data` chunk.
 const DIGEST_CHUNK: &[u8; 8] = b"sha2\x20\0\0\0";
@@ -44,11 +44,14 @@ pub enum CacheError {
 
 /// Names one sound.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct Key(String);
+pub struct Key {
+    name: String,
+    rate: u32,
+}
 
 impl Key {
-    /// `reading`: the sentence as the voice will say it.
-    pub fn new(fingerprint: &str, pace: Pace, language: &str, reading: &str) -> Self {
+    /// `reading`: the sentence as the voice will say it. `rate`: of the samples, Hz.
+    pub fn new(fingerprint: &str, pace: Pace, language: &str, reading: &str, rate: u32) -> Self {
         let mut digest = Sha256::new();
         let pace = match pace {
             Pace::Normal => "normal",
@@ -58,7 +61,11 @@ impl Key {
             digest.update((part.len() as u64).to_le_bytes());
             digest.update(part.as_bytes());
         }
-        Self(hex(&digest.finalize()))
+        // The narrow-band form has the name it had before there was another.
+        if rate != LINE_RATE {
+            digest.update(rate.to_le_bytes());
+        }
+        Self { name: hex(&digest.finalize()), rate }
     }
 }
 
@@ -66,8 +73,8 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// Who asks for a sentence in memory: language, written text, pace.
-type Said = (String, String, Pace);
+/// Who asks for a sentence in memory: language, written text, pace, rate.
+type Said = (String, String, Pace, u32);
 
 /// Shared by all who speak; clones are the same cache.
 #[derive(Debug, Clone)]
@@ -93,6 +100,19 @@ struct Memory {
     uses: u64,
 }
 
+impl Memory {
+    fn keep(&mut self, said: Said, samples: &Arc<[i16]>) -> bool {
+        let bytes = samples.len() * 2;
+        if self.fixed_bytes + bytes > FIXED_LIMIT {
+            return false;
+        }
+        if self.fixed.insert(said, samples.clone()).is_none() {
+            self.fixed_bytes += bytes;
+        }
+        true
+    }
+}
+
 impl Cache {
     /// Files under `folder` (made when absent), at most `limit` bytes.
     pub fn open(folder: &Path, limit: u64) -> Result<Self, CacheError> {
@@ -107,7 +127,7 @@ impl Cache {
     }
 
     /// The sound on disk; `None` when absent, torn or damaged. Marks it as used now.
-    pub fn load(&self, key: &Key) -> Option<Arc<[i16]>> {
+    pub fn load(&self, key: &Key) -> Option<Sound> {
         let path = self.path(key);
         let file = File::open(&path).ok()?;
         if file.metadata().ok()?.len() > FILE_LIMIT {
@@ -116,21 +136,21 @@ impl Cache {
         // Only the order of use matters here; a file system that refuses leaves the older time.
         #[expect(clippy::disallowed_methods, reason = "the edge: age of files on disk")]
         let _ = file.set_modified(SystemTime::now());
-        let samples = decode(&fs::read(&path).ok()?);
-        if samples.is_none() {
+        let sound = decode(&fs::read(&path).ok()?, key.rate);
+        if sound.is_none() {
             tracing::warn!(file = %path.display(), "damaged prompt, will be made anew");
         }
-        samples
+        sound
     }
 
     /// Keeps a sound on disk: written beside its place, then moved there, so that no reader sees half of it.
     pub fn store(&self, key: &Key, samples: &[i16]) -> Result<(), CacheError> {
         let path = self.path(key);
-        let bytes = encode(samples)?;
+        let bytes = encode(samples, key.rate)?;
         let folder = path.parent().unwrap_or(&self.0.folder);
         fs::create_dir_all(folder).map_err(|source| CacheError::Folder { path: folder.to_owned(), source })?;
         let number = self.0.written.fetch_add(1, Ordering::Relaxed);
-        let part = folder.join(format!("{}.{}-{number}.part", key.0, std::process::id()));
+        let part = folder.join(format!("{}.{}-{number}.part", key.name, std::process::id()));
         let result =
             File::create(&part).and_then(|mut file| file.write_all(&bytes)).and_then(|()| fs::rename(&part, &path));
         if let Err(source) = result {
@@ -141,45 +161,48 @@ impl Cache {
         Ok(())
     }
 
+    /// Whether there is a file of this sound, whole or not.
+    pub fn holds(&self, key: &Key) -> bool {
+        self.path(key).exists()
+    }
+
     /// The sound in memory. Never touches the disk.
-    pub fn recall(&self, language: &str, text: &str, pace: Pace) -> Option<Arc<[i16]>> {
-        let said = (language.to_owned(), text.to_owned(), pace);
+    pub fn recall(&self, language: &str, text: &str, pace: Pace, rate: u32) -> Option<Sound> {
+        let said = (language.to_owned(), text.to_owned(), pace, rate);
         let mut memory = self.memory();
         memory.uses += 1;
         let now = memory.uses;
         if let Some(samples) = memory.fixed.get(&said) {
-            return Some(samples.clone());
+            return Some(Sound::new(samples.clone(), rate));
         }
         let (samples, used) = memory.recent.get_mut(&said)?;
         *used = now;
-        Some(samples.clone())
+        Some(Sound::new(samples.clone(), rate))
     }
 
     /// Keeps a fixed prompt in memory for good; `false` when the bound is reached.
-    pub fn keep(&self, language: &str, text: &str, pace: Pace, samples: &Arc<[i16]>) -> bool {
-        let mut memory = self.memory();
-        let bytes = samples.len() * 2;
-        if memory.fixed_bytes + bytes > FIXED_LIMIT {
-            return false;
-        }
-        let said = (language.to_owned(), text.to_owned(), pace);
-        if memory.fixed.insert(said, samples.clone()).is_none() {
-            memory.fixed_bytes += bytes;
-        }
-        true
+    pub fn keep(&self, language: &str, text: &str, pace: Pace, sound: &Sound) -> bool {
+        let said = (language.to_owned(), text.to_owned(), pace, sound.rate);
+        self.memory().keep(said, &sound.samples)
     }
 
-    /// Remembers a sentence just said, at the expense of those not said for long.
-    pub fn remember(&self, language: &str, text: &str, pace: Pace, samples: &Arc<[i16]>) {
+    /// Remembers a sentence just said, at the expense of those not said for long. The other form of a fixed prompt is
+    /// kept for good while there is room.
+    pub fn remember(&self, language: &str, text: &str, pace: Pace, sound: &Sound) {
+        let samples = &sound.samples;
         let bytes = samples.len() * 2;
         if bytes > RECENT_LIMIT {
             return;
         }
-        let said = (language.to_owned(), text.to_owned(), pace);
+        let said = (language.to_owned(), text.to_owned(), pace, sound.rate);
+        let narrow = (language.to_owned(), text.to_owned(), pace, LINE_RATE);
         let mut guard = self.memory();
         let memory = &mut *guard;
         memory.uses += 1;
         if memory.fixed.contains_key(&said) {
+            return;
+        }
+        if memory.fixed.contains_key(&narrow) && memory.keep(said.clone(), samples) {
             return;
         }
         if let Some((old, _)) = memory.recent.insert(said, (samples.clone(), memory.uses)) {
@@ -200,7 +223,7 @@ impl Cache {
     }
 
     fn path(&self, key: &Key) -> PathBuf {
-        let (head, tail) = key.0.split_at(2);
+        let (head, tail) = key.name.split_at(2);
         self.0.folder.join(head).join(format!("{tail}.wav"))
     }
 
@@ -250,8 +273,8 @@ struct Entry {
 }
 
 /// A WAV with a digest chunk behind the samples; players skip chunks they don't know.
-fn encode(samples: &[i16]) -> Result<Vec<u8>, CacheError> {
-    let mut bytes = wav::write_mono(samples, LINE_RATE)?;
+fn encode(samples: &[i16], rate: u32) -> Result<Vec<u8>, CacheError> {
+    let mut bytes = wav::write_mono(samples, rate)?;
     let digest = Sha256::digest(&bytes);
     bytes.extend_from_slice(DIGEST_CHUNK);
     bytes.extend_from_slice(&digest);
@@ -260,7 +283,7 @@ fn encode(samples: &[i16]) -> Result<Vec<u8>, CacheError> {
     Ok(bytes)
 }
 
-fn decode(bytes: &[u8]) -> Option<Arc<[i16]>> {
+fn decode(bytes: &[u8], rate: u32) -> Option<Sound> {
     let plain_length = bytes.len().checked_sub(DIGEST_CHUNK.len() + DIGEST_BYTES)?;
     let (plain, tail) = bytes.split_at(plain_length);
     let (name, digest) = tail.split_at(DIGEST_CHUNK.len());
@@ -271,12 +294,13 @@ fn decode(bytes: &[u8]) -> Option<Arc<[i16]>> {
         return None;
     }
     let clip = wav::read(&plain).ok()?;
-    (clip.rate == LINE_RATE).then(|| clip.samples.into())
+    (clip.rate == rate).then(|| Sound::new(clip.samples, rate))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::WIDE_RATE;
     use std::time::Duration;
 
     fn cache(limit: u64) -> (tempfile::TempDir, Cache) {
@@ -286,7 +310,7 @@ mod tests {
     }
 
     fn key(reading: &str) -> Key {
-        Key::new("voice 1", Pace::Normal, "fr", reading)
+        Key::new("voice 1", Pace::Normal, "fr", reading, LINE_RATE)
     }
 
     #[test]
@@ -295,10 +319,10 @@ mod tests {
         let samples: Vec<i16> = (-800..800).map(|n| n * 40).collect();
         assert_eq!(cache.load(&key("bonjour")), None);
         cache.store(&key("bonjour"), &samples).expect("stored");
-        assert_eq!(cache.load(&key("bonjour")).as_deref(), Some(&samples[..]));
+        assert_eq!(cache.load(&key("bonjour")).as_ref().map(|sound| &sound.samples[..]), Some(&samples[..]));
         assert_eq!(cache.load(&key("bonsoir")), None);
         cache.store(&key("rien"), &[]).expect("stored");
-        assert_eq!(cache.load(&key("rien")).as_deref(), Some(&[][..]));
+        assert_eq!(cache.load(&key("rien")).map(|sound| sound.samples.len()), Some(0));
         // Anybody can listen to the file.
         let bytes = fs::read(cache.path(&key("bonjour"))).expect("file");
         assert_eq!(wav::read(&bytes).expect("wav").samples, samples);
@@ -309,14 +333,39 @@ mod tests {
         let keys = [
             key("bonjour"),
             key("bonjour "),
-            Key::new("voice 2", Pace::Normal, "fr", "bonjour"),
-            Key::new("voice 1", Pace::Slow, "fr", "bonjour"),
-            Key::new("voice 1", Pace::Normal, "en", "bonjour"),
-            Key::new("voice 1", Pace::Normal, "frb", "onjour"),
+            Key::new("voice 2", Pace::Normal, "fr", "bonjour", LINE_RATE),
+            Key::new("voice 1", Pace::Slow, "fr", "bonjour", LINE_RATE),
+            Key::new("voice 1", Pace::Normal, "en", "bonjour", LINE_RATE),
+            Key::new("voice 1", Pace::Normal, "frb", "onjour", LINE_RATE),
+            Key::new("voice 1", Pace::Normal, "fr", "bonjour", WIDE_RATE),
         ];
         for (index, one) in keys.iter().enumerate() {
             assert!(keys[index + 1..].iter().all(|other| one != other), "{one:?}");
         }
+    }
+
+    #[test]
+    fn the_narrow_band_form_has_the_name_it_always_had() {
+        // So that what older versions left on disk serves: the SHA-256 of the four parts, each behind its length.
+        assert_eq!(key("bonjour").name, "b56755acde8f62cfe82430ea6f39b2ceeba725204508e62d7865082e9f60324d");
+    }
+
+    #[test]
+    fn both_forms_stand_side_by_side() {
+        let (_folder, cache) = cache(DISK_LIMIT);
+        let wide = Key::new("voice 1", Pace::Normal, "fr", "bonjour", WIDE_RATE);
+        cache.store(&key("bonjour"), &[1; 80]).expect("stored");
+        assert!(cache.load(&wide).is_none() && !cache.holds(&wide) && cache.holds(&key("bonjour")));
+        cache.store(&wide, &[2; 160]).expect("stored");
+        assert_eq!(cache.load(&wide), Some(Sound::new([2; 160], WIDE_RATE)));
+        assert_eq!(cache.load(&key("bonjour")), Some(Sound::new([1; 80], LINE_RATE)));
+        // In memory the wide form of a fixed prompt is fixed too; of any other it is not.
+        cache.keep("fr", "a", Pace::Normal, &Sound::new([1; 80], LINE_RATE));
+        cache.remember("fr", "a", Pace::Normal, &Sound::new([2; 160], WIDE_RATE));
+        cache.remember("fr", "b", Pace::Normal, &Sound::new([3; 160], WIDE_RATE));
+        assert_eq!(cache.recall("fr", "a", Pace::Normal, WIDE_RATE), Some(Sound::new([2; 160], WIDE_RATE)));
+        let memory = cache.memory();
+        assert_eq!((memory.fixed.len(), memory.recent.len(), memory.fixed_bytes), (2, 1, 160 + 320));
     }
 
     #[test]
@@ -339,7 +388,7 @@ mod tests {
             assert!(loaded.is_none() || (4..8).contains(&at), "byte {at}");
         }
         cache.store(&key("a"), &samples).expect("stored");
-        assert_eq!(cache.load(&key("a")).as_deref(), Some(&samples[..]));
+        assert_eq!(cache.load(&key("a")).as_ref().map(|sound| &sound.samples[..]), Some(&samples[..]));
     }
 
     #[test]
@@ -371,17 +420,18 @@ mod tests {
     #[test]
     fn memory_is_bounded_and_keeps_the_fixed() {
         let (_folder, cache) = cache(DISK_LIMIT);
-        let minute: Arc<[i16]> = vec![0; 480_000].into();
+        let minute = Sound::new(vec![0; 480_000], LINE_RATE);
         assert!(cache.keep("fr", "accueil", Pace::Normal, &minute));
         for n in 0..40 {
-            assert!(cache.recall("fr", "0", Pace::Normal).is_some() || n == 0);
+            assert!(cache.recall("fr", "0", Pace::Normal, LINE_RATE).is_some() || n == 0);
             cache.remember("fr", &n.to_string(), Pace::Normal, &minute);
         }
-        let kept: Vec<u32> = (0..40).filter(|n| cache.recall("fr", &n.to_string(), Pace::Normal).is_some()).collect();
+        let kept: Vec<u32> =
+            (0..40).filter(|n| cache.recall("fr", &n.to_string(), Pace::Normal, LINE_RATE).is_some()).collect();
         assert_eq!(kept.len(), RECENT_LIMIT / 960_000);
         assert!(kept.starts_with(&[0]) && kept.ends_with(&[39]), "the one in use and the newest stay: {kept:?}");
-        assert!(cache.recall("fr", "accueil", Pace::Normal).is_some());
-        assert!(cache.recall("fr", "accueil", Pace::Slow).is_none());
+        assert!(cache.recall("fr", "accueil", Pace::Normal, LINE_RATE).is_some());
+        assert!(cache.recall("fr", "accueil", Pace::Slow, LINE_RATE).is_none());
         let fixed = (0..100).filter(|n| cache.keep("fr", &format!("f{n}"), Pace::Normal, &minute)).count();
         assert_eq!(fixed, FIXED_LIMIT / 960_000 - 1);
     }

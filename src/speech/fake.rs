@@ -7,24 +7,25 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::{Pace, Recogniser, SpeechError, Transcript, Utterance, Voice};
-use crate::audio::LINE_RATE;
+use crate::audio::{Sound, WIDE_RATE};
 
 /// Speaks a 440 Hz tone of 60 ms a character, a quarter longer when slow. Text without a letter or digit is silent.
 #[derive(Debug, Default)]
 pub struct ToneVoice;
 
 impl Voice for ToneVoice {
-    fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError> {
+    fn speak(&mut self, text: &str, pace: Pace) -> Result<Sound, SpeechError> {
         if !text.chars().any(char::is_alphanumeric) {
-            return Ok(Vec::new());
+            return Ok(Sound::new([], WIDE_RATE));
         }
-        let each = LINE_RATE as usize * 60 / 1000;
+        let each = WIDE_RATE as usize * 60 / 1000;
         let length = match pace {
             Pace::Normal => text.chars().count() * each,
             Pace::Slow => text.chars().count() * each * 5 / 4,
         };
-        let step = TAU * 440.0 / LINE_RATE as f32;
-        Ok((0..length).map(|n| (3_000.0 * (step * n as f32).sin()) as i16).collect())
+        let step = TAU * 440.0 / WIDE_RATE as f32;
+        let samples: Vec<i16> = (0..length).map(|n| (3_000.0 * (step * n as f32).sin()) as i16).collect();
+        Ok(Sound::new(samples, WIDE_RATE))
     }
 
     fn fingerprint(&self) -> String {

@@ -20,11 +20,15 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
+use crate::audio::Sound;
+
 /// One utterance to be recognised.
 #[derive(Debug, Clone)]
 pub struct Utterance {
-    /// Mono, 8 kHz (the line); the engine resamples to 16 kHz.
+    /// Mono.
     pub samples: Arc<[i16]>,
+    /// Of the samples, Hz: 8,000 from a narrow-band call, 16,000 from a wide-band one. The engine hears 16 kHz.
+    pub rate: u32,
     /// ISO 639-1, e.g. `fr`.
     pub language: String,
     /// Initial prompt: words of the dialplan and of what the dialogue expects now.
@@ -74,8 +78,8 @@ pub enum Pace {
 /// A synthetic voice; lives on a worker thread of its own.
 pub trait Voice: Send {
     /// Speaks one sentence of written text (numbers, hours and abbreviations are put in spoken form here):
-    /// mono, 8 kHz, loudness-normalised, trimmed of silence at both ends.
-    fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError>;
+    /// at 16 kHz, loudness-normalised, trimmed of silence at both ends. A narrow-band call gets it at 8 kHz by [`Sound::at`].
+    fn speak(&mut self, text: &str, pace: Pace) -> Result<Sound, SpeechError>;
     /// Identifies voice and settings; part of the cache's key.
     fn fingerprint(&self) -> String;
     /// How this voice reads a text (spoken form, lexicon): the other part of the cache's key, so that a changed rule or

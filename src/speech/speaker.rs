@@ -5,21 +5,28 @@
 //! ```text
 //! cached   memory only, never waits: what a call task asks first
 //! speak    memory → disk (a thread of its own) → voice (one thread a language), kept in both
-//! prepare  the same for everything known before the first call; live sentences go first
+//! prepare  the same for everything known before the first call, at 8 kHz; live sentences go first
 //! ```
+//!
+//! The voice speaks at 16 kHz; what it says is kept on disk at 8 kHz too. A wide-band call that asks for a sentence of
+//! which only the 8 kHz form is there (made by an older version, or not in memory yet) gets that, and the wide form is
+//! fetched or made for the next time, behind what callers wait for: it never waits longer than a narrow-band call.
 
-use std::collections::HashMap;
-use std::sync::Arc;
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::cache::{Cache, Key};
 use super::worker::{Pool, Reply, Share, Ticket, Urgency};
 use super::{Pace, Reader, SpeechError, Voice};
+use crate::audio::{LINE_RATE, Sound, WIDE_RATE};
 
 /// Makes a voice: quick, and fails when a file is missing; the model itself may be loaded at the first sentence.
 pub type MakeVoice = Box<dyn Fn() -> Result<Box<dyn Voice>, SpeechError> + Send + Sync>;
 
 const VOICE: &str = "voice";
 const DISK: &str = "prompt cache";
+/// Wide forms under way that nobody waits for; with so many, a sentence stays narrow until it is asked for again.
+const MAX_WISHES: usize = 64;
 
 /// The voices of the house with their cache. Clones share them.
 #[derive(Clone)]
@@ -30,6 +37,23 @@ struct Inner {
     cache: Cache,
     /// Reads the disk, so that no call waits for it.
     disk: Pool<()>,
+    wishes: Arc<Mutex<HashSet<Said>>>,
+}
+
+/// Language, text, pace.
+type Said = (String, String, Pace);
+
+/// A wide form under way: wanted for as long as this lives.
+struct Wish {
+    _ticket: Ticket<Sound>,
+    said: Said,
+    wishes: Arc<Mutex<HashSet<Said>>>,
+}
+
+impl Drop for Wish {
+    fn drop(&mut self) {
+        self.wishes.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.said);
+    }
 }
 
 /// A language's voice.
@@ -63,30 +87,39 @@ impl Speaker {
             lanes.insert(language, Arc::new(lane));
         }
         let disk = Pool::start(DISK, Share::Full, vec![()], queue, || Ok(()))?;
-        Ok(Self(Arc::new(Inner { lanes, cache, disk })))
+        Ok(Self(Arc::new(Inner { lanes, cache, disk, wishes: Arc::default() })))
     }
 
-    /// The sound, when it is in memory. Never blocks on the disk or a voice.
-    pub fn cached(&self, language: &str, text: &str, pace: Pace) -> Option<Arc<[i16]>> {
-        self.0.cache.recall(language, text, pace)
+    /// The sound, when it is in memory, at `rate` or else at 8 kHz. Never blocks on the disk or a voice.
+    pub fn cached(&self, language: &str, text: &str, pace: Pace, rate: u32) -> Option<Sound> {
+        let sound = self.0.cache.recall(language, text, pace, rate);
+        if sound.is_some() || rate == LINE_RATE {
+            return sound;
+        }
+        let narrow = self.0.cache.recall(language, text, pace, LINE_RATE)?;
+        self.wish(language, text, pace);
+        Some(narrow)
     }
 
-    /// The sound of one sentence, kept for the next time.
-    pub fn speak(&self, language: &str, text: &str, pace: Pace) -> Result<Ticket<Arc<[i16]>>, SpeechError> {
-        if let Some(samples) = self.cached(language, text, pace) {
-            return Ok(Ticket::done(samples));
+    /// The sound of one sentence at `rate`, or at 8 kHz when only that is there, kept for the next time.
+    pub fn speak(&self, language: &str, text: &str, pace: Pace, rate: u32) -> Result<Ticket<Sound>, SpeechError> {
+        if let Some(sound) = self.cached(language, text, pace, rate) {
+            return Ok(Ticket::done(sound));
         }
         let lane = self.lane(language)?.clone();
         let (ticket, reply) = Ticket::pair(VOICE);
         let (cache, text) = (self.0.cache.clone(), text.to_owned());
-        let run = move |_: Result<&mut (), SpeechError>, reply: Reply<Arc<[i16]>>| {
-            let key = lane.key(&text, pace);
-            match cache.load(&key) {
-                Some(samples) => {
-                    cache.remember(&lane.language, &text, pace, &samples);
-                    reply.send(Ok(samples));
+        let run = move |_: Result<&mut (), SpeechError>, reply: Reply<Sound>| {
+            // A narrow form on disk goes at once; in memory, it has the wide one made when it is asked for again.
+            let found = cache
+                .load(&lane.key(&text, pace, rate))
+                .or_else(|| (rate != LINE_RATE).then(|| cache.load(&lane.key(&text, pace, LINE_RATE))).flatten());
+            match found {
+                Some(sound) => {
+                    cache.remember(&lane.language, &text, pace, &sound);
+                    reply.send(Ok(sound));
                 }
-                None => lane.synthesise(cache, text, pace, Keep::Yes, Urgency::Live, reply),
+                None => lane.synthesise(cache, Order { text, pace, rate, keep: Keep::Yes }, Urgency::Live, reply, None),
             }
         };
         self.0.disk.submit(Urgency::Live, reply, run).map_err(|(error, _)| error)?;
@@ -94,14 +127,45 @@ impl Speaker {
     }
 
     /// The sound of a sentence that holds a caller's own words (name, number): never kept, neither on disk nor in memory.
-    pub fn speak_once(&self, language: &str, text: &str, pace: Pace) -> Result<Ticket<Arc<[i16]>>, SpeechError> {
+    pub fn speak_once(&self, language: &str, text: &str, pace: Pace, rate: u32) -> Result<Ticket<Sound>, SpeechError> {
         let lane = self.lane(language)?;
         let (ticket, reply) = Ticket::pair(VOICE);
-        lane.synthesise(self.0.cache.clone(), text.to_owned(), pace, Keep::No, Urgency::Live, reply);
+        let order = Order { text: text.to_owned(), pace, rate, keep: Keep::No };
+        lane.synthesise(self.0.cache.clone(), order, Urgency::Live, reply, None);
         Ok(ticket)
     }
 
-    /// Makes every one of `sentences` (language, text) that is not on disk yet, and loads all into memory.
+    /// Has the wide form of a sentence ready for the next time, once at a time.
+    fn wish(&self, language: &str, text: &str, pace: Pace) {
+        let Ok(lane) = self.lane(language).cloned() else { return };
+        let said = (language.to_owned(), text.to_owned(), pace);
+        let mut wishes = self.0.wishes.lock().unwrap_or_else(PoisonError::into_inner);
+        if wishes.len() >= MAX_WISHES || !wishes.insert(said.clone()) {
+            return;
+        }
+        drop(wishes);
+        let (ticket, reply) = Ticket::pair(VOICE);
+        let wish = Wish { _ticket: ticket, said, wishes: self.0.wishes.clone() };
+        let cache = self.0.cache.clone();
+        let run = move |_: Result<&mut (), SpeechError>, reply: Reply<Sound>| {
+            let text = wish.said.1.clone();
+            match cache.load(&lane.key(&text, pace, WIDE_RATE)) {
+                Some(sound) => {
+                    cache.remember(&lane.language, &text, pace, &sound);
+                    reply.send(Ok(sound));
+                }
+                None => {
+                    let order = Order { text, pace, rate: WIDE_RATE, keep: Keep::Yes };
+                    lane.synthesise(cache, order, Urgency::Ahead, reply, Some(wish));
+                }
+            }
+        };
+        if let Err((error, _)) = self.0.disk.submit(Urgency::Ahead, reply, run) {
+            tracing::debug!(%error, "a prompt stays narrow-band");
+        }
+    }
+
+    /// Makes every one of `sentences` (language, text) that is not on disk yet, and loads all into memory, at 8 kHz.
     /// Blocks; `progress(done, of)` after each. Call it on a thread outside the async runtime.
     pub fn prepare(
         &self,
@@ -113,18 +177,19 @@ impl Speaker {
         for (done, (language, text)) in sentences.iter().enumerate() {
             let lane = self.lane(language)?;
             let cache = &self.0.cache;
-            if let Some(samples) = self.cached(language, text, pace) {
-                cache.keep(language, text, pace, &samples);
+            if let Some(sound) = self.cached(language, text, pace, LINE_RATE) {
+                cache.keep(language, text, pace, &sound);
             } else {
-                let samples = match cache.load(&lane.key(text, pace)) {
-                    Some(samples) => samples,
+                let sound = match cache.load(&lane.key(text, pace, LINE_RATE)) {
+                    Some(sound) => sound,
                     None => {
                         let (ticket, reply) = Ticket::pair(VOICE);
-                        lane.synthesise(cache.clone(), text.clone(), pace, Keep::Yes, Urgency::Ahead, reply);
+                        let order = Order { text: text.clone(), pace, rate: LINE_RATE, keep: Keep::Yes };
+                        lane.synthesise(cache.clone(), order, Urgency::Ahead, reply, None);
                         ticket.wait()?
                     }
                 };
-                if !cache.keep(language, text, pace, &samples) {
+                if !cache.keep(language, text, pace, &sound) {
                     left_out += 1;
                 }
             }
@@ -173,47 +238,70 @@ impl Speaker {
     }
 }
 
+/// What a voice is to say.
+struct Order {
+    text: String,
+    pace: Pace,
+    /// Of what is replied, Hz.
+    rate: u32,
+    keep: Keep,
+}
+
 impl Lane {
-    fn key(&self, text: &str, pace: Pace) -> Key {
-        Key::new(&self.fingerprint, pace, &self.language, &(self.reader)(text))
+    fn key(&self, text: &str, pace: Pace, rate: u32) -> Key {
+        Key::new(&self.fingerprint, pace, &self.language, &(self.reader)(text), rate)
     }
 
-    /// Hands the sentence to the voice; a full queue is told through `reply`.
+    /// Hands the sentence to the voice; a full queue is told through `reply`. `wish` lives until it has been said.
     fn synthesise(
         self: &Arc<Self>,
         cache: Cache,
-        text: String,
-        pace: Pace,
-        keep: Keep,
+        order: Order,
         urgency: Urgency,
-        reply: Reply<Arc<[i16]>>,
+        reply: Reply<Sound>,
+        wish: Option<Wish>,
     ) {
+        let Order { text, pace, rate, keep } = order;
         // Holds no pool: the last one to go must not be a worker of it.
-        let (language, key) = (self.language.clone(), (keep == Keep::Yes).then(|| self.key(&text, pace)));
-        let run = move |voice: Result<&mut Box<dyn Voice>, SpeechError>, reply: Reply<Arc<[i16]>>| {
+        let language = self.language.clone();
+        let keys = (keep == Keep::Yes).then(|| [WIDE_RATE, LINE_RATE].map(|rate| self.key(&text, pace, rate)));
+        let run = move |voice: Result<&mut Box<dyn Voice>, SpeechError>, reply: Reply<Sound>| {
+            let _until_said = wish;
             // Another call may have asked for the same sentence just before.
-            if let Some(samples) = cache.recall(&language, &text, pace) {
-                reply.send(Ok(samples));
+            if let Some(sound) = cache.recall(&language, &text, pace, rate) {
+                reply.send(Ok(sound));
                 return;
             }
-            let spoken = voice.and_then(|voice| voice.speak(&text, pace));
-            let samples: Arc<[i16]> = match spoken {
-                Ok(samples) => samples.into(),
+            let forms = voice.and_then(|voice| forms(voice.speak(&text, pace)?));
+            let forms = match forms {
+                Ok(forms) => forms,
                 Err(error) => return reply.send(Err(error)),
             };
-            if key.is_some() {
-                cache.remember(&language, &text, pace, &samples);
+            let [wide, narrow] = &forms;
+            let wanted = if rate == LINE_RATE { narrow } else { wide };
+            if keys.is_some() {
+                cache.remember(&language, &text, pace, wanted);
             }
-            reply.send(Ok(samples.clone()));
-            // The caller has its sound; the disk may take its time.
-            if let Some(Err(error)) = key.map(|key| cache.store(&key, &samples)) {
-                tracing::warn!(%error, "a prompt is not kept on disk");
+            reply.send(Ok(wanted.clone()));
+            // The caller has its sound; the disk may take its time. A form that was there stays as callers know it.
+            for (key, sound) in keys.iter().flatten().zip(&forms) {
+                if !(cache.holds(key) && sound.rate != rate)
+                    && let Err(error) = cache.store(key, &sound.samples)
+                {
+                    tracing::warn!(%error, "a prompt is not kept on disk");
+                }
             }
         };
         if let Err((error, reply)) = self.voice.submit(urgency, reply, run) {
             reply.send(Err(error));
         }
     }
+}
+
+/// What the voice said, at 16 and at 8 kHz.
+fn forms(said: Sound) -> Result<[Sound; 2], SpeechError> {
+    let at = |rate| said.at(rate).map_err(|error| SpeechError::Engine { engine: VOICE, detail: error.to_string() });
+    Ok([at(WIDE_RATE)?, at(LINE_RATE)?])
 }
 
 #[cfg(test)]

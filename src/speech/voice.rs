@@ -1,6 +1,6 @@
 //! A Piper voice: any `.onnx` with its `.onnx.json`, spoken by piper-rs on ONNX Runtime, phonemised by espeak-ng.
 //!
-//! Owns: loading the runtime and the model, and the way from text to telephone audio. Must not know: queues, caches.
+//! Owns: loading the runtime and the model, and the way from text to wide-band telephone audio. Must not know: queues, caches.
 //!
 //! Opening a voice reads its small files and checks that the large ones are there; the model itself (seconds,
 //! hundreds of megabytes) is loaded at the first sentence, so that a start with a warm cache is quick.
@@ -17,7 +17,7 @@ use sha2::{Digest, Sha256};
 use super::phonemes::{Alphabet, clauses};
 use super::spoken::{Lexicon, Piece};
 use super::{Pace, Reader, SpeechError, Voice};
-use crate::audio::{LINE_RATE, level, resample};
+use crate::audio::{Sound, WIDE_RATE, level, resample};
 
 /// Raised when the same phonemes come out as other samples: older prompts on disk are then made anew.
 const RENDERING: u32 = 1;
@@ -192,7 +192,7 @@ impl PiperVoice {
         Ok(self.description.alphabet.chunks(&said, CHUNK_PHONEMES))
     }
 
-    fn render(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, VoiceError> {
+    fn render(&mut self, text: &str, pace: Pace) -> Result<Sound, VoiceError> {
         let chunks = self.phonemes(text)?;
         let speaker = self.description.speaker;
         let length = match pace {
@@ -201,7 +201,7 @@ impl PiperVoice {
         };
         let piper = self.piper()?;
         let mut sound: Vec<f32> = Vec::new();
-        let mut rate = LINE_RATE;
+        let mut rate = WIDE_RATE;
         for chunk in &chunks {
             let (samples, sampled_at) = piper
                 .create(chunk, true, speaker, Some(length), None, None)
@@ -217,15 +217,15 @@ impl PiperVoice {
         if peak > 0.5 {
             sound.iter_mut().for_each(|sample| *sample *= 0.5 / peak);
         }
-        let line =
-            resample::to_line(&sound, rate).map_err(|error| VoiceError::Synthesis { detail: error.to_string() })?;
-        let level = level::normalise_loudness(&line, LINE_RATE, LEVEL_DBFS, CEILING_DBFS);
-        Ok(level::trim_silence(&level, LINE_RATE, MARGIN_MS))
+        let wide = resample::resample(&sound, rate, WIDE_RATE)
+            .map_err(|error| VoiceError::Synthesis { detail: error.to_string() })?;
+        let level = level::normalise_loudness(&resample::to_i16(&wide), WIDE_RATE, LEVEL_DBFS, CEILING_DBFS);
+        Ok(Sound::new(level::trim_silence(&level, WIDE_RATE, MARGIN_MS), WIDE_RATE))
     }
 }
 
 impl Voice for PiperVoice {
-    fn speak(&mut self, text: &str, pace: Pace) -> Result<Vec<i16>, SpeechError> {
+    fn speak(&mut self, text: &str, pace: Pace) -> Result<Sound, SpeechError> {
         Ok(self.render(text, pace)?)
     }
 

@@ -135,6 +135,7 @@ fn call_records_are_kept_without_a_word_of_the_caller() {
         transfers: 1,
         turns: 2,
         packets: Counters { sent: u64::MAX, received: 3000, lost: 2, max_gap_ms: 45 },
+        quality: None,
         ..Record::default()
     };
     store.try_save_call(&record, at(NOON)).unwrap().wait().unwrap();

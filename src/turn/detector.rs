@@ -8,16 +8,19 @@
 //! falls short of that is dropped without an event, so every `Started` is followed by `Ended` in the end.
 //! The utterance begins [`Settings::pre_roll`] before its first speech frame, however late the decision came.
 //!
+//! Frames are judged at 8 kHz. Where the same 20 ms come at 16 kHz too, the utterance is kept at that rate; the band of
+//! its first frame holds to its end, so that a codec changed meanwhile costs no word.
+//!
 //! All durations count from the end of the last speech frame, the hangover of the voice detector taken out: `Paused`
 //! comes 160 ms after the last word, not 260.
 
 use std::collections::VecDeque;
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::vad::{Activity, VoiceActivity};
 use super::{Event, Patience, Settings};
-use crate::audio::{FRAME_MS, FRAME_SAMPLES};
+use crate::audio::resample::stream::{Decimator, Interpolator};
+use crate::audio::{FRAME_MS, FRAME_SAMPLES, LINE_RATE, Sound, WIDE_FRAME_SAMPLES, WIDE_RATE};
 
 /// Speech a turn needs: no word of a language is shorter (120 ms).
 const MIN_SPEECH_FRAMES: u32 = 6;
@@ -68,6 +71,10 @@ pub struct Detector {
     pitched: u32,
     /// Audio before a turn: pre-roll and the onset window.
     before: VecDeque<i16>,
+    /// Whether audio is kept at 16 kHz.
+    wide: bool,
+    /// For narrow frames that come while it is.
+    interpolator: Interpolator,
     state: State,
     events: VecDeque<Event>,
 }
@@ -82,7 +89,7 @@ enum State {
     Speaking(Utterance),
     Pausing {
         turn: Utterance,
-        snapshot: Arc<[i16]>,
+        snapshot: Sound,
     },
 }
 
@@ -112,6 +119,8 @@ impl Detector {
             speech: 0,
             pitched: 0,
             before: VecDeque::new(),
+            wide: false,
+            interpolator: Interpolator::default(),
             state: State::Quiet,
             events: VecDeque::new(),
         }
@@ -141,28 +150,62 @@ impl Detector {
         self.events.clear();
     }
 
-    /// One frame of the caller's audio; frames are the clock.
-    pub fn handle_frame(&mut self, frame: &[i16; FRAME_SAMPLES]) {
+    /// One frame of the caller's audio; frames are the clock. `wide`: the same 20 ms at 16 kHz.
+    pub fn handle_frame(&mut self, frame: &[i16; FRAME_SAMPLES], wide: Option<&[i16; WIDE_FRAME_SAMPLES]>) {
+        if matches!(self.state, State::Quiet) {
+            self.set_wide(wide.is_some());
+        }
+        let widened;
+        let audio: &[i16] = match wide {
+            _ if !self.wide => frame,
+            Some(wide) => wide,
+            None => {
+                widened = self.interpolator.process(frame);
+                &widened
+            }
+        };
         let activity = self.vad.handle_frame(frame);
         self.speech = self.speech << 1 | u32::from(activity.speech);
         self.pitched = self.pitched << 1 | u32::from(activity.pitched);
         let state = std::mem::replace(&mut self.state, State::Quiet);
         self.state = match state {
-            State::Quiet => self.while_quiet(frame, activity),
-            State::Candidate { turn, evidence } => self.while_candidate(turn, evidence, frame, activity),
-            State::Speaking(turn) => self.while_speaking(turn, frame, activity),
-            State::Pausing { turn, snapshot } => self.while_pausing(turn, snapshot, frame, activity),
+            State::Quiet => self.while_quiet(audio, activity),
+            State::Candidate { turn, evidence } => self.while_candidate(turn, evidence, audio, activity),
+            State::Speaking(turn) => self.while_speaking(turn, audio, activity),
+            State::Pausing { turn, snapshot } => self.while_pausing(turn, snapshot, audio, activity),
         };
+    }
+
+    /// The band of what is kept from now on, and of what was kept before a turn.
+    fn set_wide(&mut self, wide: bool) {
+        if std::mem::replace(&mut self.wide, wide) == wide {
+            return;
+        }
+        self.interpolator = Interpolator::default();
+        let before = self.before.make_contiguous();
+        // Whole frames both ways: nothing else is ever put in.
+        self.before = if wide {
+            let mut interpolator = Interpolator::default();
+            before.as_chunks().0.iter().flat_map(|frame| interpolator.process(frame)).collect()
+        } else {
+            let mut decimator = Decimator::default();
+            before.as_chunks().0.iter().flat_map(|frame| decimator.process(frame)).collect()
+        };
+    }
+
+    /// Samples kept of a frame.
+    fn frame_samples(&self) -> usize {
+        if self.wide { WIDE_FRAME_SAMPLES } else { FRAME_SAMPLES }
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
 
-    fn while_quiet(&mut self, frame: &[i16; FRAME_SAMPLES], activity: Activity) -> State {
+    fn while_quiet(&mut self, frame: &[i16], activity: Activity) -> State {
         self.before.extend(frame);
         let onset = self.onset_frames() * 5 / 3;
-        let keep = (self.pre_roll_frames() + onset) as usize * FRAME_SAMPLES;
+        let keep = (self.pre_roll_frames() + onset) as usize * self.frame_samples();
         let excess = self.before.len().saturating_sub(keep);
         self.before.drain(..excess);
         if !self.is_onset() {
@@ -171,7 +214,7 @@ impl Detector {
         // The window's first speech frame, then the pre-roll before it.
         let window = self.speech & mask(onset);
         let since = u32::BITS - window.leading_zeros();
-        let wanted = (self.pre_roll_frames() + since) as usize * FRAME_SAMPLES;
+        let wanted = (self.pre_roll_frames() + since) as usize * self.frame_samples();
         let excess = self.before.len().saturating_sub(wanted);
         let samples: Vec<i16> = self.before.drain(..).skip(excess).collect();
         let evidence = Evidence {
@@ -188,7 +231,7 @@ impl Detector {
         &mut self,
         mut turn: Utterance,
         mut evidence: Evidence,
-        frame: &[i16; FRAME_SAMPLES],
+        frame: &[i16],
         activity: Activity,
     ) -> State {
         turn.samples.extend(frame);
@@ -225,25 +268,20 @@ impl Detector {
         State::Quiet
     }
 
-    fn while_speaking(&mut self, mut turn: Utterance, frame: &[i16; FRAME_SAMPLES], activity: Activity) -> State {
+    fn while_speaking(&mut self, mut turn: Utterance, frame: &[i16], activity: Activity) -> State {
         turn.samples.extend(frame);
         self.count_silence(&mut turn, activity);
         if turn.silence < frames(self.settings.pause) && !self.is_too_long(&turn) {
             return State::Speaking(turn);
         }
         turn.revision += 1;
-        let snapshot: Arc<[i16]> = turn.samples.as_slice().into();
-        self.tell(Event::Paused { revision: turn.revision, samples: snapshot.clone() });
+        let rate = if self.wide { WIDE_RATE } else { LINE_RATE };
+        let snapshot = Sound::new(turn.samples.as_slice(), rate);
+        self.tell(Event::Paused { revision: turn.revision, sound: snapshot.clone() });
         self.end_if_over(turn, snapshot)
     }
 
-    fn while_pausing(
-        &mut self,
-        mut turn: Utterance,
-        snapshot: Arc<[i16]>,
-        frame: &[i16; FRAME_SAMPLES],
-        activity: Activity,
-    ) -> State {
+    fn while_pausing(&mut self, mut turn: Utterance, snapshot: Sound, frame: &[i16], activity: Activity) -> State {
         turn.samples.extend(frame);
         self.count_silence(&mut turn, activity);
         if turn.silence == 0 && !self.is_too_long(&turn) {
@@ -253,7 +291,7 @@ impl Detector {
         self.end_if_over(turn, snapshot)
     }
 
-    fn end_if_over(&mut self, turn: Utterance, snapshot: Arc<[i16]>) -> State {
+    fn end_if_over(&mut self, turn: Utterance, snapshot: Sound) -> State {
         let end = match self.patience {
             Patience::Short => self.settings.end_short,
             Patience::Normal => self.settings.end_normal,
@@ -264,11 +302,11 @@ impl Detector {
         }
         self.tell(Event::Ended {
             revision: turn.revision,
-            samples: snapshot,
+            sound: snapshot,
             speech_ended_ago: Duration::from_millis(FRAME_MS) * turn.silence,
         });
         // Two turns share no audio, but for the silence between them.
-        let silence = (turn.silence.min(self.pre_roll_frames()) as usize) * FRAME_SAMPLES;
+        let silence = (turn.silence.min(self.pre_roll_frames()) as usize) * self.frame_samples();
         let start = turn.samples.len() - silence.min(turn.samples.len());
         self.before = turn.samples[start..].iter().copied().collect();
         self.speech = 0;
@@ -307,7 +345,7 @@ impl Detector {
     }
 
     fn is_too_long(&self, turn: &Utterance) -> bool {
-        turn.samples.len() >= frames(self.settings.longest) as usize * FRAME_SAMPLES
+        turn.samples.len() >= frames(self.settings.longest) as usize * self.frame_samples()
     }
 
     fn tell(&mut self, event: Event) {

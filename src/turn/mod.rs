@@ -8,10 +8,11 @@ mod floor;
 mod timbre;
 mod vad;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 pub use detector::Detector;
+
+use crate::audio::Sound;
 
 /// How long a silence ends the turn; chosen by what the dialogue expects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,22 +36,23 @@ pub struct Settings {
     pub end_short: Duration,
     pub end_normal: Duration,
     pub end_dictation: Duration,
-    /// Longest utterance; the turn is cut there (bounds memory: 16 kB a second).
+    /// Longest utterance; the turn is cut there (bounds memory: 16 kB a second, 32 kB of a wide-band call).
     pub longest: Duration,
     /// Audio kept from before the onset.
     pub pre_roll: Duration,
 }
 
-/// What the detector tells. Samples are mono at 8 kHz and hold the whole utterance so far, pre-roll included.
+/// What the detector tells. A sound is the whole utterance so far, pre-roll included, at 8 kHz, or at 16 kHz when the
+/// utterance began in wide band.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Event {
     /// The caller has started to speak (confirmed: `onset` of speech).
     Started,
     /// A short silence: start recognising this; `revision` grows with each pause of the same turn.
-    Paused { revision: u32, samples: Arc<[i16]> },
+    Paused { revision: u32, sound: Sound },
     /// The caller went on after `Paused`: what was started is void.
     Resumed,
     /// The turn is over; its text is that of the last `Paused` (same revision, same words).
     /// `speech_ended_ago` is how long before this frame's end the last speech frame ended.
-    Ended { revision: u32, samples: Arc<[i16]>, speech_ended_ago: Duration },
+    Ended { revision: u32, sound: Sound, speech_ended_ago: Duration },
 }

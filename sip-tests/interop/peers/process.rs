@@ -70,8 +70,13 @@ impl Process {
 
     /// The first line from now on that contains `text`.
     pub async fn line(&mut self, text: &str) -> String {
+        self.line_within(PATIENCE, text).await
+    }
+
+    /// The same, with each line before it coming within this time.
+    pub async fn line_within(&mut self, patience: Duration, text: &str) -> String {
         loop {
-            let Ok(line) = timeout(PATIENCE, self.lines.recv()).await else {
+            let Ok(line) = timeout(patience, self.lines.recv()).await else {
                 panic!("{} has not said {text:?}", self.name);
             };
             let Some(line) = line else { panic!("{} has ended without saying {text:?}", self.name) };

@@ -66,7 +66,7 @@ impl Machine {
             Slot::Silence => [0; _],
         };
         let Some(media) = &mut self.media else { return };
-        let packet = media.session.send_audio(&samples);
+        let packet = media.session.send_audio(now, &samples);
         let destination = media.session.remote();
         self.outputs.push_back(Output::Rtp { destination, packet });
     }
@@ -112,14 +112,14 @@ impl Machine {
     pub(super) fn handle_heard(&mut self, now: Instant, heard: Heard) {
         match heard {
             Heard::Started => self.playout.pause(),
-            Heard::Recognise { job, samples } => {
+            Heard::Recognise { job, sound } => {
                 let (language, prompt) = match &self.expectation {
                     Some(Expectation { language, prompt, .. }) => (language.0.clone(), prompt.clone()),
                     None => {
                         (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
                     }
                 };
-                let utterance = Utterance { samples, language, prompt };
+                let utterance = Utterance { samples: sound.samples, rate: sound.rate, language, prompt };
                 self.outputs.push_back(Output::Recognise { job, utterance });
             }
             Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),

@@ -4,10 +4,9 @@
 //! while the turn may still go on; if the caller goes on, that work is void (recognise ahead).
 //! Must not know: what words mean, what is being played.
 
-use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::audio::{FRAME_SAMPLES, LINE_RATE};
+use crate::audio::{FRAME_SAMPLES, Sound, WIDE_FRAME_SAMPLES};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn::{Detector, Event, Patience, Settings};
 
@@ -21,7 +20,7 @@ pub(super) enum Heard {
     /// The caller began to speak.
     Started,
     /// Recognise this.
-    Recognise { job: JobId, samples: Arc<[i16]> },
+    Recognise { job: JobId, sound: Sound },
     /// Nobody wants this result any more.
     Abandon { job: JobId },
     /// The turn is over but its words are not known yet.
@@ -48,17 +47,17 @@ enum Turn {
     /// A short silence; the recognition of what was said so far is under way or done.
     Pausing { job: JobId, outcome: Option<Result<Transcript, SpeechError>> },
     /// The turn has ended, its recognition is under way.
-    Ended { job: JobId, samples: Arc<[i16]>, times: Times, length: Duration },
+    Ended { job: JobId, sound: Sound, times: Times, length: Duration },
 }
 
-/// Audio of an earlier turn is joined to a later one up to this length (30 s: Whisper's window).
-const LONGEST_JOINED: usize = 30 * LINE_RATE as usize;
+/// Audio of an earlier turn is joined to a later one up to this length, s: Whisper's window.
+const LONGEST_JOINED: usize = 30;
 
 pub(super) struct Hearing {
     detector: Detector,
     turn: Turn,
     /// Audio of a turn whose words were not known yet when the caller went on: it is recognised with what follows.
-    earlier: Option<Arc<[i16]>>,
+    earlier: Option<Sound>,
     /// The turn under way started over a prompt that can't be cut: it is let pass.
     ignoring: bool,
     next_job: u64,
@@ -86,24 +85,25 @@ impl Hearing {
         self.void()
     }
 
-    /// One frame of the caller's audio. `audible`: our own voice is being heard; `cuttable`: and may be cut.
+    /// One frame of the caller's audio; `wide`: the same 20 ms at 16 kHz, when the call has them. `audible`: our own voice is being heard; `cuttable`: and may be cut.
     pub fn handle_frame(
         &mut self,
         now: Instant,
         frame: &[i16; FRAME_SAMPLES],
+        wide: Option<&[i16; WIDE_FRAME_SAMPLES]>,
         audible: bool,
         cuttable: bool,
         mut tell: impl FnMut(Heard),
     ) {
         self.detector.set_agent_speaking(audible);
-        self.detector.handle_frame(frame);
+        self.detector.handle_frame(frame, wide);
         while let Some(event) = self.detector.poll_event() {
             match event {
                 Event::Started => {
                     self.ignoring = !cuttable;
                     if !self.ignoring {
-                        if let Turn::Ended { samples, .. } = &self.turn {
-                            self.earlier = Some(samples.clone());
+                        if let Turn::Ended { sound, .. } = &self.turn {
+                            self.earlier = Some(sound.clone());
                         }
                         self.void().into_iter().for_each(&mut tell);
                         self.turn = Turn::Speaking;
@@ -115,42 +115,42 @@ impl Hearing {
                         self.ignoring = false;
                     }
                 }
-                Event::Paused { samples, .. } => {
+                Event::Paused { sound, .. } => {
                     self.void().into_iter().for_each(&mut tell);
                     let job = self.next_job();
                     self.turn = Turn::Pausing { job, outcome: None };
-                    tell(Heard::Recognise { job, samples: self.joined(samples) });
+                    tell(Heard::Recognise { job, sound: self.joined(sound) });
                 }
                 Event::Resumed => {
                     self.void().into_iter().for_each(&mut tell);
                     self.turn = Turn::Speaking;
                 }
-                Event::Ended { samples, speech_ended_ago, .. } => {
+                Event::Ended { sound, speech_ended_ago, .. } => {
                     let speech = now.checked_sub(speech_ended_ago).unwrap_or(now);
-                    self.end(samples, Times { speech, turn: now }, &mut tell);
+                    self.end(sound, Times { speech, turn: now }, &mut tell);
                 }
             }
         }
     }
 
-    fn end(&mut self, samples: Arc<[i16]>, times: Times, tell: &mut impl FnMut(Heard)) {
-        let length = Duration::from_millis(samples.len() as u64 * 1_000 / u64::from(LINE_RATE));
+    fn end(&mut self, sound: Sound, times: Times, tell: &mut impl FnMut(Heard)) {
+        let length = sound.duration();
         match std::mem::take(&mut self.turn) {
             Turn::Pausing { outcome: Some(outcome), .. } => {
                 self.earlier = None;
                 tell(Heard::Concluded { outcome, times, length });
             }
             Turn::Pausing { job, outcome: None } => {
-                let samples = self.joined(samples);
-                self.turn = Turn::Ended { job, samples, times, length };
+                let sound = self.joined(sound);
+                self.turn = Turn::Ended { job, sound, times, length };
                 tell(Heard::Awaiting);
             }
             // The longest utterance was cut without a pause.
             Turn::Speaking => {
                 let job = self.next_job();
-                let samples = self.joined(samples);
-                self.turn = Turn::Ended { job, samples: samples.clone(), times, length };
-                tell(Heard::Recognise { job, samples });
+                let sound = self.joined(sound);
+                self.turn = Turn::Ended { job, sound: sound.clone(), times, length };
+                tell(Heard::Recognise { job, sound });
                 tell(Heard::Awaiting);
             }
             turn @ (Turn::Quiet | Turn::Ended { .. }) => self.turn = turn,
@@ -186,10 +186,13 @@ impl Hearing {
     }
 
     /// What was said before and not understood yet, with what is said now; the newest is kept when it gets long.
-    fn joined(&self, samples: Arc<[i16]>) -> Arc<[i16]> {
-        let Some(earlier) = &self.earlier else { return samples };
-        let keep = LONGEST_JOINED.saturating_sub(samples.len()).min(earlier.len());
-        [&earlier[earlier.len() - keep..], &samples[..]].concat().into()
+    fn joined(&self, sound: Sound) -> Sound {
+        // At the rate of what is said now: a codec may have changed in between.
+        let earlier = self.earlier.as_ref().and_then(|earlier| earlier.at(sound.rate).ok());
+        let Some(Sound { samples: earlier, rate }) = earlier else { return sound };
+        let longest = LONGEST_JOINED * rate as usize;
+        let keep = longest.saturating_sub(sound.samples.len()).min(earlier.len());
+        Sound::new([&earlier[earlier.len() - keep..], &sound.samples[..]].concat(), rate)
     }
 
     fn void(&mut self) -> Option<Heard> {

@@ -74,7 +74,7 @@ impl Leg {
 
     /// Reads the answer to our offer.
     pub fn accept(&self, answer: &str) -> Result<Negotiated, SdpError> {
-        sdp::accept_answer(answer, &self.local)
+        sdp::accept_answer_to(self.described.as_deref().unwrap_or_default(), answer, &self.local)
     }
 }
 

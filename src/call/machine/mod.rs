@@ -363,7 +363,8 @@ impl Machine {
         let Some(media) = &mut self.media else { return };
         while let Some(frame) = media.session.poll_frame(now) {
             if self.phase == Phase::Talking {
-                self.hearing.handle_frame(now, &frame.samples, audible, cuttable, |heard| told.push(heard));
+                let wide = frame.wide.as_deref();
+                self.hearing.handle_frame(now, &frame.samples, wide, audible, cuttable, |heard| told.push(heard));
             }
         }
         let keys: Vec<Key> = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD).collect();

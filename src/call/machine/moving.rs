@@ -52,7 +52,14 @@ impl Machine {
         let successor = self.legs.add(Role::Successor(Errand::default()), Some(destination.remote.ip()));
         // An offer of ours can't fail.
         let offer = successor.describe(None).ok().map(|(sdp, _)| sdp);
-        let dial = Dial { target, destination, offer, from: None, referred_by };
+        let dial = Dial {
+            target,
+            destination: destination.into(),
+            offer,
+            from: None,
+            referred_by,
+            redirects: self.settings.gate.lets_redirect(),
+        };
         let output = Output::Dial { leg: successor.id, dial };
         self.outputs.push_back(output);
         self.timers.set(Timer::Successor, now + RINGING);
@@ -224,6 +231,8 @@ fn status_of(cause: EndCause) -> u16 {
     match cause {
         EndCause::Refused(status) => status,
         EndCause::Timeout => 408,
+        // RFC 3261 §8.1.3.1.
+        EndCause::Unreachable => 503,
         // Not before it is answered, or by our doing.
         EndCause::RemoteBye | EndCause::RemoteCancel | EndCause::Local | EndCause::NoAck | EndCause::Expired => 487,
     }

@@ -6,10 +6,11 @@ use std::time::Instant;
 use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::call::media::session_config;
 use crate::call::record::Outcome;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
-use crate::rtp::{Pacer, Session, SessionConfig};
+use crate::rtp::{Pacer, Session};
 use crate::sip::sdp::{Direction, Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party};
 
@@ -249,6 +250,7 @@ impl Machine {
         }
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
+            self.record.quality = Some(media.session.quality());
         }
     }
 
@@ -276,16 +278,7 @@ pub(super) fn outcome_of(cause: EndCause) -> Outcome {
         EndCause::RemoteCancel => Outcome::Cancelled,
         EndCause::NoAck => Outcome::NotAcknowledged,
         EndCause::Timeout | EndCause::Expired => Outcome::Lost,
-        EndCause::Refused(_) => Outcome::Refused,
+        EndCause::Refused(_) | EndCause::Unreachable => Outcome::Refused,
         EndCause::Local => Outcome::AgentHungUp,
-    }
-}
-
-fn session_config(negotiated: &Negotiated) -> SessionConfig {
-    SessionConfig {
-        codec: negotiated.codec,
-        payload_type: negotiated.payload_type,
-        telephone_event: negotiated.telephone_event,
-        remote: negotiated.remote,
     }
 }

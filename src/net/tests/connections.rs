@@ -3,92 +3,12 @@
 
 use std::net::Ipv4Addr;
 
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::{TcpListener, TcpStream};
+use tokio::io::AsyncWriteExt;
+use tokio::net::TcpListener;
 
+use super::peer::{Peer, ok, request};
 use super::*;
-use crate::sip::wire::{Frame, Framer, HeaderName, Message, Method, Request, read_datagram};
-
-/// A far end that we write ourselves.
-struct Peer {
-    stream: TcpStream,
-    framer: Framer,
-}
-
-impl Peer {
-    async fn connect(agent: &Agent) -> Peer {
-        Peer::on(TcpStream::connect(agent.address(0)).await.unwrap())
-    }
-
-    fn on(stream: TcpStream) -> Peer {
-        stream.set_nodelay(true).unwrap();
-        Peer { stream, framer: Framer::new() }
-    }
-
-    async fn send(&mut self, text: &str) {
-        self.stream.write_all(text.as_bytes()).await.unwrap();
-    }
-
-    /// The next thing that arrives; `None`: the connection was closed.
-    async fn frame(&mut self) -> Option<Frame> {
-        loop {
-            if let Some(frame) = self.framer.next().unwrap() {
-                return Some(frame);
-            }
-            let mut bytes = [0; 4_096];
-            match within("bytes", self.stream.read(&mut bytes)).await {
-                Ok(0) | Err(_) => return None,
-                Ok(length) => self.framer.push(&bytes[..length]),
-            }
-        }
-    }
-
-    async fn message(&mut self) -> Message {
-        match self.frame().await {
-            Some(Frame::Message(bytes)) => read_datagram(&bytes).unwrap().message,
-            other => panic!("expected a message, got {other:?}"),
-        }
-    }
-
-    async fn request(&mut self) -> Request {
-        match self.message().await {
-            Message::Request(request) => request,
-            Message::Response(response) => panic!("expected a request, got {}", response.status),
-        }
-    }
-
-    async fn status(&mut self) -> u16 {
-        match self.message().await {
-            Message::Response(response) => response.status,
-            Message::Request(request) => panic!("expected a response, got {}", request.method),
-        }
-    }
-}
-
-fn request(method: &str, branch: &str, extra: &str) -> String {
-    format!(
-        "{method} sip:mairie@127.0.0.1 SIP/2.0\r\nVia: SIP/2.0/TCP 127.0.0.1:9;branch=z9hG4bK{branch}\r\n\
-         Max-Forwards: 70\r\nFrom: <sip:alice@127.0.0.1>;tag=a\r\nTo: <sip:mairie@127.0.0.1>\r\n\
-         Call-ID: {branch}\r\nCSeq: 1 {method}\r\n{extra}Content-Length: 0\r\n\r\n"
-    )
-}
-
-/// A 200 with our SDP and this Contact to a request of the agent.
-fn ok(request: &Request, contact: &str) -> String {
-    let text = |name: &HeaderName| request.headers.text(name).unwrap().into_owned();
-    let tag = if text(&HeaderName::To).contains("tag=") { "" } else { ";tag=peer" };
-    let body = if request.method == Method::INVITE { OFFER } else { "" };
-    format!(
-        "SIP/2.0 200 OK\r\nVia: {}\r\nFrom: {}\r\nTo: {}{tag}\r\nCall-ID: {}\r\nCSeq: {}\r\n\
-         Contact: <{contact}>\r\nContent-Type: application/sdp\r\nContent-Length: {}\r\n\r\n{body}",
-        text(&HeaderName::Via),
-        text(&HeaderName::From),
-        text(&HeaderName::To),
-        text(&HeaderName::CallId),
-        text(&HeaderName::CSeq),
-        body.len(),
-    )
-}
+use crate::sip::wire::{Frame, Method};
 
 async fn agent() -> Agent {
     Agent::at(&["tcp:127.0.0.1:0"]).await
@@ -142,7 +62,7 @@ async fn keep_alives_are_sent_and_a_far_end_that_stops_answering_is_cut() {
 }
 
 /// The agent calls a far end of ours: its connection, and the agent's line.
-async fn called(agent: &Agent) -> (Peer, CallLine) {
+pub(super) async fn called(agent: &Agent) -> (Peer, CallLine) {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
     let line = place(agent, listener.local_addr().unwrap()).await;
     let (stream, _) = within("a connection", listener.accept()).await.unwrap();
@@ -150,11 +70,18 @@ async fn called(agent: &Agent) -> (Peer, CallLine) {
 }
 
 async fn place(agent: &Agent, remote: SocketAddr) -> CallLine {
-    let destination = Flow { transport: Transport::Tcp, ..Flow::udp(remote) };
+    let destination = Flow { transport: Transport::Tcp, ..Flow::udp(remote) }.into();
     let target = format!("sip:poste@{remote};transport=tcp");
     agent
         .sip
-        .dial(crate::sip::Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by: None })
+        .dial(crate::sip::Dial {
+            target,
+            destination,
+            offer: Some(OFFER.into()),
+            from: None,
+            referred_by: None,
+            redirects: true,
+        })
         .await
         .unwrap()
 }
@@ -218,7 +145,7 @@ async fn nobody_there_ends_the_call_at_once() {
     let agent = agent().await;
     let free = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap().local_addr().unwrap();
     let mut line = place(&agent, free).await;
-    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Refused(503) }).await;
+    expect(&mut line, "refusal", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
 }
 
 #[tokio::test]

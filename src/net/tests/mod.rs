@@ -1,7 +1,11 @@
 //! SIP over real sockets of this machine: calls by each transport, and what happens to connections.
 
 mod calls;
+mod certificates;
 mod connections;
+mod names;
+mod peer;
+mod reuse;
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -47,7 +51,16 @@ fn settings(listen: &[&str]) -> SipSettings {
         access: AccessConfig::open(),
     };
     let (connections, timings) = (ConnectionLimits::default(), Timings::default());
-    SipSettings { endpoint, listen, tls: None, connections, timings, registrations: Vec::new(), register_first: false }
+    SipSettings {
+        endpoint,
+        listen,
+        tls: None,
+        connections,
+        timings,
+        registrations: Vec::new(),
+        register_first: false,
+        keep_alive: Default::default(),
+    }
 }
 
 impl Agent {
@@ -82,7 +95,15 @@ async fn dial_with(caller: &Agent, callee: &Agent, offer: &str) -> CallLine {
     let local = crate::sip::ListenerId(u16::try_from(local).unwrap());
     let destination = Flow { transport, remote: address, connection: None, local };
     let target = format!("sip:mairie@{address};transport={transport}");
-    let dial = crate::sip::Dial { target, destination, offer: Some(offer.into()), from: None, referred_by: None };
+    let destination = destination.into();
+    let dial = crate::sip::Dial {
+        target,
+        destination,
+        offer: Some(offer.into()),
+        from: None,
+        referred_by: None,
+        redirects: true,
+    };
     caller.sip.dial(dial).await.unwrap()
 }
 
@@ -106,6 +127,11 @@ async fn call(caller: &Agent, callee: &mut Agent) {
     line.command(Command::HangUp).await;
     expect(&mut line, "our end", |e| *e == Event::Ended { cause: EndCause::Local }).await;
     expect(&mut out, "bye", |e| *e == Event::Ended { cause: EndCause::RemoteBye }).await;
+}
+
+/// An agent with a TLS listener.
+async fn secure(tls: TlsSettings) -> Agent {
+    Agent::open(SipSettings { tls: Some(tls), ..settings(&["tls:127.0.0.1:0"]) }).await
 }
 
 /// A certificate for these names, signed by itself, with its key.

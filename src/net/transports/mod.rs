@@ -121,7 +121,7 @@ impl Transports {
             udp: Vec::new(),
             turn: 0,
             table: Table::new(limits),
-            tls: tls.map(Tls::open).transpose()?,
+            tls: tls.map(|tls| Tls::open(tls, timings.certificates)).transpose()?,
             names: HashMap::new(),
             timings,
             events,

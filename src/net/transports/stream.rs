@@ -43,6 +43,8 @@ pub struct Timings {
     pub ping: Duration,
     /// A far end that has answered a keep-alive before must answer the next within this (RFC 5626 §4.4.1).
     pub pong: Duration,
+    /// The files of certificate, key and authorities are looked at this often.
+    pub certificates: Duration,
 }
 
 impl Default for Timings {
@@ -55,6 +57,7 @@ impl Default for Timings {
             idle: Duration::from_secs(900),
             ping: Duration::from_secs(100),
             pong: Duration::from_secs(10),
+            certificates: Duration::from_secs(30),
         }
     }
 }

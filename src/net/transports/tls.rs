@@ -19,9 +19,6 @@ use tracing::{info, warn};
 use super::verify::{Clients, Servers, Trust};
 use crate::net::{now, sleep_until};
 
-/// How often the files are looked at for a new certificate.
-const LOOK_EVERY: Duration = Duration::from_secs(30);
-
 /// Whether peers that connect must show a certificate.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ClientCertificates {
@@ -81,11 +78,12 @@ pub(super) struct Tls {
 }
 
 impl Tls {
-    /// Reads the files, and again whenever they change or SIGHUP comes, for as long as the result lives.
-    pub(super) fn open(settings: TlsSettings) -> Result<Arc<Tls>, TlsError> {
+    /// Reads the files, and again whenever they change (looked at `every` so often) or SIGHUP comes, for as long as the
+    /// result lives. Connections there are stay as they are.
+    pub(super) fn open(settings: TlsSettings, every: Duration) -> Result<Arc<Tls>, TlsError> {
         let stamps = stamps(&settings);
         let tls = Arc::new(Tls { current: RwLock::new(load(&settings)?), settings });
-        tokio::spawn(watch(Arc::downgrade(&tls), stamps));
+        tokio::spawn(watch(Arc::downgrade(&tls), stamps, every));
         Ok(tls)
     }
 
@@ -106,7 +104,7 @@ impl Tls {
     }
 }
 
-async fn watch(tls: Weak<Tls>, mut known: Stamps) {
+async fn watch(tls: Weak<Tls>, mut known: Stamps, every: Duration) {
     let mut hang_up = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::hangup()).ok();
     loop {
         let asked = async {
@@ -117,7 +115,7 @@ async fn watch(tls: Weak<Tls>, mut known: Stamps) {
         };
         let forced = tokio::select! {
             _ = asked => true,
-            () = sleep_until(Some(now() + LOOK_EVERY)) => false,
+            () = sleep_until(Some(now() + every)) => false,
         };
         let Some(tls) = tls.upgrade() else { return };
         let found = stamps(&tls.settings);
@@ -207,5 +205,53 @@ fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TlsError> {
         Ok(found) if found.is_empty() => Err(TlsError::NoCertificate { path: path.to_path_buf() }),
         Ok(found) => Ok(found),
         Err(error) => Err(TlsError::Damaged { path: path.to_path_buf(), detail: error.to_string() }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn files_that_are_no_good_leave_the_former_in_use() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let made = rcgen::generate_simple_self_signed(vec!["mairie.example".to_owned()]).unwrap();
+        std::fs::write(path("certificate"), made.cert.pem()).unwrap();
+        std::fs::write(path("key"), made.signing_key.serialize_pem()).unwrap();
+        let settings = TlsSettings {
+            certificate: path("certificate"),
+            key: path("key"),
+            authorities: None,
+            client_certificates: ClientCertificates::Ignored,
+        };
+        let tls = Tls::open(settings, Duration::from_secs(3_600)).unwrap();
+        let config = || Arc::as_ptr(tls.current().acceptor.config());
+        let first = config();
+        std::fs::write(path("key"), "").unwrap();
+        tls.reload();
+        assert_eq!(config(), first);
+        std::fs::remove_file(path("key")).unwrap();
+        tls.reload();
+        assert_eq!(config(), first);
+        std::fs::write(path("key"), made.signing_key.serialize_pem()).unwrap();
+        let held = tls.current();
+        tls.reload();
+        assert_ne!(config(), Arc::as_ptr(held.acceptor.config()), "read anew");
+
+        // SIGHUP asks for it at once. A listener of our own first: without any, the signal would end this process.
+        use tokio::signal::unix::{SignalKind, signal};
+        let mut asked = signal(SignalKind::hangup()).unwrap();
+        tokio::task::yield_now().await;
+        let held = tls.current();
+        let kill = format!("kill -HUP {}", std::process::id());
+        let kill = std::process::Command::new("sh").args(["-c", &kill]).status();
+        assert!(kill.unwrap().success());
+        asked.recv().await;
+        let deadline = now() + Duration::from_secs(20);
+        while config() == Arc::as_ptr(held.acceptor.config()) {
+            assert!(now() < deadline, "SIGHUP was not heard");
+            tokio::task::yield_now().await;
+        }
     }
 }

@@ -1,8 +1,9 @@
 use proptest::prelude::*;
+use rtp_rs::RtpPacketBuilder;
 
 use super::*;
-use crate::audio::LINE_RATE;
 use crate::audio::signals::tone;
+use crate::audio::{FRAME_SAMPLES, LINE_RATE, g711};
 use crate::testing::epoch;
 
 const FAR: &str = "192.0.2.1:4000";
@@ -17,12 +18,13 @@ fn ms(n: u64) -> Duration {
 }
 
 fn config(codec: Codec) -> SessionConfig {
-    SessionConfig {
-        codec,
-        payload_type: if codec == Codec::Pcma { 8 } else { 0 },
-        telephone_event: Some(101),
-        remote: address(FAR),
-    }
+    let payload_type = match codec {
+        Codec::Pcma => 8,
+        Codec::Pcmu => 0,
+        Codec::G722 => 9,
+        Codec::Opus => 96,
+    };
+    SessionConfig { telephone_event: Some(101), ..SessionConfig::new(codec, payload_type, address(FAR)) }
 }
 
 /// Two ends that hear each other over a perfect line.
@@ -58,7 +60,7 @@ fn audio_travels_in_both_laws() {
         for n in 0..50 {
             let now = start + ms(20 * n);
             let sent = audio(n as usize);
-            far.handle_packet(now, address(FAR), &near.send_audio(&sent));
+            far.handle_packet(now, address(FAR), &near.send_audio(now, &sent));
             let heard = frames(&mut far, now);
             assert_eq!(heard.len(), 1);
             assert!(heard[0].received);
@@ -74,10 +76,10 @@ fn audio_travels_in_both_laws() {
 #[test]
 fn headers_of_what_we_send() {
     let (mut near, _) = pair(Codec::Pcma);
-    let first = near.send_audio(&audio(0));
+    let first = near.send_audio(epoch(), &audio(0));
     near.skip_audio();
-    let second = near.send_audio(&audio(1));
-    let third = near.send_audio(&audio(2));
+    let second = near.send_audio(epoch(), &audio(1));
+    let third = near.send_audio(epoch(), &audio(2));
     let [first, second, third] = [&first, &second, &third].map(|p| RtpReader::new(p).expect("RTP"));
     assert_eq!(first.payload_type(), 8);
     assert_eq!(first.payload().len(), 160);
@@ -87,7 +89,7 @@ fn headers_of_what_we_send() {
     assert!(first.sequence_number().precedes(second.sequence_number()));
     assert_eq!(first.ssrc(), third.ssrc());
     let (mut other, _) = (Session::new(config(Codec::Pcma), 7), ());
-    let other = other.send_audio(&audio(0));
+    let other = other.send_audio(epoch(), &audio(0));
     assert_ne!(RtpReader::new(&other).expect("RTP").ssrc(), first.ssrc());
 }
 
@@ -102,7 +104,7 @@ fn keys_arrive_once_and_are_not_heard() {
     let mut heard = Vec::new();
     for n in 0..60 {
         let now = start + ms(20 * n);
-        far.handle_packet(now, address(FAR), &near.send_audio(&[900; FRAME_SAMPLES]));
+        far.handle_packet(now, address(FAR), &near.send_audio(now, &[900; FRAME_SAMPLES]));
         keys.extend(std::iter::from_fn(|| far.poll_key()).map(|k| k.0));
         heard.extend(frames(&mut far, now));
     }
@@ -127,36 +129,40 @@ fn keys_need_an_agreement() {
 }
 
 #[test]
-fn the_latch_closes_after_the_first_valid_packet() {
+fn the_latch_closes_on_the_far_end_alone() {
     let (mut near, mut far) = pair(Codec::Pcma);
     let start = epoch();
     far.handle_packet(start, address(ELSEWHERE), &[0x80; 7]);
     far.handle_packet(start, address(ELSEWHERE), &packet(9, 1, 1, 96, &[1; 160]));
+    far.handle_packet(start, address(ELSEWHERE), &packet(9, 2, 1, 96, &[1; 160]));
     far.handle_packet(start, address(ELSEWHERE), &packet(9, 1, 1, 72, &[1; 160]));
-    assert_eq!(far.remote(), address(FAR), "nothing valid yet");
+    far.handle_packet(start, address(ELSEWHERE), &packet(9, 1, 1, 8, &[1; 160]));
+    assert_eq!(far.remote(), address(FAR), "nothing valid, and one stray packet");
     let behind_nat = address("203.0.113.5:1024");
-    far.handle_packet(start, behind_nat, &near.send_audio(&audio(0)));
+    far.handle_packet(start, behind_nat, &near.send_audio(start, &audio(0)));
+    far.handle_packet(start, behind_nat, &near.send_audio(start, &audio(1)));
     assert_eq!(far.remote(), behind_nat);
-    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(&audio(1)));
+    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(start, &audio(2)));
+    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(start, &audio(3)));
     assert_eq!(far.remote(), behind_nat);
-    assert_eq!(far.counters().received, 1);
+    assert_eq!(far.counters().received, 1, "the packet that proved the address");
     // Re-INVITE with the same address: keep sending where packets came from, but the latch is open.
     far.renegotiate(config(Codec::Pcma));
     assert_eq!(far.remote(), behind_nat);
-    far.handle_packet(start, address(ELSEWHERE), &near.send_audio(&audio(1)));
-    assert_eq!(far.remote(), address(ELSEWHERE));
     let mut moved = config(Codec::Pcma);
     moved.remote = address("192.0.2.77:5000");
     far.renegotiate(moved);
     assert_eq!(far.remote(), address("192.0.2.77:5000"));
+    far.handle_packet(start, address("192.0.2.77:5000"), &near.send_audio(start, &audio(4)));
+    assert_eq!(far.counters().received, 2);
 }
 
 #[test]
 fn our_stream_survives_renegotiation() {
     let (mut near, _) = pair(Codec::Pcma);
-    let before = near.send_audio(&audio(0));
+    let before = near.send_audio(epoch(), &audio(0));
     near.renegotiate(config(Codec::Pcmu));
-    let after = near.send_audio(&audio(1));
+    let after = near.send_audio(epoch(), &audio(1));
     let [before, after] = [&before, &after].map(|p| RtpReader::new(p).expect("RTP"));
     assert_eq!(before.ssrc(), after.ssrc());
     assert!(before.sequence_number().precedes(after.sequence_number()));
@@ -206,7 +212,7 @@ fn counters_of_a_poor_line() {
     let (mut near, mut far) = pair(Codec::Pcma);
     let start = epoch();
     for n in 0..100u64 {
-        let sent = near.send_audio(&audio(n as usize));
+        let sent = near.send_audio(start + ms(20 * n), &audio(n as usize));
         if n % 10 == 3 || (50..55).contains(&n) {
             continue;
         }
@@ -252,10 +258,220 @@ proptest! {
         let mut keys = 0;
         for n in 0..50 {
             let now = start + ms(20 * n);
-            far.handle_packet(now, address(FAR), &near.send_audio(&[500; FRAME_SAMPLES]));
+            far.handle_packet(now, address(FAR), &near.send_audio(now, &[500; FRAME_SAMPLES]));
             received += frames(&mut far, now).iter().filter(|f| f.received).count();
             keys += std::iter::from_fn(|| far.poll_key()).count();
         }
         prop_assert_eq!((received, keys), (42, 1));
     }
+}
+
+/// Two ends and a line with a delay each way; both poll everything on each tick.
+fn talk(near: &mut Session, far: &mut Session, travel: Duration, seconds: u64) -> (Instant, u64) {
+    let start = epoch();
+    let mut wire: Vec<(Instant, bool, bool, Vec<u8>)> = Vec::new();
+    let mut received = 0;
+    let mut now = start;
+    for tick in 0..seconds * 50 {
+        now = start + ms(20 * tick);
+        for (arrival, to_far, report, datagram) in std::mem::take(&mut wire) {
+            if arrival > now {
+                wire.push((arrival, to_far, report, datagram));
+                continue;
+            }
+            let session = if to_far { &mut *far } else { &mut *near };
+            if report {
+                session.handle_rtcp(arrival, address(FAR_RTCP), &datagram);
+            } else {
+                session.handle_packet(arrival, address(FAR), &datagram);
+            }
+        }
+        for (session, to_far) in [(&mut *near, true), (&mut *far, false)] {
+            wire.push((now + travel, to_far, false, session.send_audio(now, &audio(tick as usize % 50))));
+            let report = session.poll_rtcp(now);
+            let own_port = session.rtcp_remote() != session.remote();
+            wire.extend(report.map(|report| (now + travel, to_far, own_port, report)));
+        }
+        received += frames(far, now).iter().filter(|frame| frame.received).count() as u64;
+        frames(near, now);
+    }
+    (now, received)
+}
+
+const FAR_RTCP: &str = "192.0.2.1:4001";
+
+#[test]
+fn reports_tell_both_ends_how_they_are_heard() {
+    for mux in [false, true] {
+        let settings = SessionConfig { rtcp_mux: mux, ..config(Codec::Pcma) };
+        let (mut near, mut far) = (Session::new(settings.clone(), 1), Session::new(settings, 2));
+        let (_, received) = talk(&mut near, &mut far, ms(60), 30);
+        assert!(received >= 1_490, "{received}");
+        for session in [&near, &far] {
+            let quality = session.quality();
+            let trip = quality.round_trip_ms.expect("measured");
+            // On a grid of 20 ms both ways.
+            assert!((119..=160).contains(&trip), "{trip}");
+            let told = quality.far.expect("reports came");
+            assert_eq!((told.lost_permille, told.jitter_ms, quality.lost_permille), (0, 0, 0));
+            assert!(quality.r_factor >= 92 && quality.mos_tenths == 44, "{quality:?}");
+        }
+        let port = if mux { 4_000 } else { 4_001 };
+        assert_eq!(near.rtcp_remote().port(), port);
+    }
+}
+
+#[test]
+fn a_poor_line_is_rated_poor() {
+    let (mut near, mut far) = pair(Codec::Pcma);
+    let start = epoch();
+    for n in 0..2_000u64 {
+        let sent = near.send_audio(start + ms(20 * n), &audio(n as usize % 50));
+        // One in ten in runs of two, and every seventh late by 30 ms.
+        if n % 20 < 2 {
+            continue;
+        }
+        let now = start + ms(20 * n + if n % 7 == 0 { 30 } else { 0 });
+        far.handle_packet(now, address(FAR), &sent);
+        frames(&mut far, now);
+    }
+    let quality = far.quality();
+    assert!((95..=105).contains(&quality.lost_permille), "{quality:?}");
+    assert!(quality.jitter_ms >= 3, "{quality:?}");
+    assert!(quality.concealed_permille >= 60, "{quality:?}");
+    // 10 % in runs of two: 95 * 10 / (10 / 1.8 + 25.1) = 31.
+    assert!((55..=64).contains(&quality.r_factor), "{quality:?}");
+    assert!((28..=33).contains(&quality.mos_tenths), "{quality:?}");
+}
+
+#[test]
+fn reports_of_other_hosts_and_on_the_wrong_port_are_dropped() {
+    let (mut near, mut far) = pair(Codec::Pcma);
+    let start = epoch();
+    far.handle_packet(start, address(FAR), &near.send_audio(start, &audio(0)));
+    let bye = near.goodbye(start).expect("a report");
+    far.handle_rtcp(start, address(ELSEWHERE), &bye);
+    far.handle_packet(start, address(FAR), &bye);
+    assert!(!far.has_far_end_left());
+    far.handle_rtcp(start, address("192.0.2.1:65000"), &bye);
+    assert!(far.has_far_end_left());
+    assert_eq!(far.rtcp_remote(), address("192.0.2.1:65000"), "answers go where reports come from");
+}
+
+#[test]
+fn what_was_heard_is_what_was_sent_less_the_way() {
+    let (mut near, mut far) = pair(Codec::Pcma);
+    let start = epoch();
+    for n in 0..50 {
+        near.send_audio(start + ms(20 * n), &audio(0));
+    }
+    let last = start + ms(980);
+    assert_eq!(near.sent_samples(), 8_000);
+    // 40 ms of jitter buffer at the far end: the last two frames wait, and the one before begins to be played.
+    assert_eq!(near.heard_samples(last), 8_000 - 3 * 160);
+    assert_eq!(near.heard_samples(last + ms(10)), 8_000 - 3 * 160 + 80);
+    assert_eq!(near.heard_samples(last + ms(60)), 8_000);
+    near.skip_audio();
+    assert_eq!(near.sent_samples(), 8_000, "nothing was sent");
+    // With a round trip of about 400 ms, ten frames more are on the way.
+    let (now, _) = talk(&mut near, &mut far, ms(200), 30);
+    let behind = near.sent_samples() - near.heard_samples(now);
+    assert!((12 * 160..=15 * 160).contains(&behind), "{behind}");
+}
+
+#[test]
+fn silence_is_told_only_where_it_was_agreed_on() {
+    let start = epoch();
+    let mut near = Session::new(config(Codec::Pcma), 1);
+    let packet = near.send_silence(start).expect("audio");
+    assert_eq!(RtpReader::new(&packet).expect("RTP").payload(), [0xD5; 160]);
+    let agreed = SessionConfig { comfort_noise: Some(13), ..config(Codec::Pcma) };
+    let mut near = Session::new(agreed.clone(), 1);
+    let mut far = Session::new(agreed, 2);
+    let mut heard = Vec::new();
+    let mut packets = 0;
+    for n in 0..200u64 {
+        let now = start + ms(20 * n);
+        let packet =
+            if (50..150).contains(&n) { near.send_silence(now) } else { Some(near.send_audio(now, &audio(3))) };
+        if let Some(packet) = packet {
+            packets += 1;
+            let header = RtpReader::new(&packet).expect("RTP");
+            if n > 1 {
+                assert_eq!((header.payload_type() == 13, header.mark()), ((50..150).contains(&n), n == 150), "{n}");
+            }
+            far.handle_packet(now, address(FAR), &packet);
+        }
+        heard.extend(frames(&mut far, now));
+    }
+    assert_eq!(packets, 100 + 10);
+    assert!((196..=202).contains(&heard.len()), "{} frames", heard.len());
+    let noise: Vec<i16> = heard[60..140].iter().flat_map(|frame| frame.samples).collect();
+    assert!(heard[60..140].iter().all(|frame| !frame.received));
+    let level = crate::audio::level::rms_dbfs(&noise);
+    assert!((level + 65.0).abs() < 1.0, "{level} dBov");
+    assert_eq!(far.quality().concealed_permille, 0, "a pause is no loss");
+    // A key goes before silence.
+    assert!(near.send_key(Key('1')));
+    let key = near.send_silence(start + ms(5_000)).expect("an event");
+    assert_eq!(RtpReader::new(&key).expect("RTP").payload_type(), 101);
+}
+
+#[test]
+fn wide_band_audio_comes_at_both_rates() {
+    let (mut near, mut far) = pair(Codec::G722);
+    let start = epoch();
+    let voice = tone(16_000, 1_000.0, -15.0, 2_000);
+    let mut heard = Vec::new();
+    for (n, frame) in voice.as_chunks::<320>().0.iter().enumerate() {
+        let now = start + ms(20 * n as u64);
+        let packet = near.send_wide(now, frame);
+        let header = RtpReader::new(&packet).expect("RTP");
+        assert_eq!((header.payload_type(), header.payload().len()), (9, 160));
+        far.handle_packet(now, address(FAR), &packet);
+        heard.extend(frames(&mut far, now));
+    }
+    assert_eq!(heard.len(), 100);
+    let level = |samples: Vec<i16>| crate::audio::level::rms_dbfs(&samples);
+    let wide =
+        level(heard[5..].iter().flat_map(|frame| frame.wide.as_deref().expect("wide").iter().copied()).collect());
+    let line = level(heard[5..].iter().flat_map(|frame| frame.samples).collect());
+    assert!((wide + 15.0).abs() < 0.5 && (line + 15.0).abs() < 0.5, "{wide} {line}");
+    // Audio of the line fits into a wide-band call, and what changes to G.711 in mid-call goes on.
+    let mut heard = Vec::new();
+    for n in 100..200u64 {
+        let now = start + ms(20 * n);
+        if n == 150 {
+            near.renegotiate(config(Codec::Pcma));
+        }
+        far.handle_packet(now, address(FAR), &near.send_audio(now, &audio(n as usize)));
+        heard.extend(frames(&mut far, now));
+    }
+    assert_eq!(heard.len(), 100);
+    assert!(
+        heard[5..45].iter().all(|frame| frame.wide.is_some()) && heard[55..].iter().all(|frame| frame.wide.is_none())
+    );
+    let line = level(heard[5..].iter().flat_map(|frame| frame.samples).collect());
+    assert!((line + 15.0).abs() < 0.7, "{line}");
+}
+
+#[test]
+fn payload_type_numbers_may_differ_each_way() {
+    let mut near = Session::new(SessionConfig::new(Codec::G722, 99, address(FAR)), 1);
+    let theirs = SessionConfig {
+        receive: vec![(99, Codec::G722)],
+        telephone_event: Some(101),
+        telephone_event_receive: Some(120),
+        ..SessionConfig::new(Codec::G722, 110, address(FAR))
+    };
+    let mut far = Session::new(theirs, 2);
+    let now = epoch();
+    far.handle_packet(now, address(FAR), &near.send_audio(now, &audio(0)));
+    assert_eq!(frames(&mut far, now).iter().filter(|frame| frame.received).count(), 1);
+    let sent = far.send_audio(now, &audio(0));
+    assert_eq!(RtpReader::new(&sent).expect("RTP").payload_type(), 110);
+    let number = RtpReader::new(&near.send_audio(now, &audio(1))).expect("RTP").sequence_number();
+    let ssrc = RtpReader::new(&near.send_audio(now, &audio(1))).expect("RTP").ssrc();
+    far.handle_packet(now, address(FAR), &packet(ssrc, number.into(), 160, 120, &[5, 0x8A, 3, 0]));
+    assert_eq!(far.poll_key(), Some(Key('5')));
 }

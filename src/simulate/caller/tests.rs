@@ -55,7 +55,7 @@ struct FarEnd {
 
 impl FarEnd {
     fn new(port: u16, remote: SocketAddr, start: Instant) -> Self {
-        let config = SessionConfig { codec: Codec::Pcma, payload_type: 8, telephone_event: Some(101), remote };
+        let config = SessionConfig { telephone_event: Some(101), ..SessionConfig::new(Codec::Pcma, 8, remote) };
         Self {
             session: Session::new(config, u64::from(port)),
             port,
@@ -73,7 +73,7 @@ impl FarEnd {
     fn packet(&mut self) -> Vec<u8> {
         self.next += ms(20);
         let loud = self.frames.pop_front().unwrap_or(false);
-        self.session.send_audio(if loud { &LOUD } else { &QUIET })
+        self.session.send_audio(self.next, if loud { &LOUD } else { &QUIET })
     }
 }
 

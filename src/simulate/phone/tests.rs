@@ -35,8 +35,7 @@ impl World {
     fn new(manner: Manner, script: Vec<Line>) -> Self {
         let now = epoch();
         let settings = Settings { manner, codecs: vec![Codec::Pcma], rtp: address(42_000), seed: 3 };
-        let config =
-            SessionConfig { codec: Codec::Pcma, payload_type: 8, telephone_event: None, remote: address(42_000) };
+        let config = SessionConfig::new(Codec::Pcma, 8, address(42_000));
         Self {
             now,
             phone: Phone::new(settings, script),
@@ -82,7 +81,7 @@ impl World {
                 self.next += ms(20);
                 let level = if self.speech > 0 { 3_000 } else { 0 };
                 self.speech = self.speech.saturating_sub(1);
-                let payload = self.caller.send_audio(&[level; FRAME_SAMPLES]);
+                let payload = self.caller.send_audio(self.now, &[level; FRAME_SAMPLES]);
                 self.phone.handle_input(self.now, Input::Packet { source: address(42_100), payload: &payload });
             }
             self.phone.handle_input(self.now, Input::Timeout);

@@ -5,7 +5,6 @@
 use super::super::Login;
 use super::super::digest::{Credentials, DigestClient, Signed, choose, read_challenges};
 use super::call::OurState;
-use super::redirect::Changes;
 use super::*;
 
 /// Challenges one request answers: two proxies and the far end, each once more for a nonce that was too old.
@@ -58,11 +57,7 @@ impl Endpoint {
         }
         let again = match usage {
             Usage::Invite(handle) => self.invite_with(now, handle, id, realms),
-            Usage::Ping(_) => {
-                self.sign(&mut request, &realms);
-                let number = request.headers.cseq().map_or(1, |cseq| cseq.number);
-                self.send_again(now, id, usage, request, number.saturating_add(1))
-            }
+            Usage::Ping(handle) => self.ping_with(now, handle, id, realms),
             Usage::Proposal(handle)
             | Usage::Bye(handle)
             | Usage::Refer(handle)
@@ -150,10 +145,10 @@ impl Endpoint {
         realms: Vec<Realm>,
     ) -> Option<TransactionId> {
         let call = self.calls.get_mut(&handle).filter(|call| !call.ended)?;
-        let calling = call.calling_mut().filter(|calling| calling.transaction == id && !calling.cancelled)?;
+        let calling = call.calling_mut().filter(|calling| calling.stage.waits_for(id) && !calling.cancelled)?;
         calling.realms = realms;
-        self.resend_invite(now, handle, Changes::default());
-        Some(self.calls.get(&handle)?.calling()?.transaction)
+        self.resend_invite(now, handle, Vec::new());
+        self.calls.get(&handle)?.calling()?.stage.transaction()
     }
 
     fn send_within(

@@ -12,6 +12,7 @@ use super::auth::Realm;
 use super::leg::Leg;
 use super::reply::Reply;
 use super::session_timer::{Asked, Granted, SessionTimer};
+use super::ways::Stage;
 
 /// One INVITE usage, from the INVITE to the answered BYE.
 #[derive(Debug)]
@@ -94,16 +95,21 @@ pub(super) struct Ringing {
 /// An INVITE of ours without final response.
 #[derive(Debug)]
 pub(super) struct Calling {
-    pub(super) transaction: TransactionId,
+    pub(super) stage: Stage,
     /// The INVITE as it was sent last: another target, or a challenge, gets it once more.
     pub(super) invite: Request,
-    pub(super) destination: Flow,
     pub(super) cseq: u32,
     /// A provisional response has come, so that a CANCEL may go (§9.1).
     pub(super) heard: bool,
     pub(super) cancelled: bool,
     /// Early dialogs, by who answered.
     pub(super) forks: Vec<Fork>,
+    /// Other addresses of the target.
+    pub(super) ways: VecDeque<Flow>,
+    /// The application told the way, which then serves for targets that nobody knows.
+    pub(super) guided: bool,
+    /// Who has sent us on to the targets.
+    pub(super) sender: Option<Flow>,
     /// Targets still to be tried, the best last.
     pub(super) targets: Vec<String>,
     /// Targets tried or waiting, so that none comes twice.
@@ -112,6 +118,8 @@ pub(super) struct Calling {
     pub(super) realms: Vec<Realm>,
     /// INVITEs sent again for a 422 or a challenge.
     pub(super) repeats: u8,
+    /// Targets that redirections may add.
+    pub(super) redirects: usize,
 }
 
 /// An early dialog.

@@ -141,6 +141,11 @@ impl Endpoint {
         };
         match &mut call.phase {
             Phase::Ringing(_) => self.reject(now, handle, 480),
+            // Nothing has been sent there yet.
+            Phase::Calling(calling) if calling.stage.transaction().is_none() => {
+                self.end_call(now, handle, EndCause::Local);
+                self.remove_call(now, handle, false);
+            }
             Phase::Calling(calling) => {
                 calling.cancelled = true;
                 let heard = calling.heard;
@@ -169,8 +174,8 @@ impl Endpoint {
 
     /// CANCEL of our unanswered INVITE (§9.1).
     pub(super) fn send_cancel(&mut self, now: Instant, handle: CallHandle) {
-        let Some(transaction) = self.calls.get(&handle).and_then(Call::calling).map(|calling| calling.transaction)
-        else {
+        let calling = self.calls.get(&handle).and_then(Call::calling);
+        let Some(transaction) = calling.and_then(|calling| calling.stage.transaction()) else {
             return;
         };
         let Some((invite, destination)) = self.transactions.invite_request(transaction) else {

@@ -7,7 +7,7 @@ use rand::rngs::StdRng;
 use rand::{Rng, RngExt, SeedableRng};
 
 use super::super::EndpointConfig;
-use super::super::flow::{Flow, Listeners, Transport};
+use super::super::flow::{Flow, ListenerId, Listeners, Transport};
 use super::super::wire::{HeaderName, Request, SipUri, Uri, escape_user};
 
 /// Methods we process (Allow).
@@ -47,10 +47,10 @@ impl Identity {
         &self.listeners
     }
 
-    /// Our URI as the far end of this flow knows us, with another user part when given.
-    pub(super) fn uri(&self, user: Option<&str>, flow: Flow) -> Uri {
+    /// Our URI at this listener, with another user part when given.
+    pub(super) fn uri(&self, user: Option<&str>, listener: ListenerId) -> Uri {
         let user = user.map_or_else(|| self.user.clone(), escape_user);
-        let advertised = self.listeners.get(flow.local).advertised;
+        let advertised = self.listeners.get(listener).advertised;
         let ip = advertised.ip();
         Uri::Sip(SipUri {
             secure: false,
@@ -65,7 +65,7 @@ impl Identity {
 
     /// Where the far end of this flow reaches us, by the transport it uses itself.
     pub(super) fn contact(&self, flow: Flow) -> String {
-        match (self.uri(None, flow), flow.transport) {
+        match (self.uri(None, flow.local), flow.transport) {
             (uri, Transport::Udp) => format!("<{uri}>"),
             (uri, transport) => format!("<{uri};transport={transport}>"),
         }

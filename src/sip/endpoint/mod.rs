@@ -14,6 +14,7 @@ mod in_dialog;
 mod incoming;
 mod leg;
 mod outgoing;
+mod ping;
 mod propose;
 mod redirect;
 mod reliable;
@@ -22,6 +23,7 @@ mod replaces;
 mod reply;
 mod session_timer;
 mod transfer;
+mod ways;
 
 use std::collections::{HashMap, VecDeque};
 use std::fmt;
@@ -33,6 +35,7 @@ use call::{Call, OurState, Phase};
 use commands::Accepted;
 use identity::{ALLOW, Identity, SUPPORTED};
 use incoming::Refusal;
+use ping::Ping;
 use reply::Reply;
 
 use super::access::{Gate, Verdict};
@@ -56,7 +59,9 @@ pub struct Endpoint {
     afterlife: Afterlife,
     logins: Logins,
     /// OPTIONS of ours under way.
-    pings: usize,
+    pings: HashMap<CallHandle, Ping>,
+    /// Look-ups asked for so far.
+    look_ups: u64,
     next_handle: u64,
     draining: bool,
 }
@@ -85,7 +90,8 @@ impl Endpoint {
             dialogs: HashMap::new(),
             afterlife: Afterlife::default(),
             logins: Logins::default(),
-            pings: 0,
+            pings: HashMap::new(),
+            look_ups: 0,
             next_handle: 1,
             draining: false,
         }
@@ -104,14 +110,14 @@ impl Endpoint {
             && self.dialogs.is_empty()
             && self.transactions.is_empty()
             && self.afterlife.is_empty()
-            && self.pings == 0
+            && self.pings.is_empty()
             && self.io.timers.is_empty()
     }
 
     /// Size of the largest table.
     #[cfg(test)]
     pub(super) fn largest_table(&self) -> usize {
-        let tables = [self.calls.len(), self.dialogs.len(), self.afterlife.len(), self.pings];
+        let tables = [self.calls.len(), self.dialogs.len(), self.afterlife.len(), self.pings.len()];
         tables.into_iter().chain(self.transactions.sizes()).max().unwrap_or_default()
     }
 
@@ -120,6 +126,7 @@ impl Endpoint {
         match input {
             Input::Message { flow, payload } => self.handle_message(now, flow, payload),
             Input::TransportFailed { flow } => self.transport_failed(now, flow),
+            Input::Located { look_up, targets } => self.located(now, look_up, targets),
             Input::Command { call, command } => self.handle_command(now, call, command),
             Input::Drain => self.draining = true,
             Input::Timeout => self.handle_timeout(now),
@@ -195,6 +202,7 @@ impl Endpoint {
             CallTimer::RetryOffer => self.retry_offer(now, handle),
             CallTimer::SessionRefresh => self.refresh_session(now, handle),
             CallTimer::SessionExpiry => self.session_expired(now, handle),
+            CallTimer::LookUpGuard => self.look_up_unanswered(now, handle),
         }
     }
 
@@ -203,7 +211,7 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        match (call.superseded.take(), call.calling().map(|calling| calling.transaction)) {
+        match (call.superseded.take(), call.calling().and_then(|calling| calling.stage.transaction())) {
             // The call itself goes on in another dialog.
             (Some(id), None) => self.abandon_unanswered(id),
             (_, Some(id)) => {

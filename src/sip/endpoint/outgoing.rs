@@ -1,13 +1,14 @@
-//! Requests of ours and what comes back (RFC 3261 §8.1, §13.2): INVITE, BYE, OPTIONS. PURE.
+//! Requests of ours and what comes back (RFC 3261 §8.1, §13.2). PURE.
 
 use bytes::Bytes;
 
 use super::super::dialog::{Dialog, Outgoing};
 use super::super::wire::{NameAddr, RAck, RSeq, ReferTo, Uri};
-use super::super::{Dial, sdp};
+use super::super::{Destination, Dial, ListenerId, sdp};
 use super::call::{Calling, Fork, TheirOffer, Way};
 use super::leg::{Leg, Negotiation};
 use super::session_timer::{self, granted_to_us, lists};
+use super::ways::Stage;
 use super::*;
 
 /// Early dialogs of one INVITE; the provisional responses of more forks are told, but open none.
@@ -15,12 +16,11 @@ const MAX_FORKS: usize = 8;
 /// Outgoing calls may take this many places beyond `max_calls` (a transfer must not fail because callers fill the
 /// lines); more are refused at once with [`EndCause::Refused`] (503).
 const EXTRA_CALLS: usize = 64;
-/// OPTIONS under way at once; more end at once with [`EndCause::Refused`] (503).
-const MAX_PINGS: usize = 64;
 
 impl Endpoint {
-    /// Calls somebody: INVITE with the offer. What comes of it follows as events; a target that is no `sip:` or `tel:`
-    /// URI ends the call with [`EndCause::Refused`] (400 or 416) without anything being sent.
+    /// Calls somebody: INVITE with the offer, once the target's name is looked up. What comes of it follows as events; a
+    /// target that is no `sip:` or `tel:` URI ends the call with [`EndCause::Refused`] (400 or 416), one that leads
+    /// nowhere with [`EndCause::Unreachable`], without anything being sent.
     pub fn dial(&mut self, now: Instant, dial: Dial) -> CallHandle {
         let handle = self.next_handle();
         let uri = match request_uri(&dial.target) {
@@ -39,20 +39,18 @@ impl Endpoint {
         }
         let tag = self.identity.tag();
         let user = dial.from.as_ref().and_then(|from| from.user.as_deref());
-        let mut from = NameAddr::new(self.identity.uri(user, dial.destination)).with_tag(&tag);
+        let mut from = NameAddr::new(self.identity.uri(user, ListenerId::default())).with_tag(&tag);
         from.display_name = match &dial.from {
             Some(party) => party.display_name.clone(),
             None => self.config.display_name.clone(),
         };
-        let branch = self.identity.branch();
-        let mut request = self.outside_dialog(Method::INVITE, &uri, &branch, &from, dial.destination);
-        let headers = &mut request.headers;
-        headers.push(HeaderName::Contact, self.identity.contact(dial.destination));
+        let mut invite = self.outside_dialog(Method::INVITE, &uri, &from);
+        let headers = &mut invite.headers;
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, SUPPORTED);
         session_timer::ask(headers, &self.config.policy);
         if let Some(replaces) = replaces {
-            // Without Require, who does not know it would just take another call (RFC 3891 §4).
+            // Without Require, who does not know it would just take another call (RFC 3891 §6.2).
             headers.push(HeaderName::Replaces, replaces.to_string());
             headers.push(HeaderName::Require, "replaces");
         }
@@ -61,57 +59,42 @@ impl Endpoint {
         }
         if let Some(offer) = dial.offer {
             headers.push(HeaderName::ContentType, "application/sdp");
-            request.body = offer.into_bytes().into();
+            invite.body = offer.into_bytes().into();
         }
-        let invite = request.clone();
-        let (destination, usage) = (dial.destination, Usage::Invite(handle));
-        let transaction = self.transactions.open_client(&mut self.io, now, request, branch, destination, usage);
+        let asks_for_offer = invite.body.is_empty();
         let calling = Calling {
-            transaction,
+            stage: Stage::Fresh,
             invite,
-            destination,
             cseq: 1,
             heard: false,
             cancelled: false,
             forks: Vec::new(),
+            ways: VecDeque::new(),
+            guided: matches!(dial.destination, Destination::Ways(_)),
+            sender: None,
             targets: Vec::new(),
-            known: vec![uri],
+            known: vec![uri.clone()],
             realms: Vec::new(),
             repeats: 0,
+            redirects: if dial.redirects { self.config.policy.max_redirects } else { 0 },
         };
-        let asks_for_offer = calling.invite.body.is_empty();
         let call = Call::new(Phase::Calling(Box::new(calling)), None, tag);
         self.insert_call(handle, Call { asks_for_offer, ..call });
-        handle
-    }
-
-    /// Asks whether somebody is there: a lone OPTIONS. A 2xx is reported as [`Event::Answered`] without SDP followed
-    /// by [`Event::Ended`] ([`EndCause::Local`]); anything else as [`Event::Ended`] with [`EndCause::Refused`] or,
-    /// after 32 s without an answer, [`EndCause::Timeout`].
-    pub fn ping(&mut self, now: Instant, target: String, destination: Flow) -> CallHandle {
-        let handle = self.next_handle();
-        let uri = match request_uri(&target) {
-            Ok(uri) if self.pings < MAX_PINGS => uri,
-            refused => {
-                let cause = EndCause::Refused(refused.err().unwrap_or(503));
-                self.io.report(handle, Event::Ended { cause });
-                return handle;
+        match self.ways_to(&uri, dial.destination) {
+            Some(ways) => self.invite_located(now, handle, ways),
+            None => {
+                let stage = self.look_up(now, handle, uri);
+                if let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) {
+                    calling.stage = stage;
+                }
             }
-        };
-        self.pings += 1;
-        let tag = self.identity.tag();
-        let from = NameAddr::new(self.identity.uri(None, destination)).with_tag(&tag);
-        let branch = self.identity.branch();
-        let mut request = self.outside_dialog(Method::OPTIONS, &uri, &branch, &from, destination);
-        request.headers.push(HeaderName::Accept, "application/sdp");
-        self.transactions.open_client(&mut self.io, now, request, branch, destination, Usage::Ping(handle));
+        }
         handle
     }
 
-    /// A request that opens a dialog or stands alone (§8.1.1).
-    fn outside_dialog(&mut self, method: Method, uri: &str, branch: &str, from: &NameAddr, flow: Flow) -> Request {
+    /// A request that opens a dialog or stands alone (§8.1.1), but for what depends on its way: [`Endpoint::aim`].
+    pub(super) fn outside_dialog(&mut self, method: Method, uri: &str, from: &NameAddr) -> Request {
         let mut headers = Headers::default();
-        headers.push(HeaderName::Via, self.identity.via(branch, flow));
         headers.push(HeaderName::MaxForwards, "70");
         headers.push(HeaderName::From, from.to_string());
         headers.push(HeaderName::To, format!("<{uri}>"));
@@ -139,16 +122,7 @@ impl Endpoint {
                 self.receive_refer_response(handle, status, silent);
             }
             Usage::Notify(handle) if status >= 200 => self.notify_answered(now, handle, status),
-            Usage::Ping(handle) if status >= 200 => {
-                self.pings = self.pings.saturating_sub(1);
-                let cause = if status < 300 {
-                    self.io.report(handle, Event::Answered { sdp: None });
-                    EndCause::Local
-                } else {
-                    EndCause::Refused(status)
-                };
-                self.io.report(handle, Event::Ended { cause });
-            }
+            Usage::Ping(handle) if status >= 200 => self.ping_answered(now, id, handle, status),
             Usage::Bye(_) | Usage::Notify(_) | Usage::Ping(_) | Usage::Prack(_) | Usage::Detached => {}
         }
     }
@@ -161,11 +135,7 @@ impl Endpoint {
             Usage::Bye(handle) => self.remove_call(now, handle, true),
             Usage::Refer(handle) => self.receive_refer_response(handle, 408, false),
             Usage::Notify(handle) => self.notify_answered(now, handle, 408),
-            Usage::Ping(handle) => {
-                self.pings = self.pings.saturating_sub(1);
-                let cause = EndCause::Timeout;
-                self.io.report(handle, Event::Ended { cause });
-            }
+            Usage::Ping(handle) => self.ping_failed(now, id, handle, EndCause::Timeout),
             Usage::Prack(_) | Usage::Detached => {}
         }
     }
@@ -176,13 +146,10 @@ impl Endpoint {
         for (id, usage) in self.transactions.fail(&mut self.io, now, flow) {
             match usage {
                 Usage::Proposal(handle) => self.proposal_failed(now, id, handle, 503),
-                Usage::Invite(handle) => self.invite_failed(now, id, handle, EndCause::Refused(503)),
+                Usage::Invite(handle) => self.invite_failed(now, id, handle, EndCause::Unreachable),
                 Usage::Refer(handle) => self.receive_refer_response(handle, 503, false),
                 Usage::Notify(handle) => self.notify_answered(now, handle, 503),
-                Usage::Ping(handle) => {
-                    self.pings = self.pings.saturating_sub(1);
-                    self.io.report(handle, Event::Ended { cause: EndCause::Refused(503) });
-                }
+                Usage::Ping(handle) => self.ping_failed(now, id, handle, EndCause::Unreachable),
                 Usage::Bye(_) | Usage::Prack(_) | Usage::Detached => self.request_timed_out(now, id, usage),
             }
         }
@@ -196,7 +163,7 @@ impl Endpoint {
         };
         let busy = call.theirs.is_some();
         let ended = call.ended;
-        let Some(calling) = call.calling_mut().filter(|calling| calling.transaction == id) else {
+        let Some(calling) = call.calling_mut().filter(|calling| calling.stage.waits_for(id)) else {
             return;
         };
         let first = !std::mem::replace(&mut calling.heard, true);
@@ -249,22 +216,21 @@ impl Endpoint {
 
     /// Nobody took the call, at least not there (§13.2.2.2, §13.2.2.3).
     fn receive_refusal(&mut self, now: Instant, id: TransactionId, handle: CallHandle, response: &Response) {
-        let current = self.calls.get(&handle).and_then(Call::calling).is_some_and(|calling| calling.transaction == id);
+        let current =
+            self.calls.get(&handle).and_then(Call::calling).is_some_and(|calling| calling.stage.waits_for(id));
         if !current || self.invite_again(now, handle, response) {
             return;
         }
-        self.end_call(now, handle, EndCause::Refused(response.status));
-        self.remove_call(now, handle, false);
+        self.invite_ended(now, handle, EndCause::Refused(response.status));
     }
 
-    /// No answer from this target, or no way to it: the next one, where a redirection has named more (§8.1.3.4).
+    /// No answer from there, or no way there.
     fn invite_failed(&mut self, now: Instant, id: TransactionId, handle: CallHandle, cause: EndCause) {
-        let current = self.calls.get(&handle).and_then(Call::calling).is_some_and(|calling| calling.transaction == id);
-        if !current || self.next_target(now, handle) {
-            return;
+        let current =
+            self.calls.get(&handle).and_then(Call::calling).is_some_and(|calling| calling.stage.waits_for(id));
+        if current && !self.invite_elsewhere(now, handle) {
+            self.invite_ended(now, handle, cause);
         }
-        self.end_call(now, handle, cause);
-        self.remove_call(now, handle, false);
     }
 
     /// A 2xx to our INVITE (§13.2.2.4): ACK always; a call for the first one, BYE for forks and for a cancelled call.
@@ -272,7 +238,7 @@ impl Endpoint {
         let sdp = (!response.body.is_empty()).then(|| body_text(&response.body));
         let tag = response.headers.to().and_then(|to| to.tag().map(str::to_owned)).unwrap_or_default();
         let of_other_fork = |call: &Call| {
-            let current = call.calling().is_some_and(|calling| calling.transaction == id);
+            let current = call.calling().is_some_and(|calling| calling.stage.waits_for(id));
             current && call.theirs.as_ref().is_some_and(|theirs| theirs.tag != tag)
         };
         // What is under way with others who were called is over.
@@ -291,7 +257,7 @@ impl Endpoint {
         if waits {
             return;
         }
-        let current = call.calling_mut().filter(|calling| calling.transaction == id);
+        let current = call.calling_mut().filter(|calling| calling.stage.waits_for(id));
         let Some((calling, sent_to)) = current.zip(self.transactions.destination(id)) else {
             return self.end_fork(now, id, response, refusal);
         };
@@ -390,7 +356,7 @@ fn fork_of<'a>(calling: &'a mut Calling, response: &Response) -> Option<&'a mut 
     if calling.forks.len() >= MAX_FORKS {
         return None;
     }
-    let leg = new_leg(calling, response, calling.destination)?;
+    let leg = new_leg(calling, response, calling.stage.destination()?)?;
     calling.forks.push(Fork { leg, rseq: None });
     calling.forks.last_mut()
 }

@@ -1,27 +1,18 @@
 //! Our INVITE once more: to the targets of a redirection (RFC 3261 §8.1.3.4), with a longer session interval (422),
 //! with credentials (401, 407). PURE.
 
-use super::super::dialog::towards;
-use super::super::wire::{CSeq, Headers, NameAddr, Uri};
+use super::super::wire::{Headers, NameAddr};
 use super::call::Purpose;
 use super::session_timer::min_se;
+use super::ways::Stage;
 use super::*;
 
 /// INVITEs sent again to the same target, for a 422 or a challenge.
 const MAX_REPEATS: u8 = 3;
 
-/// What the next INVITE has that the last one had not.
-#[derive(Debug, Default)]
-pub(super) struct Changes {
-    pub(super) uri: Option<String>,
-    /// Fields that take the place of those of the same name.
-    pub(super) fields: Vec<(HeaderName, String)>,
-}
-
 impl Endpoint {
     /// Tries once more after a refusal, where there is a way; `false` when the refusal stands.
     pub(super) fn invite_again(&mut self, now: Instant, handle: CallHandle, response: &Response) -> bool {
-        let limit = self.config.policy.max_redirects;
         let Some(calling) = self.calls.get_mut(&handle).filter(|call| !call.ended).and_then(Call::calling_mut) else {
             return false;
         };
@@ -32,7 +23,8 @@ impl Endpoint {
             300..400 => {
                 let mut found = contacts(&response.headers);
                 found.retain(|target| !calling.known.contains(target));
-                found.truncate((limit + 1).saturating_sub(calling.known.len()));
+                calling.sender = calling.stage.destination();
+                found.truncate((calling.redirects + 1).saturating_sub(calling.known.len()));
                 calling.known.extend(found.iter().cloned());
                 // A redirected target's own targets come before what was left (§8.1.3.4).
                 calling.targets.extend(found.into_iter().rev());
@@ -43,9 +35,10 @@ impl Endpoint {
                     return false;
                 };
                 let fields = vec![(HeaderName::SessionExpires, min.to_string()), (HeaderName::MinSe, min.to_string())];
-                self.resend_invite(now, handle, Changes { uri: None, fields });
+                self.resend_invite(now, handle, fields);
                 return true;
             }
+            503 => return self.invite_elsewhere(now, handle),
             // Nobody anywhere takes the call (§21.6).
             600.. => calling.targets.clear(),
             _ => {}
@@ -53,66 +46,70 @@ impl Endpoint {
         self.next_target(now, handle)
     }
 
-    /// Calls the next target a redirection has named; `false` when there is none.
+    /// Calls the next target a redirection has named, once its name is looked up; `false` when there is none.
     pub(super) fn next_target(&mut self, now: Instant, handle: CallHandle) -> bool {
         let Some(calling) = self.calls.get_mut(&handle).filter(|call| !call.ended).and_then(Call::calling_mut) else {
             return false;
         };
-        let Some(uri) = calling.targets.pop().filter(|_| !calling.cancelled) else {
+        let next = calling.targets.pop().filter(|_| !calling.cancelled);
+        let Some((uri, sender)) = next.zip(calling.sender) else {
             return false;
         };
-        self.resend_invite(now, handle, Changes { uri: Some(uri), fields: Vec::new() });
+        calling.cseq = calling.cseq.saturating_add(1);
+        calling.invite.uri = uri.clone();
+        calling.repeats = 0;
+        calling.ways.clear();
+        self.leave_forks(now, handle);
+        match self.ways_on(&uri, sender) {
+            Some(ways) => self.invite_located(now, handle, ways),
+            None => {
+                let stage = self.look_up(now, handle, uri);
+                if let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) {
+                    calling.stage = stage;
+                }
+            }
+        }
         true
     }
 
-    /// The INVITE with these changes, as a new transaction: same Call-ID, From and To, next number (§8.1.3.4, §22.2).
-    pub(super) fn resend_invite(&mut self, now: Instant, handle: CallHandle, changes: Changes) {
-        self.leave_forks(now, handle);
-        let branch = self.identity.branch();
+    /// The INVITE with these fields in place of those of the same name, the same way once more.
+    pub(super) fn resend_invite(&mut self, now: Instant, handle: CallHandle, fields: Vec<(HeaderName, String)>) {
         let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) else {
             return;
         };
         calling.cseq = calling.cseq.saturating_add(1);
-        if let Some(uri) = changes.uri {
-            if let Ok(parsed) = uri.parse::<Uri>() {
-                calling.destination = towards(&parsed, calling.destination, self.identity.listeners());
-            }
-            calling.invite.uri = uri;
-            calling.repeats = 0;
+        if let Some(destination) = calling.stage.destination() {
+            self.send_invite(now, handle, destination, fields);
         }
-        let cseq = CSeq { number: calling.cseq, method: Method::INVITE };
-        let via = self.identity.via(&branch, calling.destination);
-        let contact = self.identity.contact(calling.destination);
-        let mut fields = vec![
-            (HeaderName::Via, via),
-            (HeaderName::CSeq, format!("{} {}", cseq.number, cseq.method)),
-            (HeaderName::Contact, contact),
-        ];
-        fields.extend(changes.fields);
-        let mut headers = Headers::default();
-        for (name, value) in calling.invite.headers.iter() {
-            match fields.iter().position(|(field, _)| field == name) {
-                Some(at) => {
-                    let (name, value) = fields.remove(at);
-                    headers.push(name, value);
-                }
-                None => headers.push(name.clone(), value.clone()),
-            }
-        }
+    }
+
+    /// The INVITE as a new transaction: same Call-ID, From and To, a branch of its own; a number of its own too, unless
+    /// it only goes to another address of the same target (§8.1.3.4, §22.2, RFC 3263 §4.3).
+    pub(super) fn send_invite(
+        &mut self,
+        now: Instant,
+        handle: CallHandle,
+        destination: Flow,
+        mut fields: Vec<(HeaderName, String)>,
+    ) {
+        self.leave_forks(now, handle);
+        let Some(calling) = self.calls.get(&handle).and_then(Call::calling) else {
+            return;
+        };
+        let (mut invite, realms, number) = (calling.invite.clone(), calling.realms.clone(), calling.cseq);
+        fields.retain(|(name, value)| !invite.headers.replace_first(name, value.clone()));
         for (name, value) in fields {
-            headers.push(name, value);
+            invite.headers.push(name, value);
         }
-        calling.invite.headers = headers;
-        calling.heard = false;
-        let (mut invite, destination) = (calling.invite.clone(), calling.destination);
-        let realms = calling.realms.clone();
+        let branch = self.identity.branch();
+        self.aim(&mut invite, &branch, destination, number);
         self.sign(&mut invite, &realms);
-        let usage = Usage::Invite(handle);
-        let sent = invite.clone();
+        let (sent, usage) = (invite.clone(), Usage::Invite(handle));
         let transaction = self.transactions.open_client(&mut self.io, now, sent, branch, destination, usage);
         if let Some(calling) = self.calls.get_mut(&handle).and_then(Call::calling_mut) {
-            calling.transaction = transaction;
+            calling.stage = Stage::Sent { transaction, destination };
             calling.invite = invite;
+            calling.heard = false;
         }
     }
 }

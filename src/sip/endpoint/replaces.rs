@@ -158,7 +158,7 @@ impl Endpoint {
         }
         let confirmed = call.is_confirmed();
         if !confirmed {
-            call.superseded = call.calling().map(|calling| calling.transaction);
+            call.superseded = call.calling().and_then(|calling| calling.stage.transaction());
             return self.send_cancel(now, handle);
         }
         self.send_in_dialog(now, handle, Method::BYE, Usage::Detached, |_| {});

@@ -174,6 +174,28 @@ fn what_we_cannot_reach_is_no_target() {
 }
 
 #[test]
+fn where_nobody_names_a_transport_it_is_one_we_have() {
+    let only = |transport| Listeners::new(Listener { transport, advertised: at("198.51.100.7:5060") });
+    let nothing = |query: &Query| -> Answer { panic!("{query:?}") };
+    assert_eq!(found("sip:192.0.2.5", only(Transport::Tcp), nothing), ["tcp:192.0.2.5:5060"]);
+    assert_eq!(found("sip:192.0.2.5", only(Transport::Tls), nothing), ["tls:192.0.2.5:5061"]);
+    assert!(found("sips:192.0.2.5", only(Transport::Tcp), nothing).is_empty());
+    assert!(found("sip:192.0.2.5;transport=udp", only(Transport::Tcp), nothing).is_empty());
+    assert_eq!(found("sip:example.com:5080", only(Transport::Tcp), example), ["tcp:192.0.2.9:5080"]);
+}
+
+#[test]
+fn addresses_that_are_none_are_left_out() {
+    let dns = |query: &Query| match query {
+        Query::Addresses(_) => Answer::Addresses(
+            ["0.0.0.0", "224.0.0.1", "255.255.255.255", "192.0.2.9"].map(|ip| ip.parse().unwrap()).to_vec(),
+        ),
+        query => example(query),
+    };
+    assert_eq!(found("sip:example.com:5080;transport=udp", listeners(), dns), ["udp:192.0.2.9:5080"]);
+}
+
+#[test]
 fn endless_answers_are_cut() {
     let dns = |query: &Query| match query {
         Query::Naptr(_) => Answer::Naptr(Vec::new()),

@@ -2,19 +2,22 @@
 //!
 //! Owns: reading an offer or answer, writing ours. Must not know: sockets, samples.
 
+mod formats;
 #[cfg(test)]
 mod tests;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use sdp_types::{Attribute, Connection, Media, Origin, RtpMap, Session, Time};
+use sdp_types::{Attribute, Connection, Media, Origin, Session, Time};
 
 use crate::audio::Codec;
+use crate::audio::codec::OpusParameters;
+use formats::{Format, Formats};
 
-/// Payload type we offer telephone-event under (RFC 4733).
-const TELEPHONE_EVENT: u8 = 101;
 /// Packet length we ask for, ms.
 const PTIME: &str = "20";
+/// Longest packet we take, ms ([`crate::audio::codec::MAX_DURATION_MS`]).
+const MAX_PTIME: &str = "120";
 /// Media descriptions beyond this make an offer that is refused.
 const MAX_MEDIA: usize = 64;
 
@@ -35,15 +38,34 @@ pub struct LocalMedia {
 pub struct Negotiated {
     /// Where the far end receives RTP. Unspecified (`0.0.0.0`) while it holds the old way; we may not send then.
     pub remote: SocketAddr,
+    /// What is sent, under the payload type the far end gave it.
     pub codec: Codec,
-    /// Payload type to send `codec` with, and to expect it under.
     pub payload_type: u8,
-    /// Payload type of telephone-event/8000 (RFC 4733), if both sides have it.
+    /// How the far end wants its Opus.
+    pub opus: OpusParameters,
+    /// Payload types audio may come under: those of our own description, which may differ from theirs
+    /// (RFC 3264 §5.1).
+    pub receive: Vec<(u8, Codec)>,
+    /// Payload type of telephone-event (RFC 4733) if both sides have it, and its clock, Hz.
     pub telephone_event: Option<u8>,
+    pub telephone_event_clock: u32,
+    /// The number keys come under, where ours differs.
+    pub telephone_event_receive: Option<u8>,
+    /// Payload type of comfort noise (RFC 3389), if the far end has it. We never ask for it: silence that is sent is
+    /// heard better than silence that is described.
+    pub comfort_noise: Option<u8>,
+    /// Where it receives RTCP, if not on the port after RTP's (RFC 3605).
+    pub remote_rtcp: Option<SocketAddr>,
+    /// RTCP goes over RTP's port, both ways (RFC 5761).
+    pub rtcp_mux: bool,
+    /// RTCP packets may be of reduced size (RFC 5506).
+    pub rtcp_reduced_size: bool,
     /// Ours: whether we may send, whether we will receive (hold).
     pub direction: Direction,
     /// The far end's wish for packet length in ms (a=ptime), if it has one.
     pub ptime_ms: Option<u32>,
+    /// The longest packet it takes, ms (a=maxptime).
+    pub max_ptime_ms: Option<u32>,
 }
 
 /// Media direction from our side (RFC 3264 §6.1).
@@ -94,8 +116,7 @@ impl Direction {
 
 /// An offer of one audio stream with our codecs and telephone-event.
 pub fn offer(local: &LocalMedia) -> String {
-    let formats: Vec<(Codec, u8)> = local.codecs.iter().map(|&codec| (codec, static_payload_type(codec))).collect();
-    let media = audio(local, &formats, Some(TELEPHONE_EVENT), Direction::SendReceive, false);
+    let media = audio(local, &formats::offered(&local.codecs, None), Direction::SendReceive);
     let mut session = describe(local);
     session.add_time(Time::new(0, 0));
     session.add_media(media);
@@ -116,7 +137,7 @@ pub fn answer(offer: &str, local: &LocalMedia) -> Result<(String, Negotiated), S
     let mut failure = None;
     let mut chosen = None;
     for (index, media) in remote.medias.iter().enumerate() {
-        match read_audio(&remote, media, local, Preference::Ours) {
+        match read_audio(&remote, media, local, Preference::Ours, &[]) {
             Ok(negotiated) => {
                 chosen = Some((index, negotiated));
                 break;
@@ -140,13 +161,14 @@ pub fn answer(offer: &str, local: &LocalMedia) -> Result<(String, Negotiated), S
     }
     for (index, media) in remote.medias.iter().enumerate() {
         let answered = if index == chosen {
-            audio(
-                local,
-                &[(negotiated.codec, negotiated.payload_type)],
-                negotiated.telephone_event,
-                negotiated.direction,
-                media.has_attribute("rtcp-mux"),
-            )
+            let mut ours = audio(local, &answered_formats(&negotiated), negotiated.direction);
+            // Only as an answer: an offer of ours leaves RTCP on its own port (RFC 5761 §5.1.1).
+            for (agreed, name) in [(negotiated.rtcp_mux, "rtcp-mux"), (negotiated.rtcp_reduced_size, "rtcp-rsize")] {
+                if agreed {
+                    ours.add_attribute(Attribute::new(name));
+                }
+            }
+            ours
         } else {
             rejected(media)
         };
@@ -171,31 +193,42 @@ pub fn refuse(offer: &str) -> Option<String> {
 }
 
 /// An offer within a call we have described before (RFC 3264 §8): our stream in its place, with this direction; the
-/// others stay as they were. `None` when `last` has no stream of ours.
+/// others stay as they were, and so does what payload types mean (§8.3.2). `None` when `last` has no stream of ours.
 pub fn reoffer(local: &LocalMedia, last: &str, direction: Direction) -> Option<String> {
     let last = parse(last).ok()?;
     let ours = last.medias.iter().position(|media| media.port != 0)?;
-    let formats: Vec<(Codec, u8)> = local.codecs.iter().map(|&codec| (codec, static_payload_type(codec))).collect();
     let mut session = describe(local);
     session.times = last.times.clone();
     for (index, media) in last.medias.iter().enumerate() {
         session.add_media(match index == ours {
-            true => audio(local, &formats, Some(TELEPHONE_EVENT), direction, false),
+            true => audio(local, &formats::offered(&local.codecs, Some(media)), direction),
             false => rejected(media),
         });
     }
     Some(print(&session))
 }
 
-/// Reads the answer to our offer. The far end's first codec counts.
+/// Reads the answer to the offer that [`offer`] makes. The far end's first codec counts.
 ///
 /// # Errors
 /// [`SdpError`] when it leads to no audio: the call is ended.
 pub fn accept_answer(answer: &str, local: &LocalMedia) -> Result<Negotiated, SdpError> {
+    accept(answer, local, 0, &formats::offered(&local.codecs, None))
+}
+
+/// As [`accept_answer`], to an offer of ours that may be a later one ([`reoffer`]) with payload types and a place of its
+/// own.
+pub fn accept_answer_to(offer: &str, answer: &str, local: &LocalMedia) -> Result<Negotiated, SdpError> {
+    let offered = parse(offer)?;
+    let ours = offered.medias.iter().position(|media| media.port != 0).ok_or(SdpError::NoAudio)?;
+    accept(answer, local, ours, &formats::read(&offered.medias[ours], &[]))
+}
+
+fn accept(answer: &str, local: &LocalMedia, ours: usize, offered: &[(u8, Format)]) -> Result<Negotiated, SdpError> {
     let remote = parse(answer)?;
-    // We offered one stream: the first one answers it.
-    let media = remote.medias.first().ok_or(SdpError::NoAudio)?;
-    read_audio(&remote, media, local, Preference::Theirs)
+    // Streams are answered in their places (RFC 3264 §6).
+    let media = remote.medias.get(ours).ok_or(SdpError::NoAudio)?;
+    read_audio(&remote, media, local, Preference::Theirs, offered)
 }
 
 /// Whose order of codecs decides.
@@ -214,6 +247,7 @@ fn read_audio(
     media: &Media,
     local: &LocalMedia,
     preference: Preference,
+    offered: &[(u8, Format)],
 ) -> Result<Negotiated, SdpError> {
     if !media.media.eq_ignore_ascii_case("audio") || !media.proto.eq_ignore_ascii_case("RTP/AVP") {
         return Err(SdpError::NoAudio);
@@ -221,13 +255,7 @@ fn read_audio(
     if media.port == 0 {
         return Err(SdpError::Rejected);
     }
-    // Payload types in the far end's order, each with what it stands for.
-    let formats: Vec<(u8, Format)> = media
-        .fmt
-        .split_ascii_whitespace()
-        .filter_map(|number| number.parse().ok())
-        .filter_map(|number| Some((number, format_of(media, number, preference)?)))
-        .collect();
+    let formats = formats::read(media, offered);
     let find = |codec: Codec| {
         formats.iter().find(|(_, format)| *format == Format::Audio(codec)).map(|(number, _)| (codec, *number))
     };
@@ -239,8 +267,18 @@ fn read_audio(
         }),
     };
     let (codec, payload_type) = agreed.ok_or(SdpError::NoCodec)?;
-    let telephone_event =
-        formats.iter().find(|(_, format)| *format == Format::TelephoneEvent).map(|(number, _)| *number);
+    let keys = formats::telephone_event(&formats, codec);
+    // Who answers an offer takes its numbers as they are; who made it keeps to its own.
+    let (receive, keys_receive) = match preference {
+        Preference::Ours => (vec![(payload_type, codec)], None),
+        Preference::Theirs => {
+            let audio = offered.iter().filter_map(|(number, format)| match format {
+                Format::Audio(codec) => Some((*number, *codec)),
+                _ => None,
+            });
+            (audio.collect(), formats::telephone_event(offered, codec).map(|(number, _)| number))
+        }
+    };
     let ip = connection_ip(session, media)?;
     if ip.is_ipv4() != local.address.is_ipv4() {
         return Err(SdpError::AddressFamily);
@@ -248,52 +286,47 @@ fn read_audio(
     let (they_send, they_receive) = their_direction(session, media);
     // The old way to hold: nowhere to send to (RFC 3264 §8.4).
     let they_receive = they_receive && !ip.is_unspecified();
-    let ptime_ms = media
-        .get_first_attribute_value("ptime")
-        .flatten()
-        .and_then(|value| value.trim().parse().ok())
-        .filter(|ms| (1..=200).contains(ms));
     Ok(Negotiated {
         remote: SocketAddr::new(ip, media.port),
         codec,
         payload_type,
-        telephone_event,
+        opus: if codec == Codec::Opus {
+            formats::opus_parameters(media, payload_type)
+        } else {
+            OpusParameters::default()
+        },
+        receive,
+        telephone_event: keys.map(|(number, _)| number),
+        telephone_event_clock: keys.map_or(codec.clock_rate(), |(_, clock)| clock),
+        telephone_event_receive: keys_receive.filter(|number| keys.is_some_and(|(theirs, _)| theirs != *number)),
+        comfort_noise: formats::comfort_noise(&formats, codec),
+        remote_rtcp: rtcp_address(media, ip),
+        // Nothing of the kind is offered by us, so an answer cannot agree to it.
+        rtcp_mux: preference == Preference::Ours && media.has_attribute("rtcp-mux"),
+        rtcp_reduced_size: preference == Preference::Ours && media.has_attribute("rtcp-rsize"),
         direction: Direction::of(they_receive, they_send),
-        ptime_ms,
+        ptime_ms: milliseconds(media, "ptime"),
+        max_ptime_ms: milliseconds(media, "maxptime"),
     })
 }
 
-/// What a payload type stands for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Format {
-    Audio(Codec),
-    TelephoneEvent,
+/// Lengths of packets that make sense.
+fn milliseconds(media: &Media, name: &str) -> Option<u32> {
+    let value = media.get_first_attribute_value(name).flatten()?;
+    value.trim().parse().ok().filter(|ms| (1..=200).contains(ms))
 }
 
-/// By `a=rtpmap`; without one, by the static table (RFC 3551 §6) or, in an answer, by what we offered.
-fn format_of(media: &Media, number: u8, preference: Preference) -> Option<Format> {
-    if number > 127 {
-        return None;
-    }
-    let map = media.attributes_typed::<RtpMap>().flatten().find(|map| map.payload_type == number);
-    let Some(map) = map else {
-        return match number {
-            0 => Some(Format::Audio(Codec::Pcmu)),
-            8 => Some(Format::Audio(Codec::Pcma)),
-            TELEPHONE_EVENT if preference == Preference::Theirs => Some(Format::TelephoneEvent),
-            _ => None,
-        };
+/// `a=rtcp:53020` or `a=rtcp:53020 IN IP4 126.16.64.4` (RFC 3605 §2.1), of the stream's IP family.
+fn rtcp_address(media: &Media, ip: IpAddr) -> Option<SocketAddr> {
+    let value = media.get_first_attribute_value("rtcp").flatten()?;
+    let mut words = value.split_ascii_whitespace();
+    let port = words.next()?.parse().ok().filter(|port| *port != 0)?;
+    // "IN IP4" before the address.
+    let ip = match words.nth(2) {
+        Some(address) => address.parse().ok().filter(|other: &IpAddr| other.is_ipv4() == ip.is_ipv4())?,
+        None => ip,
     };
-    let mono = map.encoding_params.as_deref().is_none_or(|channels| channels.trim() == "1");
-    if map.clock_rate != 8_000 || !mono {
-        return None;
-    }
-    match map.encoding_name.to_ascii_lowercase().as_str() {
-        "pcma" => Some(Format::Audio(Codec::Pcma)),
-        "pcmu" => Some(Format::Audio(Codec::Pcmu)),
-        "telephone-event" => Some(Format::TelephoneEvent),
-        _ => None,
-    }
+    (!ip.is_multicast()).then(|| SocketAddr::new(ip, port))
 }
 
 /// The stream's own `c=`, else the session's.
@@ -325,18 +358,13 @@ fn their_direction(session: &Session, media: &Media) -> (bool, bool) {
         .unwrap_or((true, true))
 }
 
-fn static_payload_type(codec: Codec) -> u8 {
-    match codec {
-        Codec::Pcma => 8,
-        Codec::Pcmu => 0,
-    }
-}
-
-fn encoding_name(codec: Codec) -> &'static str {
-    match codec {
-        Codec::Pcma => "PCMA",
-        Codec::Pcmu => "PCMU",
-    }
+/// What our answer lists: the one codec, so that it is known, and what goes with it, under the far end's numbers.
+fn answered_formats(agreed: &Negotiated) -> Formats {
+    let clock = agreed.telephone_event_clock;
+    let mut formats = vec![(agreed.payload_type, Format::Audio(agreed.codec))];
+    formats.extend(agreed.telephone_event.map(|number| (number, Format::TelephoneEvent { clock })));
+    formats.extend(agreed.comfort_noise.map(|number| (number, Format::ComfortNoise)));
+    formats
 }
 
 fn describe(local: &LocalMedia) -> Session {
@@ -347,35 +375,18 @@ fn describe(local: &LocalMedia) -> Session {
     session
 }
 
-fn audio(
-    local: &LocalMedia,
-    formats: &[(Codec, u8)],
-    telephone_event: Option<u8>,
-    direction: Direction,
-    rtcp_mux: bool,
-) -> Media {
-    let numbers: Vec<String> =
-        formats.iter().map(|(_, number)| *number).chain(telephone_event).map(|number| number.to_string()).collect();
+fn audio(local: &LocalMedia, formats: &[(u8, Format)], direction: Direction) -> Media {
+    let numbers: Vec<String> = formats.iter().map(|(number, _)| number.to_string()).collect();
     let mut media = Media::new(
         sdp_types::MediaType::Audio,
         local.address.port(),
         sdp_types::TransportProto::RtpAvp,
         numbers.join(" "),
     );
-    for (codec, number) in formats {
-        let name = encoding_name(*codec);
-        media.add_attribute_with_value("rtpmap", format!("{number} {name}/8000"));
-    }
-    if let Some(number) = telephone_event {
-        media.add_attribute_with_value("rtpmap", format!("{number} telephone-event/8000"));
-        media.add_attribute_with_value("fmtp", format!("{number} 0-15"));
-    }
+    formats::write(&mut media, formats);
     media.add_attribute_with_value("ptime", PTIME);
+    media.add_attribute_with_value("maxptime", MAX_PTIME);
     media.add_attribute(Attribute::new(direction.attribute()));
-    if rtcp_mux {
-        // Only as an answer: an offer of ours leaves RTCP on its own port (RFC 5761 §5.1.1).
-        media.add_attribute(Attribute::new("rtcp-mux"));
-    }
     media
 }
 

@@ -1,5 +1,9 @@
 //! Offer/answer as RFC 3264 and RFC 4317 have it, and what devices do instead.
 
+mod codecs;
+mod rfc3264;
+mod rfc4317;
+
 use super::*;
 
 fn local() -> LocalMedia {
@@ -29,7 +33,7 @@ fn lines(sdp: &str, start: &str) -> Vec<String> {
 fn our_offer() {
     let expected = "v=0\r\no=- 42 3 IN IP4 192.0.2.10\r\ns=-\r\nc=IN IP4 192.0.2.10\r\nt=0 0\r\n\
         m=audio 30000 RTP/AVP 8 0 101\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:0 PCMU/8000\r\n\
-        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=sendrecv\r\n";
+        a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\na=maxptime:120\r\na=sendrecv\r\n";
     assert_eq!(offer(&local()), expected);
 }
 
@@ -44,7 +48,8 @@ fn an_offer_of_ours_answered_by_ourselves() {
     let ours = accept_answer(&text, &local()).unwrap();
     assert_eq!(theirs.codec, Codec::Pcmu, "who answers chooses");
     assert_eq!(theirs.remote, local().address);
-    assert_eq!(ours, Negotiated { remote: peer.address, ..theirs });
+    assert_eq!(ours.receive, [(8, Codec::Pcma), (0, Codec::Pcmu)], "all that we offered");
+    assert_eq!(ours, Negotiated { remote: peer.address, receive: ours.receive.clone(), ..theirs });
     assert_eq!(ours.telephone_event, Some(101));
     assert_eq!(ours.ptime_ms, Some(20));
     assert_eq!(ours.direction, Direction::SendReceive);
@@ -154,7 +159,7 @@ fn what_cannot_be_answered() {
     assert_eq!(refused("m=video 5000 RTP/AVP 31\r\n"), SdpError::NoAudio);
     assert_eq!(refused("m=audio 4000 RTP/SAVP 8\r\n"), SdpError::NoAudio);
     assert_eq!(refused("m=audio 0 RTP/AVP 8\r\n"), SdpError::Rejected);
-    assert_eq!(refused("m=audio 4000 RTP/AVP 9 18 101\r\na=rtpmap:101 telephone-event/8000\r\n"), SdpError::NoCodec);
+    assert_eq!(refused("m=audio 4000 RTP/AVP 3 18 101\r\na=rtpmap:101 telephone-event/8000\r\n"), SdpError::NoCodec);
     assert_eq!(refused("m=video 5000 RTP/AVP 31\r\nm=audio 4000 RTP/AVP 18\r\n"), SdpError::NoCodec);
     assert_eq!(refused("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 pbx.example\r\n"), SdpError::NoAddress);
     assert_eq!(refused("m=audio 4000 RTP/AVP 8\r\nc=IN IP4 224.2.1.1/127\r\n"), SdpError::NoAddress);
@@ -189,103 +194,6 @@ fn answers_to_our_offer() {
     let only_alaw = LocalMedia { codecs: vec![Codec::Pcma], ..local() };
     let text = format!("{HEAD}m=audio 4000 RTP/AVP 0 8\r\n");
     assert_eq!(accept_answer(&text, &only_alaw).unwrap().codec, Codec::Pcma, "never what we did not offer");
-}
-
-/// The reader of an answer in RFC 3264 §10 and RFC 4317 when it is us: no codec of theirs but G.711 is ours.
-fn agreed(offer: &str, answer_text: &str) -> (Result<Codec, SdpError>, Result<Codec, SdpError>) {
-    (
-        answer(offer, &local()).map(|(_, negotiated)| negotiated.codec),
-        accept_answer(answer_text, &local()).map(|negotiated| negotiated.codec),
-    )
-}
-
-#[test]
-fn rfc_3264_section_10_1_the_basic_exchange() {
-    let offer = "v=0\r\no=alice 2890844526 2890844526 IN IP4 host.anywhere.com\r\ns=\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
-        m=audio 49170 RTP/AVP 0\r\na=rtpmap:0 PCMU/8000\r\nm=video 51372 RTP/AVP 31\r\na=rtpmap:31 H261/90000\r\n\
-        m=video 53000 RTP/AVP 32\r\na=rtpmap:32 MPV/90000\r\n";
-    let (text, negotiated) = answer(offer, &local()).unwrap();
-    assert_eq!(negotiated.codec, Codec::Pcmu);
-    assert_eq!(
-        lines(&text, "m="),
-        ["m=audio 30000 RTP/AVP 0", "m=video 0 RTP/AVP 31", "m=video 0 RTP/AVP 32"],
-        "as many streams, in the same order (§6)"
-    );
-    // The second exchange: one video stream less, the audio stream moved.
-    let moved = offer.replace("49170", "49920").replace("IN IP4 host", "IN IP4 other").replacen(
-        "2890844526 IN",
-        "2890844527 IN",
-        1,
-    );
-    let (_, again) = answer(&moved, &local()).unwrap();
-    assert_eq!(again.remote, "192.0.2.1:49920".parse().unwrap());
-}
-
-#[test]
-fn rfc_3264_section_10_2_one_of_n_codecs() {
-    let offer = "v=0\r\no=alice 2890844526 2890844526 IN IP4 host.anywhere.com\r\ns=\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n\
-        m=audio 62986 RTP/AVP 0 4 18\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:4 G723/8000\r\na=rtpmap:18 G729/8000\r\na=inactive\r\n";
-    let (text, negotiated) = answer(offer, &local()).unwrap();
-    assert_eq!((negotiated.codec, negotiated.direction), (Codec::Pcmu, Direction::Inactive));
-    assert_eq!(lines(&text, "m="), ["m=audio 30000 RTP/AVP 0"], "one codec, so that it is known");
-    assert!(text.contains("a=inactive\r\n"));
-    // Both now know the codec, and the stream is turned on.
-    let on = offer.replace("0 4 18\r\n", "0\r\n").replace("a=inactive", "a=sendrecv");
-    let (text, negotiated) = answer(&on, &local()).unwrap();
-    assert_eq!(negotiated.direction, Direction::SendReceive);
-    assert!(text.contains("a=sendrecv\r\n"));
-}
-
-#[test]
-fn rfc_4317_audio_exchanges() {
-    let head =
-        "v=0\r\no=alice 2890844526 2890844526 IN IP4 host.atlanta.example.com\r\ns=\r\nc=IN IP4 192.0.2.1\r\nt=0 0\r\n";
-    let reply =
-        "v=0\r\no=bob 2808844564 2808844564 IN IP4 host.biloxi.example.com\r\ns=\r\nc=IN IP4 192.0.2.2\r\nt=0 0\r\n";
-    let three =
-        "m=audio 49170 RTP/AVP 0 8 97\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\na=rtpmap:97 iLBC/8000\r\n";
-    let video = "m=video 51372 RTP/AVP 31 32\r\na=rtpmap:31 H261/90000\r\na=rtpmap:32 MPV/90000\r\n";
-    // §2.1: audio and video, one codec of each answered.
-    let both = agreed(
-        &format!("{head}{three}{video}"),
-        &format!("{reply}m=audio 49174 RTP/AVP 0\r\nm=video 49170 RTP/AVP 32\r\n"),
-    );
-    assert_eq!(both, (Ok(Codec::Pcma), Ok(Codec::Pcmu)));
-    // §2.2: a codec we lack first; what both have counts.
-    let second = agreed(
-        &format!(
-            "{head}m=audio 49170 RTP/AVP 97 0 8\r\na=rtpmap:97 iLBC/8000\r\na=rtpmap:0 PCMU/8000\r\na=rtpmap:8 PCMA/8000\r\n"
-        ),
-        &format!("{reply}m=audio 49172 RTP/AVP 97 0\r\na=rtpmap:97 iLBC/8000\r\n"),
-    );
-    assert_eq!(second, (Ok(Codec::Pcma), Ok(Codec::Pcmu)));
-    // §2.3: two audio streams, of which the first is refused in the answer.
-    let (text, negotiated) = answer(
-        &format!("{head}m=audio 49170 RTP/AVP 97\r\na=rtpmap:97 iLBC/8000\r\nm=audio 49172 RTP/AVP 0\r\n"),
-        &local(),
-    )
-    .unwrap();
-    assert_eq!(lines(&text, "m="), ["m=audio 0 RTP/AVP 97", "m=audio 30000 RTP/AVP 0"]);
-    assert_eq!(negotiated.remote.port(), 49_172);
-    // §2.4, §2.5: telephone-event comes along.
-    let (text, negotiated) = answer(
-        &format!("{head}m=audio 49170 RTP/AVP 0 97 98\r\na=rtpmap:97 iLBC/8000\r\na=rtpmap:98 telephone-event/8000\r\na=fmtp:98 0-15\r\n"),
-        &local(),
-    )
-    .unwrap();
-    assert_eq!(
-        (negotiated.telephone_event, lines(&text, "m=")),
-        (Some(98), vec!["m=audio 30000 RTP/AVP 0 98".to_owned()])
-    );
-    // §3.1, §3.2: hold, unhold.
-    for (theirs, ours) in [("sendonly", Direction::ReceiveOnly), ("sendrecv", Direction::SendReceive)] {
-        let (text, negotiated) = answer(&format!("{head}m=audio 49170 RTP/AVP 0\r\na={theirs}\r\n"), &local()).unwrap();
-        assert_eq!(negotiated.direction, ours);
-        assert!(text.contains(&format!("a={}\r\n", ours.attribute())));
-    }
-    // §4.1: the second stream is added, the first goes on.
-    let (text, _) = answer(&format!("{head}m=audio 49170 RTP/AVP 0\r\nm=audio 48280 RTP/AVP 0\r\n"), &local()).unwrap();
-    assert_eq!(lines(&text, "m="), ["m=audio 30000 RTP/AVP 0", "m=audio 0 RTP/AVP 0"]);
 }
 
 #[test]
@@ -333,7 +241,7 @@ fn accept_answer_of_any(text: &str) -> Vec<Codec> {
     session
         .medias
         .iter()
-        .filter_map(|media| read_audio(&session, media, &local(), Preference::Ours).ok())
+        .filter_map(|media| read_audio(&session, media, &local(), Preference::Ours, &[]).ok())
         .map(|negotiated| negotiated.codec)
         .collect()
 }

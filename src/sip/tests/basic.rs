@@ -243,10 +243,11 @@ fn dialling_nonsense_is_refused_at_once() {
             now,
             Dial {
                 target: target.to_owned(),
-                destination: Flow::udp(address(AGENT)),
+                destination: Flow::udp(address(AGENT)).into(),
                 offer: Some(OFFER.to_owned()),
                 from: None,
                 referred_by: None,
+                redirects: true,
             },
         );
         net.drain(PEER);
@@ -265,7 +266,7 @@ fn from_names_who_calls() {
         now,
         Dial {
             target: "sip:mairie@127.0.0.1;user=phone".to_owned(),
-            destination: Flow::udp(address(AGENT)),
+            destination: Flow::udp(address(AGENT)).into(),
             offer: Some(OFFER.to_owned()),
             from: Some(Party {
                 display_name: Some("Zoé \"Zaza\" Dupont".to_owned()),
@@ -273,6 +274,7 @@ fn from_names_who_calls() {
                 uri: String::new(),
             }),
             referred_by: None,
+            redirects: true,
         },
     );
     net.drain(PEER);

@@ -66,9 +66,13 @@ enum Step {
     Twisted(prop::sample::Index, u8),
     /// With or without an offer.
     Dial(bool),
+    /// To a name, with or without an offer.
+    DialName(bool),
+    /// A look-up is answered, for the first time or once more: how many addresses.
+    Located(prop::sample::Index, u8),
     /// The answer to a request sent before: any status, from any fork, with or without SDP, reliable or not.
     Reply(prop::sample::Index, u16, u8, bool, Option<u32>),
-    Ping,
+    Ping(bool),
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -102,10 +106,12 @@ fn step() -> impl Strategy<Value = (Step, u64)> {
         3 => (any::<prop::sample::Index>(), any::<bool>()).prop_map(|(i, m)| Step::Echo(i, m)),
         4 => (1u64..6, command()).prop_map(|(call, command)| Step::Command(call, command)),
         1 => any::<bool>().prop_map(Step::Dial),
+        1 => any::<bool>().prop_map(Step::DialName),
+        2 => (any::<prop::sample::Index>(), 0u8..4).prop_map(|(i, count)| Step::Located(i, count)),
         2 => (any::<prop::sample::Index>(), any::<u8>()).prop_map(|(i, b)| Step::Twisted(i, b)),
         3 => (any::<prop::sample::Index>(), status(), 0u8..4, any::<bool>(), proptest::option::of(1u32..4))
             .prop_map(|(i, status, fork, sdp, rseq)| Step::Reply(i, status, fork, sdp, rseq)),
-        1 => Just(Step::Ping),
+        1 => any::<bool>().prop_map(Step::Ping),
     ];
     (step, prop_oneof![Just(0u64), 1u64..100, 100u64..5_000, Just(33_000)])
 }
@@ -168,6 +174,7 @@ proptest! {
         net.loss = loss;
         net.duplication = 0.1;
         net.jitter = seconds(0.5);
+        net.held = Some(Vec::new());
         for (step, wait) in steps {
             match step {
                 Step::Arrives(bytes) => net.deliver(AGENT, address(PEER), &bytes),
@@ -180,6 +187,20 @@ proptest! {
                 Step::Command(call, command) => {
                     for who in [AGENT, PEER] {
                         net.command(who, CallHandle(call), command.clone());
+                    }
+                }
+                Step::DialName(offers) => {
+                    let (target, destination) = ("sip:mairie@pbx.example".to_owned(), Destination::Target);
+                    let offer = offers.then(|| OFFER.to_owned());
+                    net.endpoints[PEER].dial(net.now, Dial { target, destination, offer, from: None, referred_by: None, redirects: true });
+                    net.drain(PEER);
+                }
+                Step::Located(index, count) => {
+                    let held = net.held.clone().unwrap_or_default();
+                    if !held.is_empty() {
+                        let (who, look_up) = held[index.index(held.len())];
+                        let found: Vec<SocketAddr> = (0..count).map(|n| address(usize::from(n))).collect();
+                        net.located(who, look_up, &found);
                     }
                 }
                 Step::Dial(offers) => drop(net.dial_with(PEER, AGENT, offers.then_some(OFFER))),
@@ -207,6 +228,9 @@ proptest! {
                             "Contact: <sip:f{fork}@127.0.0.1:5062>\r\nRetry-After: 1\r\nMin-SE: 95\r\n\
                              Session-Expires: 95;refresher=uac\r\nContent-Type: application/sdp\r\n"
                         );
+                        if (300..400).contains(&status) {
+                            extra.push_str("Contact: <sip:n@pbx.example>;q=0.5\r\n");
+                        }
                         if let Some(rseq) = rseq {
                             extra.push_str(&format!("Require: 100rel\r\nRSeq: {rseq}\r\n"));
                         }
@@ -216,9 +240,10 @@ proptest! {
                     }
                 }
                 Step::Twisted(..) => {}
-                Step::Ping => {
-                    let now = net.now;
-                    net.endpoints[PEER].ping(now, "sip:mairie@127.0.0.1".to_owned(), Flow::udp(address(AGENT)));
+                Step::Ping(named) => {
+                    let (now, flow) = (net.now, Flow::udp(address(AGENT)));
+                    let destination = if named { Destination::Target } else { flow.into() };
+                    net.endpoints[PEER].ping(now, "sip:mairie@pbx.example".to_owned(), destination);
                     net.drain(PEER);
                 }
             }

@@ -24,7 +24,9 @@ mod routing;
 mod session_timer;
 pub(crate) mod torture;
 mod update;
+mod ways;
 
+use std::collections::HashMap;
 use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
@@ -32,7 +34,7 @@ use bytes::Bytes;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use super::wire::{HeaderName, Message, Request, Response, read_datagram};
+use super::wire::{HeaderName, Message, Request, Response, Uri, read_datagram};
 use super::*;
 use crate::testing::epoch;
 
@@ -102,6 +104,10 @@ pub(super) struct Net {
     pub(super) jitter: Duration,
     pub(super) loss: f64,
     pub(super) duplication: f64,
+    /// Where names lead; others lead nowhere.
+    pub(super) names: HashMap<&'static str, Vec<SocketAddr>>,
+    /// Look-ups that wait for the test to answer them, instead of being answered at once.
+    pub(super) held: Option<Vec<(usize, LookUp)>>,
     /// Says which datagrams get through.
     pub(super) filter: Option<Filter>,
     rng: StdRng,
@@ -121,6 +127,8 @@ impl Net {
             jitter: Duration::ZERO,
             loss: 0.0,
             duplication: 0.0,
+            names: HashMap::new(),
+            held: None,
             filter: None,
             rng: StdRng::seed_from_u64(seed),
         }
@@ -155,6 +163,14 @@ impl Net {
         while let Some(output) = self.endpoints[who].poll_output() {
             match output {
                 Output::Event { call, event } => self.events[who].push((self.now, call, event)),
+                Output::Locate { look_up, uri } => match &mut self.held {
+                    Some(held) => held.push((who, look_up)),
+                    None => {
+                        let Ok(Uri::Sip(uri)) = uri.parse() else { panic!("{uri} is no SIP URI") };
+                        let found = self.names.get(uri.host.as_str()).cloned().unwrap_or_default();
+                        self.located(who, look_up, &found);
+                    }
+                },
                 Output::Transmit { flow, payload } => {
                     let carried = Carried { at: self.now, from: who, to: flow.remote, bytes: payload };
                     let passes = self.filter.as_mut().is_none_or(|f| f(&carried));
@@ -171,6 +187,13 @@ impl Net {
                 }
             }
         }
+    }
+
+    /// Answers a look-up of `who`.
+    pub(super) fn located(&mut self, who: usize, look_up: LookUp, found: &[SocketAddr]) {
+        let targets = found.iter().copied().map(Flow::udp).collect();
+        self.endpoints[who].handle_input(self.now, Input::Located { look_up, targets });
+        self.drain(who);
     }
 
     /// Runs the clock until `until`, or until nothing is left to happen before it.
@@ -223,10 +246,11 @@ impl Net {
             self.now,
             Dial {
                 target: format!("sip:{}@{}", config(other).user, address(other)),
-                destination: Flow::udp(address(other)),
+                destination: Flow::udp(address(other)).into(),
                 offer: offer.map(str::to_owned),
                 from: None,
                 referred_by: None,
+                redirects: true,
             },
         );
         self.drain(who);

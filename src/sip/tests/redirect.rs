@@ -147,7 +147,7 @@ fn a_target_that_says_nothing_gives_way_to_the_next() {
     let flow = Flow::udp("192.0.2.3:5060".parse().unwrap());
     net.endpoints[PEER].handle_input(now, Input::TransportFailed { flow });
     net.drain(PEER);
-    assert_eq!(ended(&net), Some(Event::Ended { cause: EndCause::Refused(503) }));
+    assert_eq!(ended(&net), Some(Event::Ended { cause: EndCause::Unreachable }));
     net.assert_forgotten();
 }
 

@@ -32,6 +32,7 @@ fn drained(net: &mut Net) -> Vec<(Flow, Message)> {
         match output {
             Output::Transmit { flow, payload } => sent.push((flow, read_datagram(&payload).unwrap().message)),
             Output::Event { call, event } => net.events[AGENT].push((net.now, call, event)),
+            Output::Locate { uri, .. } => panic!("nobody here looks {uri} up"),
         }
     }
     sent
@@ -61,8 +62,17 @@ fn statuses(sent: &[(Flow, Message)]) -> Vec<u16> {
 
 fn dial(net: &mut Net, flow: Flow) -> (CallHandle, Request) {
     let target = "sip:alice@127.0.0.1:5061;transport=tcp".to_owned();
-    let call = net.endpoints[AGENT]
-        .dial(net.now, Dial { target, destination: flow, offer: Some(OFFER.into()), from: None, referred_by: None });
+    let call = net.endpoints[AGENT].dial(
+        net.now,
+        Dial {
+            target,
+            destination: flow.into(),
+            offer: Some(OFFER.into()),
+            from: None,
+            referred_by: None,
+            redirects: true,
+        },
+    );
     match drained(net).pop() {
         Some((to, Message::Request(invite))) => {
             assert_eq!(to, flow);
@@ -123,7 +133,14 @@ fn a_large_request_goes_over_tcp_and_over_udp_when_that_is_closed() {
     let (mut net, _) = agent();
     let udp = Flow::udp("127.0.0.1:5061".parse().unwrap());
     let target = "sip:alice@127.0.0.1:5061".to_owned();
-    let dial = Dial { target, destination: udp, offer: Some(large_offer()), from: None, referred_by: None };
+    let dial = Dial {
+        target,
+        destination: udp.into(),
+        offer: Some(large_offer()),
+        from: None,
+        referred_by: None,
+        redirects: true,
+    };
     net.endpoints[AGENT].dial(net.now, dial);
     let tcp = Flow { transport: Transport::Tcp, ..udp };
     let invite_over = |sent: &[(Flow, Message)], flow: Flow| match sent {
@@ -142,7 +159,7 @@ fn a_large_request_goes_over_tcp_and_over_udp_when_that_is_closed() {
     assert_eq!(repeated.len(), 2, "timer A runs over UDP: {repeated:?}");
     // UDP fails as well: nothing is left.
     sent(&mut net, Input::TransportFailed { flow: udp });
-    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Refused(503) }));
+    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Unreachable }));
     assert!(net.endpoints[AGENT].is_idle());
 }
 
@@ -151,7 +168,14 @@ fn a_small_request_stays_on_udp() {
     let (mut net, _) = agent();
     let udp = Flow::udp("127.0.0.1:5061".parse().unwrap());
     let target = "sip:alice@127.0.0.1:5061".to_owned();
-    let dial = Dial { target, destination: udp, offer: Some(OFFER.into()), from: None, referred_by: None };
+    let dial = Dial {
+        target,
+        destination: udp.into(),
+        offer: Some(OFFER.into()),
+        from: None,
+        referred_by: None,
+        redirects: true,
+    };
     net.endpoints[AGENT].dial(net.now, dial);
     assert!(matches!(drained(&mut net).as_slice(), [(flow, Message::Request(_))] if *flow == udp));
 }
@@ -165,7 +189,7 @@ fn what_cannot_be_sent_is_as_good_as_refused() {
     sent(&mut net, Input::TransportFailed { flow: elsewhere });
     assert_eq!(net.last_event(AGENT), None, "another way failed");
     sent(&mut net, Input::TransportFailed { flow });
-    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Refused(503) }));
+    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::Unreachable }));
     assert!(net.endpoints[AGENT].is_idle());
 }
 

@@ -40,8 +40,8 @@ fn attended_transfer_joins_the_others() {
     assert_eq!(referred_by.as_deref(), Some("<sip:mairie@127.0.0.1:5060>"));
     net.command(PEER, alice, Command::AcceptTransfer);
     let now = net.now;
-    let destination = Flow::udp(address(THIRD));
-    let dial = Dial { target, destination, offer: Some(sdp(4444)), from: None, referred_by };
+    let destination = Flow::udp(address(THIRD)).into();
+    let dial = Dial { target, destination, offer: Some(sdp(4444)), from: None, referred_by, redirects: true };
     let to_carole = net.endpoints[PEER].dial(now, dial);
     net.drain(PEER);
     net.run(seconds(0.1));
@@ -280,8 +280,9 @@ fn replacements_over_a_bad_network_end_cleanly() {
                 && let Some(Event::TransferRequested { target, referred_by, .. }) = last_of(&net, PEER, alice)
             {
                 net.command(PEER, alice, Command::AcceptTransfer);
-                let (now, destination) = (net.now, Flow::udp(address(THIRD)));
-                let dial = Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by };
+                let (now, destination) = (net.now, Flow::udp(address(THIRD)).into());
+                let dial =
+                    Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by, redirects: true };
                 joined = Some(net.endpoints[PEER].dial(now, dial));
                 net.drain(PEER);
             }

@@ -90,10 +90,12 @@ pub(crate) enum CallTimer {
     SessionRefresh,
     /// The session has not been refreshed in time.
     SessionExpiry,
+    /// A look-up has got no answer.
+    LookUpGuard,
 }
 
 impl CallTimer {
-    pub(crate) const ALL: [CallTimer; 10] = [
+    pub(crate) const ALL: [CallTimer; 11] = [
         CallTimer::Resend2xx,
         CallTimer::NoAck,
         CallTimer::CancelGuard,
@@ -104,6 +106,7 @@ impl CallTimer {
         CallTimer::RetryOffer,
         CallTimer::SessionRefresh,
         CallTimer::SessionExpiry,
+        CallTimer::LookUpGuard,
     ];
 }
 

@@ -22,7 +22,7 @@ use whisper_rs::{
 use super::super::{Recogniser, SpeechError, Transcript, Utterance};
 use super::gates::{Evidence, judge};
 use crate::audio::level::rms_dbfs;
-use crate::audio::resample::line_to_recogniser;
+use crate::audio::resample::to_recogniser;
 
 const ENGINE: &str = "recogniser (whisper)";
 /// First bytes of a ggml file.
@@ -207,7 +207,7 @@ impl Recogniser for WhisperRecogniser {
         if utterance.samples.is_empty() || rms_dbfs(&utterance.samples) < SILENCE_DBFS {
             return Ok(silence);
         }
-        let mut audio = line_to_recogniser(&utterance.samples).map_err(engine)?;
+        let mut audio = to_recogniser(&utterance.samples, utterance.rate).map_err(engine)?;
         if audio.len() < SHORTEST {
             audio.resize(SHORTEST, 0.0);
         }

@@ -4,7 +4,7 @@ use super::*;
 use crate::speech::fake::{Answer, ScriptedRecogniser};
 
 fn utterance(marker: i16) -> Utterance {
-    Utterance { samples: vec![marker; 160].into(), language: "fr".to_owned(), prompt: String::new() }
+    Utterance { samples: vec![marker; 160].into(), rate: 8_000, language: "fr".to_owned(), prompt: String::new() }
 }
 
 fn pool(workers: usize, queue: usize, recogniser: &ScriptedRecogniser) -> RecogniserPool {

@@ -14,7 +14,7 @@ fn listen(detector: &mut Detector, samples: &[i16]) -> Log {
     let heard = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &mixed));
     let mut log = Log::new();
     for (n, frame) in heard.as_chunks::<FRAME_SAMPLES>().0.iter().enumerate() {
-        detector.handle_frame(frame);
+        detector.handle_frame(frame, None);
         while let Some(event) = detector.poll_event() {
             log.push((20 * (n as u64 + 1), event));
         }
@@ -57,10 +57,12 @@ fn a_turn_from_start_to_end() {
     // The speech ends at 1940; its last 20 ms may fall below the threshold.
     assert!((2_080..=2_120).contains(&paused), "paused at {paused}");
     assert_eq!(ended - paused, 400, "550 ms in whole frames is 560");
-    let Event::Ended { revision, samples, speech_ended_ago } = &log[2].1 else { panic!("not ended") };
+    let Event::Ended { revision, sound, speech_ended_ago } = &log[2].1 else { panic!("not ended") };
     assert_eq!(*speech_ended_ago, Duration::from_millis(560));
-    let Event::Paused { revision: first, samples: snapshot } = &log[1].1 else { panic!("not paused") };
-    assert_eq!((revision, samples), (first, snapshot));
+    let Event::Paused { revision: first, sound: snapshot } = &log[1].1 else { panic!("not paused") };
+    assert_eq!((revision, sound), (first, snapshot));
+    assert_eq!(sound.rate, LINE_RATE);
+    let samples = &sound.samples;
     // Pre-roll, speech, pause.
     let length = samples.len() as u64 / 8;
     assert!((1_280..=1_360).contains(&length), "{length} ms");
@@ -197,12 +199,12 @@ fn an_endless_monologue_is_cut() {
     let ends: Vec<&Event> = log.iter().map(|(_, e)| e).filter(|e| matches!(e, Event::Ended { .. })).collect();
     assert!(ends.len() >= 3, "{:?}", names(&log));
     for (n, (_, event)) in log.iter().enumerate() {
-        if let Event::Ended { samples, revision, .. } = event {
-            assert!(samples.len() <= 5 * 8_000);
-            let Event::Paused { revision: paused, samples: snapshot } = &log[n - 1].1 else {
+        if let Event::Ended { sound, revision, .. } = event {
+            assert!(sound.samples.len() <= 5 * 8_000);
+            let Event::Paused { revision: paused, sound: snapshot } = &log[n - 1].1 else {
                 panic!("ended without a snapshot to recognise");
             };
-            assert_eq!((revision, samples), (paused, snapshot));
+            assert_eq!((revision, sound), (paused, snapshot));
         }
     }
 }
@@ -218,13 +220,63 @@ fn reset_forgets_the_utterance() {
     assert_eq!(names(&listen(&mut detector, &quiet(2_000))), [""; 0]);
 }
 
+/// Runs wide-band sound through; `narrow_at` tells which frames come without their wide form.
+fn listen_wide(detector: &mut Detector, wide: &[i16], narrow_at: impl Fn(usize) -> bool) -> Log {
+    let mut decimator = Decimator::default();
+    let mut log = Log::new();
+    for (n, wide) in wide.as_chunks::<WIDE_FRAME_SAMPLES>().0.iter().enumerate() {
+        let frame = decimator.process(wide);
+        detector.handle_frame(&frame, (!narrow_at(n)).then_some(wide));
+        log.extend(std::iter::from_fn(|| detector.poll_event()).map(|event| (20 * (n as u64 + 1), event)));
+    }
+    log
+}
+
+fn ended(log: &Log) -> &Sound {
+    log.iter()
+        .find_map(|(_, event)| if let Event::Ended { sound, .. } = event { Some(sound) } else { None })
+        .expect("a turn")
+}
+
+#[test]
+fn a_wide_band_turn_is_kept_at_16_khz_and_as_long() {
+    let wide = [silence(WIDE_RATE, 1_000), speech(WIDE_RATE, -20.0, 940, 3), silence(WIDE_RATE, 1_500)].concat();
+    let log = listen_wide(&mut Detector::new(Settings::default()), &wide, |_| false);
+    let narrow = listen_wide(&mut Detector::new(Settings::default()), &wide, |_| true);
+    assert_eq!(names(&log), names(&narrow), "the band changes no decision");
+    let (sound, plain) = (ended(&log), ended(&narrow));
+    assert_eq!((sound.rate, plain.rate), (WIDE_RATE, LINE_RATE));
+    assert_eq!(sound.duration(), plain.duration());
+    // Sample by sample what came in.
+    let place = wide.windows(sound.samples.len()).position(|window| window == &sound.samples[..]);
+    assert!(place.is_some_and(|at| at % WIDE_FRAME_SAMPLES == 0), "{place:?}");
+}
+
+#[test]
+fn a_band_that_changes_within_a_turn_costs_no_word() {
+    let wide = [silence(WIDE_RATE, 1_000), speech(WIDE_RATE, -20.0, 1_940, 3), silence(WIDE_RATE, 1_500)].concat();
+    // To narrow band in the middle of the words (frames 50 to 146), and to wide band.
+    let falls = listen_wide(&mut Detector::new(Settings::default()), &wide, |n| n >= 100);
+    let rises = listen_wide(&mut Detector::new(Settings::default()), &wide, |n| n < 100);
+    let (falls, rises) = (ended(&falls), ended(&rises));
+    assert_eq!((falls.rate, rises.rate), (WIDE_RATE, LINE_RATE), "the band it began with");
+    assert_eq!(falls.duration(), rises.duration());
+    let second_half = &falls.samples[falls.samples.len() / 2..];
+    assert!(crate::audio::level::rms_dbfs(second_half) > -30.0, "the rest is there");
+    // Before the turn: what was kept as pre-roll is converted.
+    let before = listen_wide(&mut Detector::new(Settings::default()), &wide, |n| n < 49);
+    assert_eq!((ended(&before).rate, ended(&before).duration()), (WIDE_RATE, falls.duration()));
+    let back = listen_wide(&mut Detector::new(Settings::default()), &wide, |n| n >= 49);
+    assert_eq!((ended(&back).rate, ended(&back).duration()), (LINE_RATE, falls.duration()));
+}
+
 #[test]
 fn unpolled_events_are_bounded() {
     let mut detector = Detector::new(Settings { end_normal: Duration::from_millis(220), ..Settings::default() });
     let turn = [words(400), quiet(400)].concat();
     for _ in 0..40 {
         for frame in turn.as_chunks::<FRAME_SAMPLES>().0 {
-            detector.handle_frame(frame);
+            detector.handle_frame(frame, None);
         }
     }
     assert_eq!(std::iter::from_fn(|| detector.poll_event()).count(), MAX_EVENTS);
@@ -260,10 +312,10 @@ proptest! {
                 match event {
                     Event::Started => { prop_assert!(!open); open = true; }
                     Event::Resumed | Event::Paused { .. } => prop_assert!(open),
-                    Event::Ended { samples, .. } => {
+                    Event::Ended { sound, .. } => {
                         prop_assert!(open);
                         open = false;
-                        prop_assert!(samples.len() as u64 <= 8 * (longest + pre_roll + 2_000));
+                        prop_assert!(sound.samples.len() as u64 <= 8 * (longest + pre_roll + 2_000));
                     }
                 }
             }

@@ -5,7 +5,8 @@ use std::net::SocketAddr;
 use std::time::Instant;
 
 use crate::audio::FRAME_SAMPLES;
-use crate::rtp::{Frame, Key, Pacer, Session, SessionConfig};
+use crate::call::session_config;
+use crate::rtp::{Frame, Key, Pacer, Session};
 use crate::sip::sdp::Negotiated;
 
 pub struct Handset {
@@ -25,15 +26,9 @@ impl Handset {
     }
 
     pub fn pick_up(&mut self, now: Instant, negotiated: &Negotiated) {
-        let config = SessionConfig {
-            codec: negotiated.codec,
-            payload_type: negotiated.payload_type,
-            telephone_event: negotiated.telephone_event,
-            remote: negotiated.remote,
-        };
         // Every call has a stream of its own.
         self.seed += 10;
-        self.line = Some((Session::new(config, self.seed), Pacer::new(now)));
+        self.line = Some((Session::new(session_config(negotiated), self.seed), Pacer::new(now)));
     }
 
     pub fn put_down(&mut self) {
@@ -58,9 +53,9 @@ impl Handset {
             for sample in &mut samples {
                 *sample = self.mouth.pop_front().unwrap_or(0);
             }
-            let packet = session.send_audio(&samples);
+            let packet = session.send_audio(now, &samples);
             packets.push((session.remote(), packet));
-            while let Some(Frame { samples, received }) = session.poll_frame(now) {
+            while let Some(Frame { samples, received, .. }) = session.poll_frame(now) {
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(now);
                 }

@@ -141,10 +141,11 @@ impl Rig {
         let mut phone = endpoint(PHONE, "0612345678");
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()),
+            destination: sip::Flow::udp(AGENT.parse().unwrap()).into(),
             offer,
             from: None,
             referred_by: None,
+            redirects: true,
         };
         let phone_call = phone.dial(now, dial);
         let settings = Settings {
@@ -270,10 +271,11 @@ impl Rig {
         let replaces = replaces_dialog(&ok.1, "To: ", "From: ");
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()),
+            destination: sip::Flow::udp(AGENT.parse().unwrap()).into(),
             offer: Some(sdp::offer(&local_media(PHONE_RTP))),
             from: None,
             referred_by: None,
+            redirects: true,
         };
         self.phone_call = self.phone.dial(self.now, dial);
     }
@@ -333,10 +335,11 @@ impl Rig {
     pub fn refer_to_consulted(&mut self) {
         let dial = Dial {
             target: format!("sip:accueil@{THIRD}"),
-            destination: sip::Flow::udp(address(THIRD)),
+            destination: sip::Flow::udp(address(THIRD)).into(),
             offer: Some(sdp::offer(&local_media(PHONE_RTP))),
             from: None,
             referred_by: None,
+            redirects: true,
         };
         let other = self.phone.dial(self.now, dial);
         self.consultation = Some(other);
@@ -474,6 +477,7 @@ impl Rig {
             moved = true;
             match output {
                 sip::Output::Transmit { flow, payload } => self.send_sip(AGENT, flow.remote, payload),
+                sip::Output::Locate { uri, .. } => panic!("nobody here looks {uri} up"),
                 sip::Output::Event { call, event } => {
                     self.agent_events.push(event.clone());
                     if matches!(event, Event::Incoming { .. }) {
@@ -503,6 +507,7 @@ impl Rig {
             moved = true;
             match output {
                 sip::Output::Transmit { flow, payload } => self.send_sip(PHONE, flow.remote, payload),
+                sip::Output::Locate { uri, .. } => panic!("nobody here looks {uri} up"),
                 sip::Output::Event { call, .. } if Some(call) == self.consultation => {}
                 sip::Output::Event { call, event } => {
                     self.phone_events.push((self.now, event.clone()));
@@ -522,6 +527,7 @@ impl Rig {
             moved = true;
             match output {
                 sip::Output::Transmit { flow, payload } => self.send_sip(THIRD, flow.remote, payload),
+                sip::Output::Locate { uri, .. } => panic!("nobody here looks {uri} up"),
                 sip::Output::Event { call, event } => self.third.handle_event(self.now, call, event),
             }
         }

@@ -65,10 +65,11 @@ impl Third {
         let replaces = replaces_dialog(ringing, "From: ", "To: ");
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: sip::Flow::udp(address(AGENT)),
+            destination: sip::Flow::udp(address(AGENT)).into(),
             offer: Some(sdp::offer(&local_media(RTP))),
             from: None,
             referred_by: None,
+            redirects: true,
         };
         self.call = Some(self.endpoint.dial(now, dial));
     }
