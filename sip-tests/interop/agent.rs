@@ -12,7 +12,7 @@ use allo_mairie::call::{Record, Settings};
 use allo_mairie::config::Follow;
 use allo_mairie::dialogue::{Conversation, Phrases};
 use allo_mairie::dialplan::{self, SourceFile};
-use allo_mairie::net;
+use allo_mairie::net::{self, MediaThreads};
 use allo_mairie::sip::sdp::SrtpPolicy;
 use allo_mairie::speech::cache::Cache;
 use allo_mairie::speech::fake::{ScriptedRecogniser, ToneVoice};
@@ -71,11 +71,14 @@ impl Agent {
         let address = sip.local_address();
         let (done, records) = mpsc::channel(8);
         let (running, stopping) = watch::channel(false);
+        let threads = MediaThreads::start().expect("threads for calls");
         tokio::spawn(async move {
             while let Some(line) = lines.recv().await {
-                let call = driver::run(line, sip.clone(), services.clone(), rand::random(), stopping.clone());
+                let seat = threads.seat().expect("a thread");
+                let thread = seat.runtime().clone();
+                let call = driver::run(line, sip.clone(), services.clone(), seat, rand::random(), stopping.clone());
                 let done = done.clone();
-                tokio::spawn(async move {
+                thread.spawn(async move {
                     if let Some(record) = call.await {
                         let _ = done.send(record).await;
                     }

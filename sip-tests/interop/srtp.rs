@@ -6,7 +6,7 @@ use std::process::Command as Program;
 use std::time::Duration;
 
 use allo_mairie::audio::{Codec, FRAME_SAMPLES, LINE_RATE, level};
-use allo_mairie::net::{self, CallLine, RtpSocket, SipHandle, SipSettings};
+use allo_mairie::net::{self, CallLine, SipHandle, SipSettings, WaitingRtpSocket};
 use allo_mairie::rtp::srtp::{Key, KeySource, Protection, ReceiveContext, Rejected, SendContext, Suite};
 use allo_mairie::rtp::{Counters, Pacer, Session, SessionConfig};
 use allo_mairie::sip::sdp::{self, LocalMedia, Negotiated, Security, SrtpPolicy};
@@ -30,7 +30,7 @@ const TALK: Duration = Duration::from_secs(3);
 struct Telephone {
     handle: SipHandle,
     lines: Receiver<CallLine>,
-    socket: RtpSocket,
+    socket: WaitingRtpSocket,
     media: LocalMedia,
     /// Lives as long.
     _certificate: Certificate,
@@ -50,7 +50,7 @@ impl Telephone {
         let tls = (transport == Transport::Tls).then(|| certificate.alone());
         let settings = SipSettings { tls, ..settings };
         let (handle, lines) = net::open(settings, rand::random()).await.expect("a socket on loopback");
-        let socket = RtpSocket::bind([127, 0, 0, 1].into(), 34_000..=39_998).await.expect("a free port");
+        let socket = WaitingRtpSocket::bind([127, 0, 0, 1].into(), 34_000..=39_998).expect("a free port");
         let media = LocalMedia {
             address: socket.local_address(),
             codecs: vec![Codec::Pcma],

@@ -12,8 +12,7 @@ pub mod echo;
 pub mod g711;
 pub mod level;
 pub mod resample;
-#[cfg(test)]
-pub(crate) mod signals;
+pub mod signals;
 pub mod sound;
 pub mod tones;
 pub mod wav;

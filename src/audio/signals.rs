@@ -1,4 +1,4 @@
-//! Signals for tests: tones, noise, and a speech-like source with syllables.
+//! Signals for tests and measurements: tones, noise, and a speech-like source with syllables.
 
 use std::f64::consts::TAU;
 
@@ -87,7 +87,7 @@ impl Noise {
         Self(seed)
     }
 
-    pub fn next(&mut self) -> f64 {
+    pub(crate) fn next(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -179,6 +179,8 @@ pub struct Machine {
     started: Instant,
     /// Local time at `started`.
     started_at: civil::DateTime,
+    /// A point of the 20 ms grid on which packets are to be sent; `None`: the grid starts with the media.
+    grid: Option<Instant>,
     legs: Legs,
     seed: u64,
     phase: Phase,
@@ -282,6 +284,7 @@ impl Machine {
             dialogue,
             started: now,
             started_at: local_time,
+            grid: None,
             legs,
             seed,
             phase: Phase::Arriving,
@@ -305,6 +308,11 @@ impl Machine {
     pub fn with_keys(mut self, keys: KeySource) -> Self {
         self.legs.set_keys(keys);
         self
+    }
+
+    /// Sends its packets on the 20 ms grid through `phase`: for whoever wakes many calls at once.
+    pub fn on_grid(self, phase: Instant) -> Self {
+        Self { grid: Some(phase), ..self }
     }
 
     pub fn is_over(&self) -> bool {

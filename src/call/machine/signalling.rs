@@ -130,7 +130,7 @@ impl Machine {
         self.media = Some(Media {
             session,
             protection: negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys)),
-            pacer: Pacer::new(now),
+            pacer: self.grid.map_or_else(|| Pacer::new(now), |phase| Pacer::on_grid(phase, now)),
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),
