@@ -209,6 +209,7 @@ impl World {
             offer,
             from: None,
             referred_by: None,
+            redirects: true,
         };
         let handle = self.agents[who].dial(self.now, dial);
         self.calls[who].insert(handle);
