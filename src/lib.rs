@@ -26,8 +26,10 @@
 pub mod audio;
 pub(crate) mod calendar;
 pub mod call;
+pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod dialogue;
 pub mod dialplan;
 pub mod files;

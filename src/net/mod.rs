@@ -6,7 +6,9 @@
 mod address;
 mod clock;
 mod dns;
+mod http;
 mod listen;
+mod local;
 mod rtp_socket;
 mod sip_handle;
 mod sip_task;
@@ -18,9 +20,11 @@ mod transports;
 
 pub use address::{check_free, local_address_towards, split_host_port};
 pub use clock::{local_time, now, sleep_until, timestamp};
+pub use http::{HttpListener, Page, PageAt};
 pub use listen::{BadListenAddress, ListenAddress};
+pub use local::{LocalListener, LocalStream, connect_local};
 pub use rtp_socket::RtpSocket;
-pub use sip_handle::{CallLine, SipHandle};
+pub use sip_handle::{CallLine, Refused, SipHandle};
 pub use sip_task::{SipSettings, bind, open};
 pub use transports::{ClientCertificates, ConnectionLimits, Timings, TlsError, TlsSettings, check_tls};
 

@@ -5,13 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::NetError;
+use super::{NetError, timestamp};
+use crate::capture::{Direction, Tap};
 
 /// A UDP socket on an even port of the configured range (RFC 3550 §11: RTCP is the next odd port).
 #[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
 pub struct RtpSocket {
     socket: tokio::net::UdpSocket,
     address: SocketAddr,
+    tap: Option<Tap>,
 }
 
 /// Where the next search for a free port starts, so that a port just released is not taken again at once:
@@ -34,10 +36,15 @@ impl RtpSocket {
             if let Ok(socket) = tokio::net::UdpSocket::bind((ip, port)).await
                 && let Ok(address) = socket.local_addr()
             {
-                return Ok(Self { socket, address });
+                return Ok(Self { socket, address, tap: None });
             }
         }
         Err(NetError::NoRtpPort { first: *ports.start(), last: *ports.end() })
+    }
+
+    /// With an ear for captures.
+    pub fn tapped(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
     }
 
     pub fn local_address(&self) -> SocketAddr {
@@ -46,16 +53,29 @@ impl RtpSocket {
 
     /// Waits for one packet.
     pub async fn receive(&self, buffer: &mut [u8]) -> io::Result<(usize, SocketAddr)> {
-        self.socket.recv_from(buffer).await
+        let (length, source) = self.socket.recv_from(buffer).await?;
+        self.capture(Direction::Received, source, &buffer[..length]);
+        Ok((length, source))
     }
 
     /// Takes one packet if one has arrived.
     pub fn try_receive(&self, buffer: &mut [u8]) -> Option<(usize, SocketAddr)> {
-        self.socket.try_recv_from(buffer).ok()
+        let (length, source) = self.socket.try_recv_from(buffer).ok()?;
+        self.capture(Direction::Received, source, &buffer[..length]);
+        Some((length, source))
     }
 
     /// Sends one packet. A packet the kernel can't take now is dropped: late audio is worth nothing.
     pub fn send(&self, destination: SocketAddr, packet: &[u8]) {
         let _ = self.socket.try_send_to(packet, destination);
+        self.capture(Direction::Sent, destination, packet);
+    }
+
+    fn capture(&self, direction: Direction, remote: SocketAddr, packet: &[u8]) {
+        if let Some(tap) = &self.tap
+            && tap.listens_to(self.address.port())
+        {
+            tap.datagram(timestamp(), direction, self.address, remote, packet);
+        }
     }
 }

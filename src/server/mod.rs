@@ -3,7 +3,10 @@
 //! Owns: the order of starting (everything that can fail, before any call is taken) and of stopping.
 //! Must not know: SIP headers, audio, what calls are about.
 
+mod desk;
 mod listeners;
+mod metrics;
+mod monitor;
 mod prepare;
 
 use std::future::Future;
@@ -18,10 +21,12 @@ use tracing::{Instrument, error, info, info_span};
 
 use crate::call::driver::{self, Services};
 use crate::config::Config;
-use crate::net::{self, CallLine, NetError, SipHandle, now, sleep_until};
+use crate::net::{self, CallLine, HttpListener, LocalListener, NetError, Page, PageAt, SipHandle, now, sleep_until};
 use crate::store::Store;
 use crate::telemetry;
 
+use desk::Desk;
+use monitor::Monitor;
 pub use prepare::{Prepared, Problem, prepare};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
@@ -61,11 +66,42 @@ pub async fn run(
     };
     let (sip, incoming) = net::open(listeners::sip(&config), rand::random()).await?;
     let Prepared { services, store, sentences } = prepared;
-    let address = sip.local_address();
+    let (services, address) = (Arc::new(services), sip.local_address());
+    let monitor = Monitor::new(&config, sip.clone(), services.recognisers.clone());
+    let (stop, stopping) = watch::channel(false);
+    let _observers = observers(&config, &sip, &monitor, stopping).await?;
     info!(%address, sentences, "ready");
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
-    serve(sip, incoming, Arc::new(services), &store, shutdown).await;
+    serve(sip, incoming, services, &store, &monitor, stop, shutdown).await;
     Ok(())
+}
+
+/// Opens what the service is watched by; it closes when what is returned is dropped.
+async fn observers(
+    config: &Config,
+    sip: &SipHandle,
+    monitor: &Arc<Monitor>,
+    stopping: watch::Receiver<bool>,
+) -> Result<JoinSet<()>, Problem> {
+    let mut observers = JoinSet::new();
+    let path = &config.control_socket;
+    let listener = LocalListener::bind(path).map_err(|source| Problem::Control { path: path.clone(), source })?;
+    let desk = Desk { monitor: monitor.clone(), tap: sip.tap().clone(), limits: config.capture };
+    observers.spawn(desk.serve(listener, stopping));
+    if let Some(address) = config.metrics {
+        let taken = |error| match error {
+            NetError::Bind { address, source } => Problem::Metrics { address, source },
+            other => Problem::Net(other),
+        };
+        let listener = HttpListener::bind(address).await.map_err(taken)?;
+        let monitor = monitor.clone();
+        let page: Page = Arc::new(move || {
+            let monitor = monitor.clone();
+            Box::pin(async move { monitor.page().await })
+        });
+        observers.spawn(listener.serve(PageAt { path: "/metrics", content_type: metrics::CONTENT_TYPE }, page));
+    }
+    Ok(observers)
 }
 
 async fn serve(
@@ -73,16 +109,17 @@ async fn serve(
     mut incoming: mpsc::Receiver<CallLine>,
     services: Arc<Services>,
     store: &Store,
+    monitor: &Arc<Monitor>,
+    stop: watch::Sender<bool>,
     mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) {
-    let (stop, stopping) = watch::channel(false);
     let mut calls = JoinSet::new();
     let mut purge_at = now() + PURGE_EVERY;
     loop {
         tokio::select! {
             Some(line) = incoming.recv() => {
                 let span = info_span!("call", id = line.handle().0);
-                let call = take_call(line, sip.clone(), services.clone(), store.clone(), stopping.clone());
+                let call = take_call(line, sip.clone(), services.clone(), store.clone(), monitor.clone(), stop.subscribe());
                 calls.spawn(call.instrument(span));
             }
             Some(ended) = calls.join_next() => report_panic(ended),
@@ -123,11 +160,13 @@ async fn take_call(
     sip: SipHandle,
     services: Arc<Services>,
     store: Store,
+    monitor: Arc<Monitor>,
     stopping: watch::Receiver<bool>,
 ) {
     let started = net::timestamp();
     if let Some(record) = driver::run(line, sip, services, rand::random(), stopping).await {
         telemetry::call_ended(&record);
+        monitor.call_ended(&record);
         store.save_call(&record, started);
     }
 }

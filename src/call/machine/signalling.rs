@@ -251,6 +251,7 @@ impl Machine {
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
             self.record.quality = Some(media.session.quality());
+            self.record.skipped_ticks = media.pacer.skipped();
         }
     }
 
