@@ -20,3 +20,4 @@ mod scanners;
 mod sipp;
 mod transports;
 mod user_agent;
+mod watched;

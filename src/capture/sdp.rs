@@ -180,7 +180,7 @@ mod tests {
         for (line, left) in [
             (
                 "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:c2VjcmV0|2^20|1:4 KDR=1",
-                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:xxxxxxxxxxxxxxxxxxxxxx",
+                "a=crypto:1 AES_CM_128_HMAC_SHA1_80 inline:xxxxxxxxxxxxxxxxxxxxxxx",
             ),
             ("a=CRYPTO:1  AES  inline:c2Vj", "a=CRYPTO:1  AES  inline:xxxx"),
             ("a=crypto:1 AES INLINE:c2Vj", "a=crypto:1 AES xxxxxxxxxxx"),

@@ -290,7 +290,7 @@ mod tests {
             "allo_mairie_calls_bad_total 1",
             "allo_mairie_reply_delay_seconds_bucket{le=\"0.6\"} 0",
             "allo_mairie_reply_delay_seconds_bucket{le=\"0.75\"} 2",
-            "allo_mairie_call_mos_bucket{le=\"3.1\",direction=\"received\"} 1",
+            "allo_mairie_call_mos_bucket{direction=\"received\",le=\"3.1\"} 1",
             "allo_mairie_call_mos_count{direction=\"received\"} 1",
             "allo_mairie_call_loss_ratio_sum{direction=\"sent\"} 0.004",
             "allo_mairie_call_jitter_seconds_sum{direction=\"received\"} 0.03",

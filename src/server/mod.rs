@@ -26,7 +26,7 @@ use crate::store::Store;
 use crate::telemetry;
 
 use desk::Desk;
-use monitor::Monitor;
+pub use monitor::Monitor;
 pub use prepare::{Prepared, Problem, prepare};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
@@ -69,15 +69,15 @@ pub async fn run(
     let (services, address) = (Arc::new(services), sip.local_address());
     let monitor = Monitor::new(&config, sip.clone(), services.recognisers.clone());
     let (stop, stopping) = watch::channel(false);
-    let _observers = observers(&config, &sip, &monitor, stopping).await?;
+    let _observers = observe(&config, &sip, &monitor, stopping).await?;
     info!(%address, sentences, "ready");
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
     serve(sip, incoming, services, &store, &monitor, stop, shutdown).await;
     Ok(())
 }
 
-/// Opens what the service is watched by; it closes when what is returned is dropped.
-async fn observers(
+/// Opens what the service is watched by: the socket for commands and the page of metrics. It closes when what is returned is dropped.
+pub async fn observe(
     config: &Config,
     sip: &SipHandle,
     monitor: &Arc<Monitor>,
