@@ -147,7 +147,7 @@ async fn tshark_follows_a_captured_call_and_finds_nothing_private() {
     let rtp =
         tshark(&file, &["-Y", "rtp", "-T", "fields", "-e", "rtp.payload", "-e", "frame.cap_len", "-e", "frame.len"]);
     assert!(rtp.lines().count() > 40, "{rtp}");
-    assert!(rtp.lines().all(|line| line.split('\t').collect::<Vec<_>>() == ["", "40", "200"]), "{rtp}");
+    assert!(rtp.lines().all(|line| matches!(line, "<MISSING>\t40\t200" | "\t40\t200")), "{rtp}");
     let malformed = tshark(&file, &["-Y", "_ws.malformed && sip"]);
     assert_eq!(malformed, "");
     let bytes = std::fs::read(&file).expect("the file");

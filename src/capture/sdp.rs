@@ -127,7 +127,7 @@ fn mask_other(line: &mut [u8], wanted: &Wanted) {
     let frame = line.starts_with(b"--") || starts("Content-Type:") || starts("SIP/2.0 ");
     // Keys pressed come by INFO: `Signal=5`, or the key alone.
     let key = starts("Signal=") || starts("Duration=") || line.len() == 1;
-    if !frame && !(key && wanted.audio) {
+    if !(frame || key && wanted.audio) {
         mask(line);
     }
 }

@@ -64,10 +64,10 @@ impl Checker {
                 network_silence: self.seconds("call.network_silence", raw.call.network_silence, 5.0..=300.0, 30.0),
             },
             store: StoreConfig {
-                path: self.path("store.path", raw.store.path),
+                path: self.path("store.path", raw.store.path.clone()),
                 retention_days: self.days(raw.store.retention_days),
             },
-            control_socket: self.socket(raw.control.socket),
+            control_socket: self.socket(raw.control.socket, &raw.store.path),
             metrics: self.metrics(&raw.metrics.listen),
             capture: CaptureConfig {
                 max_bytes: 1_000_000
@@ -156,8 +156,12 @@ impl Checker {
         PathBuf::from(value)
     }
 
-    fn socket(&mut self, value: String) -> PathBuf {
-        let path = self.path("control.socket", value);
+    /// Beside the database, where nothing else is said: two services that share no base share no socket.
+    fn socket(&mut self, value: String, store: &str) -> PathBuf {
+        let path = match value.is_empty() {
+            true => PathBuf::from(store).with_extension("sock"),
+            false => self.path("control.socket", value),
+        };
         // The kernel's sun_path, with its zero at the end.
         if path.as_os_str().len() > 107 {
             let remedy = "choisissez un dossier moins profond.";

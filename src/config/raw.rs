@@ -266,7 +266,7 @@ impl Default for RawConfig {
             },
             call: RawCall { longest: 600.0, idle: 6.0, key_pause: 3.0, network_silence: 30.0 },
             store: RawStore { path: "data/allo-mairie.sqlite".into(), retention_days: 30 },
-            control: RawControl { socket: "data/allo-mairie.sock".into() },
+            control: RawControl { socket: String::new() },
             metrics: RawMetrics { listen: String::new() },
             capture: RawCapture { max_megabytes: 50, longest: 1_800.0 },
             log: RawLog { level: "info".into(), format: "text".into(), personal: false },

@@ -136,6 +136,9 @@ fn figures_are_published_only_where_it_is_said() {
     assert_eq!(listen("").unwrap(), None);
     assert_eq!(listen("127.0.0.1:9464").unwrap(), Some("127.0.0.1:9464".parse().unwrap()));
     assert!(listen("mairie:9464").is_err() && listen("9464").is_err());
+    assert_eq!(Config::default().control_socket, std::path::Path::new("data/allo-mairie.sock"));
+    let beside = load("[store]\npath = 'x/base.sqlite'\n", &[]).unwrap();
+    assert_eq!(beside.control_socket, std::path::Path::new("x/base.sock"));
     let deep = format!("/{}", "x".repeat(107));
     assert_eq!(problems(&format!("[control]\nsocket = '{deep}'\n"), &[])[0].key, "control.socket");
 }

@@ -153,3 +153,148 @@ async fn within<T>(work: impl Future<Output = io::Result<T>>) -> io::Result<T> {
         () = sleep_until(Some(now() + PATIENCE)) => Err(io::ErrorKind::TimedOut.into()),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::SocketAddr;
+
+    use tokio::io::split;
+
+    use super::*;
+    use crate::capture::{Counts, Direction};
+    use crate::config::Config;
+    use crate::net::{self, connect_local};
+    use crate::sip::{AccessConfig, EndpointConfig, Listeners, Policy};
+    use crate::speech::fake::ScriptedRecogniser;
+    use crate::speech::worker::RecogniserPool;
+
+    struct Rig {
+        tap: Tap,
+        path: std::path::PathBuf,
+        stop: watch::Sender<bool>,
+        _directory: tempfile::TempDir,
+    }
+
+    impl Rig {
+        async fn start(max_bytes: u64, longest: Duration) -> Rig {
+            let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
+            let endpoint = EndpointConfig {
+                listeners: Listeners::udp(loopback),
+                user: "mairie".into(),
+                display_name: None,
+                product: "test".into(),
+                max_calls: 4,
+                accept_transfers: false,
+                access: AccessConfig::open(),
+                policy: Policy::default(),
+                credentials: Vec::new(),
+            };
+            let (sip, _) = net::bind(endpoint, loopback, 1).await.unwrap();
+            let recognisers = RecogniserPool::start(1, 4, || Ok(Box::new(ScriptedRecogniser::default()))).unwrap();
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("service.sock");
+            let tap = sip.tap().clone();
+            let monitor = Monitor::new(&Config::default(), sip, recognisers);
+            let desk = Desk { monitor, tap: tap.clone(), limits: CaptureConfig { max_bytes, longest } };
+            let (stop, stopping) = watch::channel(false);
+            tokio::spawn(desk.serve(LocalListener::bind(&path).unwrap(), stopping));
+            Rig { tap, path, stop, _directory: directory }
+        }
+
+        async fn ask(&self, request: &str) -> (LocalStream, Answer) {
+            let mut stream = connect_local(&self.path).await.unwrap();
+            stream.write_all(format!("{request}\n").as_bytes()).await.unwrap();
+            let mut line = Vec::new();
+            while !line.ends_with(b"\n") {
+                line.push(stream.read_u8().await.unwrap());
+            }
+            (stream, serde_json::from_slice(&line).unwrap())
+        }
+
+        async fn capture(&self) -> LocalStream {
+            let (stream, answer) =
+                self.ask(r#"{"capture":{"calls":1,"audio":false,"keys":false,"personal":false}}"#).await;
+            assert!(matches!(answer, Answer::Capturing { .. }), "{answer:?}");
+            stream
+        }
+
+        fn invite(&self) {
+            let text = "INVITE sip:mairie@h SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\nFrom: <sip:a@h>;tag=1\r\n\
+                        To: <sip:mairie@h>\r\nCall-ID: 1\r\nCSeq: 1 INVITE\r\nContent-Length: 0\r\n\r\n";
+            let address = SocketAddr::from(([127, 0, 0, 1], 5060));
+            self.tap.message(net::timestamp(), Direction::Received, address, address, text.as_bytes());
+        }
+    }
+
+    /// Bytes of the packets, and the summary.
+    async fn rest(stream: LocalStream) -> (u64, Summary) {
+        let (mut reader, _writer) = split(stream);
+        let mut bytes = 0;
+        loop {
+            match reader.read_u32_le().await.unwrap() {
+                0 => break,
+                length => {
+                    let mut packet = vec![0; length as usize];
+                    reader.read_exact(&mut packet).await.unwrap();
+                    bytes += u64::from(length);
+                }
+            }
+        }
+        let mut text = String::new();
+        BufReader::new(reader).read_line(&mut text).await.unwrap();
+        (bytes, serde_json::from_str(&text).unwrap())
+    }
+
+    #[tokio::test]
+    async fn the_file_stays_below_its_bound() {
+        let rig = Rig::start(1_000, Duration::from_secs(60)).await;
+        let stream = rig.capture().await;
+        (0..20).for_each(|_| rig.invite());
+        let (bytes, summary) = rest(stream).await;
+        assert_eq!(summary.end, End::Size);
+        assert!((500..=1_000 - 24).contains(&bytes), "{bytes}");
+    }
+
+    #[tokio::test]
+    async fn it_ends_in_time_and_with_the_service() {
+        let rig = Rig::start(1 << 20, Duration::from_millis(50)).await;
+        let (_, summary) = rest(rig.capture().await).await;
+        assert_eq!(summary, Summary { counts: Counts::default(), end: End::Time });
+        let rig = Rig::start(1 << 20, Duration::from_secs(60)).await;
+        let stream = rig.capture().await;
+        rig.invite();
+        rig.stop.send(true).unwrap();
+        let (bytes, summary) = rest(stream).await;
+        assert_eq!((summary.end, summary.counts.messages, bytes > 100), (End::Stopped, 1, true));
+    }
+
+    #[tokio::test]
+    async fn who_goes_away_leaves_room_for_the_next() {
+        let rig = Rig::start(1 << 20, Duration::from_secs(60)).await;
+        let stream = rig.capture().await;
+        let (_, busy) = rig.ask(r#"{"capture":{"calls":1,"audio":false,"keys":false,"personal":false}}"#).await;
+        assert_eq!(busy, Answer::Busy);
+        assert!(rig.tap.is_armed());
+        drop(stream);
+        while rig.tap.is_armed() {
+            tokio::task::yield_now().await;
+        }
+        drop(rig.capture().await);
+    }
+
+    #[tokio::test]
+    async fn what_is_no_request_is_refused() {
+        let rig = Rig::start(1 << 20, Duration::from_secs(60)).await;
+        for request in [
+            "",
+            "x",
+            "{}",
+            r#"{"capture":{"calls":0,"audio":false,"keys":false,"personal":false}}"#,
+            r#"{"capture":{}}"#,
+        ] {
+            assert_eq!(rig.ask(request).await.1, Answer::Unknown, "{request}");
+        }
+        let Answer::Status(status) = rig.ask("\"status\"").await.1 else { panic!("no status") };
+        assert_eq!((status.calls, status.max_calls, status.recogniser_backlog), (0, 40, 0));
+    }
+}
