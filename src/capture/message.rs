@@ -156,6 +156,10 @@ fn treatment(name: &HeaderName) -> Treatment {
 /// Parameters of credentials that say how, not what (RFC 8760, RFC 7616 §3.4).
 const PLAIN_CREDENTIALS: [&str; 5] = ["realm", "algorithm", "qop", "nc", "stale"];
 
+/// Those whose names may be seen. What has no known name may be a piece of something.
+const SECRET_CREDENTIALS: [&str; 10] =
+    ["username", "username*", "userhash", "nonce", "uri", "response", "cnonce", "opaque", "rspauth", "nextnonce"];
+
 /// A scheme and its parameters; never kept, not even with everything else: whoever has them can try passwords.
 fn mask_credentials(value: &mut [u8]) {
     let start = value.iter().position(|byte| !byte.is_ascii_whitespace()).unwrap_or(value.len());
@@ -167,10 +171,12 @@ fn mask_credentials(value: &mut [u8]) {
         match parameter.iter().position(|byte| *byte == b'=') {
             Some(equals) => {
                 let name = parameter[..equals].trim_ascii().to_ascii_lowercase();
-                let plain = PLAIN_CREDENTIALS.iter().any(|plain| name == plain.as_bytes());
+                let is_in = |names: &[&str]| names.iter().any(|known| name == known.as_bytes());
                 // A quote that is missing must not bring the next parameter along.
-                if !plain || parameter[equals + 1..].iter().any(|byte| b"=,".contains(byte)) {
-                    mask_word(&mut parameter[equals + 1..]);
+                let proper = !parameter[equals + 1..].iter().any(|byte| b"=,".contains(byte));
+                if !(is_in(&PLAIN_CREDENTIALS) && proper) {
+                    let from = if is_in(&SECRET_CREDENTIALS) || is_in(&PLAIN_CREDENTIALS) { equals + 1 } else { 0 };
+                    mask_word(&mut parameter[from..]);
                 }
             }
             None => mask_word(parameter),

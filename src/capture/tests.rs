@@ -102,6 +102,7 @@ fn crooked_messages_hide_nothing() {
         ("SIP/2.0 200 OK\r\n\n\na=crypto:1 AES inline:cafe", "cafe"),
         ("SIP/2.0 200 OK\r\r\ra=crypto:1 AES inline:cafe", "cafe"),
         ("SIP/2.0 200 OK\r\nAuthorization: Digest realm=\"x, response=\"cafe\"\r\n\r\n", "cafe"),
+        ("SIP/2.0 200 OK\r\nAuthorization: Digest response=,cafe\", nc=1\r\n\r\n", "cafe"),
         ("SIP/2.0 200 OK\r\nauthorization :Basic cafe\r\n\r\n", "cafe"),
         ("SIP/2.0 200 OK\r\nX-Authenticate: cafe\r\n\r\n", "cafe"),
     ] {
