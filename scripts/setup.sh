@@ -13,8 +13,8 @@ packages=(cmake g++ libclang-dev libsonic-dev make pkg-config)
 # Real SIP peers for sip-tests.
 test_packages=(baresip-core sip-tester)
 
-# A switchboard's proxy, and Python's venv for the peers that come from PyPI.
-interop_packages=(kamailio python3-venv)
+# A switchboard's proxy, Python's venv for the peers that come from PyPI, and who reads captures and figures.
+interop_packages=(curl kamailio python3-venv tshark)
 interop_python=(pjsua2-python==2.15.1.post1 pylibsrtp==1.0.0 sipvicious==0.3.8)
 
 [[ ${1:-} == --tests || ${1:-} == --interop ]] && packages+=("${test_packages[@]}")

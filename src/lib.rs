@@ -9,7 +9,8 @@
 //! finds the topic; [`dialogue`] reads the officer's [`dialplan`] and decides what to say or do; the
 //! sentence comes from the cache or from the Piper voice of [`speech`] and leaves as paced RTP packets.
 //! [`store`] keeps the requests that callers leave. [`server`] starts and stops all this; [`simulate`]
-//! places spoken test calls with the same stack.
+//! places spoken test calls with the same stack; [`capture`] lets a technician see the packets of a call, [`control`] is
+//! what commands and the running service say to each other.
 //!
 //! # The contract of the pure modules
 //!
@@ -26,8 +27,10 @@
 pub mod audio;
 pub(crate) mod calendar;
 pub mod call;
+pub mod capture;
 pub mod cli;
 pub mod config;
+pub mod control;
 pub mod dialogue;
 pub mod dialplan;
 pub mod files;

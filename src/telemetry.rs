@@ -72,6 +72,7 @@ pub fn call_ended(record: &Record) {
         let parts: Vec<String> = record.replies.iter().map(|reply| milliseconds(part(reply)).to_string()).collect();
         parts.join(",")
     };
+    let far = record.quality.and_then(|quality| quality.far);
     tracing::info!(
         target: "call",
         outcome = record.outcome.as_str(),
@@ -94,6 +95,8 @@ pub fn call_ended(record: &Record) {
         packets_received = record.packets.received,
         packets_lost = record.packets.lost,
         max_gap_ms = record.packets.max_gap_ms,
+        skipped_ticks = record.skipped_ticks,
+        lost_permille = record.quality.map(|quality| quality.lost_permille),
         late_permille = record.quality.map(|quality| quality.late_permille),
         concealed_permille = record.quality.map(|quality| quality.concealed_permille),
         jitter_ms = record.quality.map(|quality| quality.jitter_ms),
@@ -102,6 +105,9 @@ pub fn call_ended(record: &Record) {
         srtp = record.encryption.map(|encryption| encryption.suite.name()),
         packets_unauthentic = record.encryption.map(|encryption| encryption.rejected.unauthentic),
         packets_replayed = record.encryption.map(|encryption| encryption.rejected.replayed),
+        far_lost_permille = far.map(|far| far.lost_permille),
+        far_jitter_ms = far.map(|far| far.jitter_ms),
+        far_mos_tenths = far.map(|far| far.mos_tenths),
         "call ended"
     );
 }
@@ -169,7 +175,7 @@ mod tests {
     use crate::config::Config;
     use crate::dialogue::Note;
     use crate::rtp::srtp::{Rejected, Suite};
-    use crate::rtp::{Counters, Quality};
+    use crate::rtp::{Counters, FarQuality, Quality};
 
     #[derive(Clone, Default)]
     struct Lines(Arc<Mutex<Vec<u8>>>);
@@ -220,12 +226,15 @@ mod tests {
             keys: 1,
             interruptions: 2,
             packets: Counters { sent: 3050, received: 3000, lost: 3, max_gap_ms: 45 },
+            skipped_ticks: 1,
             quality: Some(Quality {
+                lost_permille: 3,
                 late_permille: 2,
                 concealed_permille: 7,
                 jitter_ms: 4,
                 round_trip_ms: Some(31),
                 mos_tenths: 43,
+                far: Some(FarQuality { lost_permille: 5, jitter_ms: 6, mos_tenths: 42 }),
                 ..Quality::default()
             }),
             encryption: Some(Encryption {
@@ -248,7 +257,8 @@ mod tests {
             "not_understood": 1, "transfers": 1, "moves": 2, "diverted": true, "release": 16, "turns": 3, "keys": 1,
             "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
-            "late_permille": 2, "concealed_permille": 7, "jitter_ms": 4, "round_trip_ms": 31, "mos_tenths": 43,
+            "skipped_ticks": 1, "lost_permille": 3, "late_permille": 2, "concealed_permille": 7, "jitter_ms": 4, "round_trip_ms": 31, "mos_tenths": 43,
+            "far_lost_permille": 5, "far_jitter_ms": 6, "far_mos_tenths": 42,
             "srtp": "AEAD_AES_128_GCM", "packets_unauthentic": 2, "packets_replayed": 1,
         });
         assert_eq!(serde_json::Value::Object(line), expected);

@@ -12,7 +12,7 @@ use allo_mairie::call::{Record, Settings};
 use allo_mairie::config::Follow;
 use allo_mairie::dialogue::{Conversation, Phrases};
 use allo_mairie::dialplan::{self, SourceFile};
-use allo_mairie::net::{self, MediaThreads};
+use allo_mairie::net::{self, MediaThreads, SipHandle};
 use allo_mairie::sip::sdp::SrtpPolicy;
 use allo_mairie::speech::cache::Cache;
 use allo_mairie::speech::fake::{ScriptedRecogniser, ToneVoice};
@@ -56,6 +56,9 @@ Dire :
 pub struct Agent {
     pub address: SocketAddr,
     records: mpsc::Receiver<Record>,
+    /// What it is watched by.
+    pub sip: SipHandle,
+    pub recognisers: RecogniserPool,
     /// The voice's cache.
     _cache: tempfile::TempDir,
     _running: watch::Sender<bool>,
@@ -66,9 +69,10 @@ impl Agent {
     pub async fn start() -> Agent {
         let cache = tempfile::tempdir().expect("a folder");
         let services = Arc::new(services(&cache));
+        let recognisers = services.recognisers.clone();
         let (sip, mut lines) =
             net::bind(config("mairie"), (LOOPBACK, 0).into(), rand::random()).await.expect("a socket on loopback");
-        let address = sip.local_address();
+        let (address, handle) = (sip.local_address(), sip.clone());
         let (done, records) = mpsc::channel(8);
         let (running, stopping) = watch::channel(false);
         let threads = MediaThreads::start().expect("threads for calls");
@@ -85,7 +89,7 @@ impl Agent {
                 });
             }
         });
-        Agent { address, records, _cache: cache, _running: running }
+        Agent { address, records, sip: handle, recognisers, _cache: cache, _running: running }
     }
 
     pub fn uri(&self) -> String {

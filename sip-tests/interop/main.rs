@@ -22,3 +22,4 @@ mod sipp;
 mod srtp;
 mod transports;
 mod user_agent;
+mod watched;

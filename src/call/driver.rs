@@ -100,7 +100,7 @@ pub async fn run(
     let Event::Incoming { source, .. } = first else { return None };
     let RtpAddress { listen, advertised } = services.rtp.towards(source);
     let rtp = match RtpSocket::bind(listen, services.rtp.ports.clone()) {
-        Ok(rtp) => rtp,
+        Ok(rtp) => rtp.tapped(sip.tap().clone()),
         Err(error) => {
             warn!(%error, "call refused: no RTP port");
             line.command(Command::Reject { status: 503 }).await;

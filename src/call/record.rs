@@ -33,6 +33,19 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    pub const ALL: [Outcome; 10] = [
+        Self::CallerHungUp,
+        Self::Cancelled,
+        Self::AgentHungUp,
+        Self::Transferred,
+        Self::Refused,
+        Self::NotAcknowledged,
+        Self::Lost,
+        Self::TimeLimit,
+        Self::Shutdown,
+        Self::Failed,
+    ];
+
     /// The name in logs and in the database; never changes.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -89,6 +102,8 @@ pub struct Record {
     /// Why the far end ended the call, as it told (Reason, RFC 3326): a cause of Q.850 or a SIP status.
     pub release: Option<u16>,
     pub packets: Counters,
+    /// Packets given up because we were woken too late to send them.
+    pub skipped_ticks: u64,
     /// How what the caller sent arrived; none when there was no audio.
     pub quality: Option<Quality>,
     /// How the audio was encrypted when the call ended; `None`: not at all.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Failure;
-use super::telephone;
+use super::{service, telephone};
+use crate::control::{Answer, Request, Status};
 use crate::net::{self, ConnectionLimits, ListenAddress, SipSettings, Timings, TlsSettings, sleep_until};
 use crate::sip::{EndCause, EndpointConfig, Event, Flow, Listener, Listeners, Transport};
 
@@ -24,16 +25,17 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     telephone::runtime()?.block_on(async {
-        let (target, tls) = match &args.target {
-            Some(target) => (ListenAddress::udp(telephone::resolve_host(target).await?), None),
+        let (target, tls, socket) = match &args.target {
+            Some(target) => (ListenAddress::udp(telephone::resolve_host(target).await?), None, None),
             None => {
-                let sip = telephone::load_config(args.config.as_deref())?.sip;
+                let config = telephone::load_config(args.config.as_deref())?;
+                let sip = config.sip;
                 // UDP where there is a choice: it needs no connection and no certificate.
                 let udp = sip.listen.iter().find(|listen| listen.transport == Transport::Udp);
                 let Some(listen) = udp.or(sip.listen.first()) else {
                     return Err(Failure::new("Le service n'écoute nulle part."));
                 };
-                (ListenAddress { address: reachable(listen.address), ..*listen }, sip.tls)
+                (ListenAddress { address: reachable(listen.address), ..*listen }, sip.tls, Some(config.control_socket))
             }
         };
         let answer = ask(target, tls).await?;
@@ -41,6 +43,12 @@ pub fn run(args: Args) -> Result<(), Failure> {
         let problem = match answer {
             Some(Event::Answered { .. }) => {
                 println!("Le service répond à {target} : prêt à prendre des appels.");
+                // Another user's command may ask whether it is there, and no more.
+                if let Some(socket) = socket
+                    && let Ok((Answer::Status(status), ..)) = service::ask(&socket, Request::Status).await
+                {
+                    troubles(&status).iter().for_each(|trouble| println!("{trouble}"));
+                }
                 return Ok(());
             }
             Some(Event::Ended { cause: EndCause::Refused(503) }) => {
@@ -52,6 +60,46 @@ pub fn run(args: Args) -> Result<(), Failure> {
         };
         Err(Failure::new(format!("Le service à {target} {problem}")))
     })
+}
+
+/// What is not well, a line each. None of it makes the command fail: it would not get better by a new start.
+fn troubles(status: &Status) -> Vec<String> {
+    let mut troubles = Vec::new();
+    for switchboard in status.switchboards.iter().filter(|switchboard| switchboard.reachable == Some(false)) {
+        troubles.push(format!(
+            "Attention : le standard {} ne répond pas. Remède : vérifiez qu'il est en marche, son adresse, le pare-feu.",
+            switchboard.uri
+        ));
+    }
+    if status.calls >= status.max_calls {
+        troubles.push(format!(
+            "Attention : toutes les lignes sont prises ({} appels). Remède : relevez sip.max_calls si la machine le permet.",
+            status.calls
+        ));
+    }
+    if status.recogniser_backlog >= status.recogniser_queue {
+        troubles.push(format!(
+            "Attention : {} phrases attendent la reconnaissance, les appelants sont renvoyés aux touches. Remède : un \
+             processeur plus rapide, ou un modèle plus petit.",
+            status.recogniser_backlog
+        ));
+    }
+    if status.skipped_ticks > 0 {
+        troubles.push(format!(
+            "Attention : {} paquets de voix n'ont pas pu partir à temps depuis le démarrage. Remède : la machine est trop \
+             chargée par autre chose.",
+            status.skipped_ticks
+        ));
+    }
+    // One call in twenty, and not just one.
+    if status.calls_bad > 1 && status.calls_bad * 20 > status.calls_ended {
+        troubles.push(format!(
+            "Attention : {} appels sur {} ont été mal entendus (note inférieure à 3,1 sur 4,5). Remède : le journal dit \
+             pertes et gigue de chaque appel ; « allo-mairie capture » les montre.",
+            status.calls_bad, status.calls_ended
+        ));
+    }
+    troubles
 }
 
 /// A service that listens on every address is asked on this machine's own.
@@ -99,6 +147,36 @@ async fn ask(target: ListenAddress, tls: Option<TlsSettings>) -> Result<Option<E
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_what_is_not_well_is_told() {
+        use crate::control::Switchboard;
+        let board = |uri: &str, reachable| Switchboard { uri: uri.into(), reachable };
+        let well = Status {
+            calls: 3,
+            max_calls: 4,
+            recogniser_backlog: 1,
+            recogniser_queue: 16,
+            switchboards: vec![board("sip:192.0.2.1", Some(true)), board("sip:192.0.2.2", None)],
+            skipped_ticks: 0,
+            calls_ended: 100,
+            calls_bad: 5,
+        };
+        assert_eq!(troubles(&well), Vec::<String>::new());
+        let told = troubles(&Status {
+            calls: 4,
+            recogniser_backlog: 16,
+            switchboards: vec![board("sip:192.0.2.1", Some(false))],
+            skipped_ticks: 2,
+            calls_bad: 6,
+            ..well
+        });
+        for (trouble, word) in told.iter().zip(["sip:192.0.2.1", "max_calls", "touches", "à temps", "6 appels sur 100"])
+        {
+            assert!(trouble.contains(word) && trouble.contains("Remède"), "{trouble}");
+        }
+        assert_eq!(told.len(), 5);
+    }
 
     #[test]
     fn every_address_is_asked_on_this_machine() {

@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 pub mod bench;
 pub mod call;
+pub mod capture;
 pub mod check;
 pub mod demo;
 pub mod health;
@@ -17,6 +18,7 @@ pub mod requests;
 pub mod say;
 mod script;
 pub mod serve;
+mod service;
 mod stage;
 pub mod talk;
 mod telephone;
@@ -73,8 +75,10 @@ enum Command {
     Bench(bench::Args),
     /// Démonstration : un appel complet, à voir et à écouter
     Demo(demo::Args),
-    /// Demander au service s'il est prêt (SIP OPTIONS)
+    /// Demander au service s'il est prêt (SIP OPTIONS) et ce qui ne va pas
     Health(health::Args),
+    /// Enregistrer les paquets des prochains appels du service, pour Wireshark
+    Capture(capture::Args),
     /// Lister les demandes laissées par les appelants
     Requests(requests::Args),
 }
@@ -101,6 +105,7 @@ pub fn main() -> ExitCode {
         Command::Bench(args) => bench::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Health(args) => health::run(args),
+        Command::Capture(args) => capture::run(args),
         Command::Requests(args) => requests::run(args),
     };
     match outcome {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
+use std::net::SocketAddr;
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,8 +13,8 @@ use tracing::level_filters::LevelFilter;
 use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice};
 use super::{
-    BadTransferTarget, CallConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat, RecogniserConfig, RtpConfig,
-    StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
+    BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat,
+    RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
 use crate::dialplan::Language;
@@ -70,8 +71,15 @@ impl Checker {
                 network_silence: self.seconds("call.network_silence", raw.call.network_silence, 5.0..=300.0, 30.0),
             },
             store: StoreConfig {
-                path: self.path("store.path", raw.store.path),
+                path: self.path("store.path", raw.store.path.clone()),
                 retention_days: self.days(raw.store.retention_days),
+            },
+            control_socket: self.socket(raw.control.socket, &raw.store.path),
+            metrics: self.metrics(&raw.metrics.listen),
+            capture: CaptureConfig {
+                max_bytes: 1_000_000
+                    * self.whole("capture.max_megabytes", raw.capture.max_megabytes, 1..=4_000, 50) as u64,
+                longest: self.seconds("capture.longest", raw.capture.longest, 10.0..=86_400.0, 1_800.0),
             },
             log: LogConfig {
                 level: self.level(&raw.log.level),
@@ -170,6 +178,32 @@ impl Checker {
             self.problem(key, quoted(&value), "il faut un chemin", "donnez un chemin ou supprimez la ligne.");
         }
         PathBuf::from(value)
+    }
+
+    /// Beside the database, where nothing else is said: two services that share no base share no socket.
+    fn socket(&mut self, value: String, store: &str) -> PathBuf {
+        let path = match value.is_empty() {
+            true => PathBuf::from(store).with_extension("sock"),
+            false => self.path("control.socket", value),
+        };
+        // The kernel's sun_path, with its zero at the end.
+        if path.as_os_str().len() > 107 {
+            let remedy = "choisissez un dossier moins profond.";
+            self.problem("control.socket", quoted(&path.display().to_string()), "ce chemin dépasse 107 octets", remedy);
+        }
+        path
+    }
+
+    fn metrics(&mut self, value: &str) -> Option<SocketAddr> {
+        if value.trim().is_empty() {
+            return None;
+        }
+        let address = value.trim().parse().ok();
+        if address.is_none() {
+            let remedy = "écrivez par exemple « 127.0.0.1:9464 », ou rien pour ne pas publier de mesures.";
+            self.problem("metrics.listen", quoted(value), "il faut une adresse IP et un port", remedy);
+        }
+        address
     }
 
     fn ports(&mut self, value: &str) -> RangeInclusive<u16> {

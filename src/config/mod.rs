@@ -50,6 +50,11 @@ pub struct Config {
     pub voice: VoiceConfig,
     pub call: CallConfig,
     pub store: StoreConfig,
+    /// The socket that commands of this machine reach the service by.
+    pub control_socket: PathBuf,
+    /// Where Prometheus finds our figures; `None`: nowhere.
+    pub metrics: Option<SocketAddr>,
+    pub capture: CaptureConfig,
     pub log: LogConfig,
 }
 
@@ -236,6 +241,14 @@ pub struct StoreConfig {
     pub path: PathBuf,
     /// Days that requests and call records are kept.
     pub retention_days: u16,
+}
+
+/// Bounds of one capture.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CaptureConfig {
+    /// Of the file.
+    pub max_bytes: u64,
+    pub longest: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq)]

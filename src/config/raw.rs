@@ -17,6 +17,9 @@ pub struct RawConfig {
     pub voice: RawVoice,
     pub call: RawCall,
     pub store: RawStore,
+    pub control: RawControl,
+    pub metrics: RawMetrics,
+    pub capture: RawCapture,
     pub log: RawLog,
 }
 
@@ -175,6 +178,25 @@ pub struct RawStore {
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct RawControl {
+    pub socket: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawMetrics {
+    pub listen: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawCapture {
+    pub max_megabytes: i64,
+    pub longest: f64,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct RawLog {
     pub level: String,
     pub format: String,
@@ -253,6 +275,9 @@ impl Default for RawConfig {
             },
             call: RawCall { longest: 600.0, idle: 6.0, key_pause: 3.0, network_silence: 30.0 },
             store: RawStore { path: "data/allo-mairie.sqlite".into(), retention_days: 30 },
+            control: RawControl { socket: String::new() },
+            metrics: RawMetrics { listen: String::new() },
+            capture: RawCapture { max_megabytes: 50, longest: 1_800.0 },
             log: RawLog { level: "info".into(), format: "text".into(), personal: false },
         }
     }

@@ -95,6 +95,8 @@ fn bounds_of_every_number() {
         ("call.key_pause", "0", "21"),
         ("call.network_silence", "nan", "inf"),
         ("store.retention_days", "0", "1096"),
+        ("capture.max_megabytes", "0", "4001"),
+        ("capture.longest", "9", "86401"),
     ] {
         for value in [low, high] {
             let variable = format!("ALLO_MAIRIE_{}", key.to_uppercase().replace('.', "__"));
@@ -126,6 +128,19 @@ fn keep_alives_and_session_timers_are_off_or_within_bounds() {
     assert_eq!((least.keep_alive, least.policy.session_expires), (Duration::from_secs(10), 90));
     // What nobody writes is what the stack does by itself.
     assert_eq!(Config::default().sip.policy, crate::sip::Policy::default());
+}
+
+#[test]
+fn figures_are_published_only_where_it_is_said() {
+    let listen = |value: &str| load(&format!("[metrics]\nlisten = '{value}'\n"), &[]).map(|config| config.metrics);
+    assert_eq!(listen("").unwrap(), None);
+    assert_eq!(listen("127.0.0.1:9464").unwrap(), Some("127.0.0.1:9464".parse().unwrap()));
+    assert!(listen("mairie:9464").is_err() && listen("9464").is_err());
+    assert_eq!(Config::default().control_socket, std::path::Path::new("data/allo-mairie.sock"));
+    let beside = load("[store]\npath = 'x/base.sqlite'\n", &[]).unwrap();
+    assert_eq!(beside.control_socket, std::path::Path::new("x/base.sock"));
+    let deep = format!("/{}", "x".repeat(107));
+    assert_eq!(problems(&format!("[control]\nsocket = '{deep}'\n"), &[])[0].key, "control.socket");
 }
 
 #[test]

@@ -6,7 +6,9 @@
 mod address;
 mod clock;
 mod dns;
+mod http;
 mod listen;
+mod local;
 mod media_threads;
 mod rtp_socket;
 mod sip_handle;
@@ -19,10 +21,12 @@ mod transports;
 
 pub use address::{check_free, local_address_towards, split_host_port};
 pub use clock::{local_time, now, sleep_until, timestamp};
+pub use http::{HttpListener, Page, PageAt};
 pub use listen::{BadListenAddress, ListenAddress};
+pub use local::{LocalListener, LocalStream, connect_local};
 pub use media_threads::{MediaThreads, Seat};
 pub use rtp_socket::{Received, RtpSocket, WaitingRtpSocket};
-pub use sip_handle::{CallLine, SipHandle};
+pub use sip_handle::{CallLine, Refused, SipHandle};
 pub use sip_task::{SipSettings, bind, open};
 pub use transports::{ClientCertificates, ConnectionLimits, Timings, TlsError, TlsSettings, check_tls};
 

@@ -10,8 +10,9 @@ use std::time::{Duration, Instant};
 use nix::sys::socket::{ControlMessageOwned, MsgFlags, SockaddrStorage, recvmsg, setsockopt, sockopt};
 use tracing::debug;
 
-use super::NetError;
 use super::clock::{monotonic, now};
+use super::{NetError, timestamp};
+use crate::capture::{Direction, Tap};
 
 /// Where the next search for a free port starts, so that a port just released is not taken again at once:
 /// late packets of the last call must not reach the next.
@@ -56,6 +57,7 @@ pub struct RtpSocket {
     socket: std::net::UdpSocket,
     rtcp: std::net::UdpSocket,
     address: SocketAddr,
+    tap: Option<Tap>,
 }
 
 /// One packet taken.
@@ -78,7 +80,12 @@ impl RtpSocket {
         if let Err(error) = setsockopt(&socket, sockopt::ReceiveTimestampns, &true) {
             debug!(%error, "packets arrive when they are taken");
         }
-        Ok(Self { socket, rtcp, address })
+        Ok(Self { socket, rtcp, address, tap: None })
+    }
+
+    /// With an ear for captures.
+    pub fn tapped(self, tap: Tap) -> Self {
+        Self { tap: Some(tap), ..self }
     }
 
     pub fn local_address(&self) -> SocketAddr {
@@ -101,24 +108,41 @@ impl RtpSocket {
             _ => None,
         });
         let at = stamp.map_or_else(now, monotonic);
-        Some(Received { length: message.bytes, source: socket_address(message.address?)?, at })
+        let (length, source) = (message.bytes, socket_address(message.address?)?);
+        self.capture(Direction::Received, self.address, source, &buffer[..length]);
+        Some(Received { length, source, at })
     }
 
     /// As [`Self::take`], from the port after RTP's.
     pub fn take_rtcp(&self, buffer: &mut [u8]) -> Option<Received> {
         let (length, source) = self.rtcp.recv_from(buffer).ok()?;
+        self.capture(Direction::Received, self.rtcp_address(), source, &buffer[..length]);
         Some(Received { length, source, at: now() })
     }
 
     /// As [`Self::send`], from the port after RTP's.
     pub fn send_rtcp(&self, destination: SocketAddr, packet: &[u8]) {
         let _ = self.rtcp.send_to(packet, destination);
+        self.capture(Direction::Sent, self.rtcp_address(), destination, packet);
     }
 
     /// Sends one packet: at once, for nothing waits in between. One the kernel can't take now is dropped: late audio is
     /// worth nothing.
     pub fn send(&self, destination: SocketAddr, packet: &[u8]) {
         let _ = self.socket.send_to(packet, destination);
+        self.capture(Direction::Sent, self.address, destination, packet);
+    }
+
+    fn rtcp_address(&self) -> SocketAddr {
+        SocketAddr::new(self.address.ip(), self.address.port() + 1)
+    }
+
+    fn capture(&self, direction: Direction, ours: SocketAddr, remote: SocketAddr, packet: &[u8]) {
+        if let Some(tap) = &self.tap
+            && tap.listens_to(ours.port())
+        {
+            tap.datagram(timestamp(), direction, ours, remote, packet);
+        }
     }
 }
 

@@ -2,6 +2,8 @@
 
 use std::future::poll_fn;
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::task::{Context, Poll};
 
 use tokio::sync::{mpsc, oneshot};
@@ -9,7 +11,8 @@ use tokio::sync::{mpsc, oneshot};
 use super::NetError;
 use super::dns::Dns;
 use super::listen::ListenAddress;
-use crate::sip::{CallHandle, Command, Destination, Dial, Event, Flow, LookUp, Reachability, Target};
+use crate::capture::Tap;
+use crate::sip::{CallHandle, Cause, Command, Destination, Dial, Event, Flow, LookUp, Reachability, Report, Target};
 
 pub(super) enum Request {
     Command {
@@ -57,6 +60,33 @@ pub struct SipHandle {
     pub(super) requests: mpsc::Sender<Request>,
     pub(super) listening: Vec<ListenAddress>,
     pub(super) dns: Dns,
+    pub(super) tap: Tap,
+    pub(super) refused: Arc<Refused>,
+}
+
+/// Messages refused so far.
+#[derive(Debug, Default)]
+pub struct Refused {
+    network: AtomicU64,
+    credentials: AtomicU64,
+}
+
+impl Refused {
+    pub(super) fn note(&self, report: &Report) {
+        self.of(report.cause).fetch_add(report.count, Ordering::Relaxed);
+    }
+
+    /// For this cause.
+    pub fn count(&self, cause: Cause) -> u64 {
+        self.of(cause).load(Ordering::Relaxed)
+    }
+
+    fn of(&self, cause: Cause) -> &AtomicU64 {
+        match cause {
+            Cause::Network => &self.network,
+            Cause::Credentials => &self.credentials,
+        }
+    }
 }
 
 impl SipHandle {
@@ -68,6 +98,16 @@ impl SipHandle {
     /// The first of them.
     pub fn local_address(&self) -> SocketAddr {
         self.listening.first().map_or(SocketAddr::from(([0, 0, 0, 0], 0)), |listen| listen.address)
+    }
+
+    /// Where captures listen.
+    pub fn tap(&self) -> &Tap {
+        &self.tap
+    }
+
+    /// What the gate refused.
+    pub fn refused(&self) -> &Refused {
+        &self.refused
     }
 
     /// Where a SIP URI leads (RFC 3263), best first; nothing when nobody is there. Calls with [`Destination::Target`]

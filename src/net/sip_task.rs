@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Instant;
 
 use hickory_resolver::TokioResolver;
@@ -10,9 +11,10 @@ use tracing::{debug, warn};
 
 use super::dns::{Dns, of_the_system};
 use super::listen::ListenAddress;
-use super::sip_handle::{CallLine, Request, SipHandle};
+use super::sip_handle::{CallLine, Refused, Request, SipHandle};
 use super::transports::{Arrival, ConnectionLimits, Timings, TlsSettings, Transports};
-use super::{NetError, now, sleep_until};
+use super::{NetError, now, sleep_until, timestamp};
+use crate::capture::{Direction, Tap};
 use crate::sip::{
     CallHandle, Command, Destination, Endpoint, EndpointConfig, Event, Flow, Input, KeepAlive, KeepAliveInput,
     KeepAliveOutput, KeepAliveSettings, Output, RegistrationInput, RegistrationOutput, RegistrationSettings,
@@ -94,6 +96,11 @@ pub(super) fn open_with(
             listener.advertised.set_port(listen.address.port());
         }
     }
+    let own = endpoint.listeners.iter().zip(&listening).map(|((_, listener), bound)| match bound.address.ip() {
+        ip if ip.is_unspecified() => SocketAddr::new(listener.advertised.ip(), bound.address.port()),
+        _ => bound.address,
+    });
+    let (own, tap, refused) = (own.collect(), Tap::default(), Arc::<Refused>::default());
     let dns = Dns::new(endpoint.listeners.clone(), resolver);
     let registrations = RegistrationsConfig {
         listeners: endpoint.listeners.clone(),
@@ -116,9 +123,12 @@ pub(super) fn open_with(
         requests: requests.downgrade(),
         draining: false,
         waiting: Vec::new(),
+        own,
+        tap: tap.clone(),
+        refused: refused.clone(),
     };
     tokio::spawn(task.run(inbox));
-    Ok((SipHandle { requests, listening, dns }, lines))
+    Ok((SipHandle { requests, listening, dns, tap, refused }, lines))
 }
 
 struct SipTask {
@@ -135,6 +145,10 @@ struct SipTask {
     draining: bool,
     /// Who waits for the last call to be over; one that no longer waits goes when the next one comes.
     waiting: Vec<oneshot::Sender<()>>,
+    /// Our addresses by listener, as a capture shows them.
+    own: Vec<SocketAddr>,
+    tap: Tap,
+    refused: Arc<Refused>,
 }
 
 impl SipTask {
@@ -198,9 +212,22 @@ impl SipTask {
     }
 
     fn receive(&mut self, at: Instant, flow: Flow, payload: &[u8]) {
-        let answer = self.endpoint.admits(flow.remote.ip()) && self.registrations.receive(at, flow, payload);
+        let admitted = self.endpoint.admits(flow.remote.ip());
+        if admitted {
+            self.capture(Direction::Received, flow, payload);
+        }
+        let answer = admitted && self.registrations.receive(at, flow, payload);
         if !answer {
             self.endpoint.handle_input(at, Input::Message { flow, payload });
+        }
+    }
+
+    /// Hands the message to a capture, if there is one.
+    fn capture(&self, direction: Direction, flow: Flow, payload: &[u8]) {
+        if self.tap.is_armed()
+            && let Some(own) = self.own.get(usize::from(flow.local.0))
+        {
+            self.tap.message(timestamp(), direction, *own, flow.remote, payload);
         }
     }
 
@@ -264,11 +291,15 @@ impl SipTask {
         self.drain_registrations();
         self.drain_keep_alive();
         while let Some(report) = self.endpoint.poll_report() {
+            self.refused.note(&report);
             telemetry::source_refused(&report);
         }
         while let Some(output) = self.endpoint.poll_output() {
             match output {
-                Output::Transmit { flow, payload } => self.transports.send(flow, payload),
+                Output::Transmit { flow, payload } => {
+                    self.capture(Direction::Sent, flow, &payload);
+                    self.transports.send(flow, payload);
+                }
                 Output::Locate { look_up, uri } => {
                     self.look_up(uri, move |targets| Request::Found { look_up, targets })
                 }

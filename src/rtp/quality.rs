@@ -34,9 +34,11 @@ pub struct Quality {
 /// The far end's last report on what we send (RFC 3550 §6.4.1).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FarQuality {
-    /// Since its report before, per mille.
+    /// Since the start, per mille of what we sent.
     pub lost_permille: u16,
     pub jitter_ms: u16,
+    /// What people there would say of it, in tenths, by loss and delay alone.
+    pub mos_tenths: u8,
 }
 
 /// What play-out made of the packets received.

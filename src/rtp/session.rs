@@ -159,7 +159,6 @@ impl Session {
             delay: round_trip.unwrap_or_default() / 2 + Duration::from_millis(FRAME_MS) + 2 * jitter,
         };
         let r = quality::rating(self.config.codec, &impairments);
-        let clock = u64::from(self.config.codec.clock_rate());
         Quality {
             lost_permille: quality::permille(self.sequence.lost(), expected),
             late_permille: quality::permille(played.late, expected),
@@ -170,11 +169,25 @@ impl Session {
             gap_density_permille: quality::share_permille(gap_density),
             r_factor: r.round() as u8,
             mos_tenths: (quality::opinion(r) * 10.0).round() as u8,
-            far: self.rtcp.far().map(|far| FarQuality {
-                lost_permille: quality::share_permille(f64::from(far.fraction_lost) / 256.0),
-                jitter_ms: quality::whole_ms(Duration::from_micros(u64::from(far.jitter) * 1_000_000 / clock)),
-            }),
+            far: self.far_quality(),
         }
+    }
+
+    /// What the far end's last report makes of our stream.
+    fn far_quality(&self) -> Option<FarQuality> {
+        let far = self.rtcp.far()?;
+        let clock = u64::from(self.config.codec.clock_rate());
+        let jitter = Duration::from_micros(u64::from(far.jitter) * 1_000_000 / clock);
+        // Duplicates can make fewer than none lost.
+        let lost_permille = quality::permille(u64::try_from(far.lost).unwrap_or(0), self.sender.sent().packets);
+        let impairments = Impairments {
+            missing_percent: f64::from(lost_permille) / 10.0,
+            burst_ratio: 1.0,
+            delay: self.rtcp.round_trip().unwrap_or_default() / 2 + Duration::from_millis(FRAME_MS) + 2 * jitter,
+        };
+        let r = quality::rating(self.config.codec, &impairments);
+        let mos_tenths = (quality::opinion(r) * 10.0).round() as u8;
+        Some(FarQuality { lost_permille, jitter_ms: quality::whole_ms(jitter), mos_tenths })
     }
 
     /// Packets received and not played yet: at most some hundred, whatever arrives.

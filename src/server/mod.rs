@@ -3,7 +3,10 @@
 //! Owns: the order of starting (everything that can fail, before any call is taken) and of stopping.
 //! Must not know: SIP headers, audio, what calls are about.
 
+mod desk;
 mod listeners;
+mod metrics;
+mod monitor;
 mod prepare;
 
 use std::future::Future;
@@ -17,12 +20,17 @@ use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 use tracing::{Instrument, error, info, info_span, warn};
 
+use crate::call::Record;
 use crate::call::driver::{self, Services};
 use crate::config::Config;
-use crate::net::{self, CallLine, MediaThreads, NetError, Seat, SipHandle, now, sleep_until};
+use crate::net::{
+    self, CallLine, HttpListener, LocalListener, MediaThreads, NetError, Page, PageAt, SipHandle, now, sleep_until,
+};
 use crate::store::Store;
 use crate::telemetry;
 
+use desk::Desk;
+pub use monitor::Monitor;
 pub use prepare::{Prepared, Problem, Voices, prepare, prepare_with};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
@@ -74,14 +82,18 @@ pub async fn run_with(
     let threads = MediaThreads::start()?;
     let (sip, incoming) = net::open(listeners::sip(&config), rand::random()).await?;
     let Prepared { services, store, sentences } = prepared;
-    let address = sip.local_address();
+    let (services, address) = (Arc::new(services), sip.local_address());
+    let monitor = Monitor::new(&config, sip.clone(), services.recognisers.clone());
+    let (stop, stopping) = watch::channel(false);
+    let _observers = observe(&config, &sip, &monitor, stopping).await?;
     info!(%address, sentences, "ready");
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
-    serve(sip, incoming, Arc::new(services), &store, &threads, shutdown).await;
+    let calls = Calls { services, store, monitor, threads };
+    serve(sip, incoming, &calls, stop, shutdown).await;
     Ok(())
 }
 
-/// A call has a socket of its own, and many systems start services with 1,024 descriptors where they allow far more.
+/// A call has sockets of its own, and many systems start services with 1,024 descriptors where they allow far more.
 fn raise_descriptor_limit() {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
@@ -90,30 +102,66 @@ fn raise_descriptor_limit() {
     }
 }
 
+/// Opens what the service is watched by: the socket for commands and the page of metrics. It closes when what is returned is dropped.
+pub async fn observe(
+    config: &Config,
+    sip: &SipHandle,
+    monitor: &Arc<Monitor>,
+    stopping: watch::Receiver<bool>,
+) -> Result<JoinSet<()>, Problem> {
+    let mut observers = JoinSet::new();
+    let path = &config.control_socket;
+    let listener = LocalListener::bind(path).map_err(|source| Problem::Control { path: path.clone(), source })?;
+    let desk = Desk { monitor: monitor.clone(), tap: sip.tap().clone(), limits: config.capture };
+    observers.spawn(desk.serve(listener, stopping));
+    if let Some(address) = config.metrics {
+        let taken = |error| match error {
+            NetError::Bind { address, source } => Problem::Metrics { address, source },
+            other => Problem::Net(other),
+        };
+        let listener = HttpListener::bind(address).await.map_err(taken)?;
+        let monitor = monitor.clone();
+        let page: Page = Arc::new(move || {
+            let monitor = monitor.clone();
+            Box::pin(async move { monitor.page().await })
+        });
+        observers.spawn(listener.serve(PageAt { path: "/metrics", content_type: metrics::CONTENT_TYPE }, page));
+    }
+    Ok(observers)
+}
+
+/// What every call is given.
+struct Calls {
+    services: Arc<Services>,
+    store: Store,
+    monitor: Arc<Monitor>,
+    threads: MediaThreads,
+}
+
 async fn serve(
     sip: SipHandle,
     mut incoming: mpsc::Receiver<CallLine>,
-    services: Arc<Services>,
-    store: &Store,
-    threads: &MediaThreads,
+    given: &Calls,
+    stop: watch::Sender<bool>,
     mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) {
-    let (stop, stopping) = watch::channel(false);
     let mut calls = JoinSet::new();
     let mut purge_at = now() + PURGE_EVERY;
     loop {
         tokio::select! {
             Some(line) = incoming.recv() => {
                 // Without a thread there is no call: the line is dropped, which refuses it.
-                let Some(seat) = threads.seat() else { continue };
+                let Some(seat) = given.threads.seat() else { continue };
                 let span = info_span!("call", id = line.handle().0);
                 let thread = seat.runtime().clone();
-                let call = take_call(line, sip.clone(), services.clone(), store.clone(), seat, stopping.clone());
+                let Calls { services, store, monitor, .. } = given;
+                let call = driver::run(line, sip.clone(), services.clone(), seat, rand::random(), stop.subscribe());
+                let call = record_call(call, store.clone(), monitor.clone());
                 calls.spawn_on(call.instrument(span), &thread);
             }
             Some(ended) = calls.join_next() => report_panic(ended),
             () = sleep_until(Some(purge_at)) => {
-                store.purge(net::timestamp());
+                given.store.purge(net::timestamp());
                 purge_at = now() + PURGE_EVERY;
             }
             () = shutdown.as_mut() => break,
@@ -144,17 +192,12 @@ async fn last_answers(sip: &SipHandle, patience: Duration) {
     }
 }
 
-async fn take_call(
-    line: CallLine,
-    sip: SipHandle,
-    services: Arc<Services>,
-    store: Store,
-    seat: Seat,
-    stopping: watch::Receiver<bool>,
-) {
+/// Sees a call to its end and keeps what it leaves.
+async fn record_call(call: impl Future<Output = Option<Record>>, store: Store, monitor: Arc<Monitor>) {
     let started = net::timestamp();
-    if let Some(record) = driver::run(line, sip, services, seat, rand::random(), stopping).await {
+    if let Some(record) = call.await {
         telemetry::call_ended(&record);
+        monitor.call_ended(&record);
         store.save_call(&record, started);
     }
 }

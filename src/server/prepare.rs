@@ -62,6 +62,15 @@ pub enum Problem {
     Lexicon { path: PathBuf, error: LexiconError },
     #[error(transparent)]
     Store(#[from] StoreError),
+    #[error(
+        "Le fichier {} par lequel le service reçoit les commandes de cette machine ne peut pas être ouvert : {source}.\nRemède : vérifiez [control] socket et les droits du dossier ; un autre service l'occupe peut-être.",
+        path.display()
+    )]
+    Control { path: PathBuf, source: std::io::Error },
+    #[error(
+        "L'adresse {address} des mesures ne peut pas être ouverte : {source}.\nRemède : choisissez un autre port, ou rien : [metrics] listen dans la configuration."
+    )]
+    Metrics { address: std::net::SocketAddr, source: std::io::Error },
     #[error("{}", net_message(.0))]
     Net(#[source] NetError),
     #[error("La préparation s'est interrompue ; le journal ci-dessus dit pourquoi.")]

@@ -50,10 +50,14 @@ pub fn milliseconds(duration: Duration) -> i64 {
 /// The record's own bound on notes and replies bounds the row.
 pub(super) fn insert(connection: &Connection, record: &Record, started: Timestamp) -> Result<(), StoreError> {
     let replies: Vec<i64> = record.replies.iter().map(|reply| milliseconds(reply.first_packet)).collect();
+    let far = record.quality.and_then(|quality| quality.far);
     connection.execute(
         "INSERT INTO call (started_at, duration_ms, outcome, topics, decisions, not_understood, transfers, turns, keys, interruptions,
-                           greeting_ms, replies_ms, packets_sent, packets_received, packets_lost, max_gap_ms)
-         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16)",
+                           greeting_ms, replies_ms, packets_sent, packets_received, packets_lost, max_gap_ms,
+                           lost_permille, concealed_permille, jitter_ms, round_trip_ms, mos_tenths,
+                           far_lost_permille, far_jitter_ms, far_mos_tenths)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21, ?22, ?23,
+                 ?24)",
         params![
             started.as_millisecond(),
             milliseconds(record.duration),
@@ -71,6 +75,14 @@ pub(super) fn insert(connection: &Connection, record: &Record, started: Timestam
             whole(record.packets.received),
             whole(record.packets.lost),
             whole(record.packets.max_gap_ms),
+            record.quality.map(|quality| quality.lost_permille),
+            record.quality.map(|quality| quality.concealed_permille),
+            record.quality.map(|quality| quality.jitter_ms),
+            record.quality.and_then(|quality| quality.round_trip_ms),
+            record.quality.map(|quality| quality.mos_tenths),
+            far.map(|far| far.lost_permille),
+            far.map(|far| far.jitter_ms),
+            far.map(|far| far.mos_tenths),
         ],
     )?;
     Ok(())

@@ -49,6 +49,17 @@ pub const MIGRATIONS: &[&str] = &["
         max_gap_ms INTEGER NOT NULL
     );
     CREATE INDEX call_by_time ON call (started_at);
+", "
+    -- How the call sounded: what we received, and what the far end told of what we sent (far_…). Shares per mille, opinion
+    -- scores in tenths; NULL where nothing was heard of it.
+    ALTER TABLE call ADD COLUMN lost_permille INTEGER;
+    ALTER TABLE call ADD COLUMN concealed_permille INTEGER;
+    ALTER TABLE call ADD COLUMN jitter_ms INTEGER;
+    ALTER TABLE call ADD COLUMN round_trip_ms INTEGER;
+    ALTER TABLE call ADD COLUMN mos_tenths INTEGER;
+    ALTER TABLE call ADD COLUMN far_lost_permille INTEGER;
+    ALTER TABLE call ADD COLUMN far_jitter_ms INTEGER;
+    ALTER TABLE call ADD COLUMN far_mos_tenths INTEGER;
 "];
 
 /// Opens the file, made beforehand with mode 0600 so that it is never readable by others, not even for a moment.

@@ -4,7 +4,7 @@ use std::time::Duration;
 use super::*;
 use crate::call::{Outcome, Reply};
 use crate::dialogue::Note;
-use crate::rtp::Counters;
+use crate::rtp::{Counters, FarQuality, Quality};
 
 fn at(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -135,7 +135,15 @@ fn call_records_are_kept_without_a_word_of_the_caller() {
         transfers: 1,
         turns: 2,
         packets: Counters { sent: u64::MAX, received: 3000, lost: 2, max_gap_ms: 45 },
-        quality: None,
+        quality: Some(Quality {
+            lost_permille: 12,
+            concealed_permille: 15,
+            jitter_ms: 7,
+            round_trip_ms: Some(31),
+            mos_tenths: 41,
+            far: Some(FarQuality { lost_permille: 3, jitter_ms: 2, mos_tenths: 43 }),
+            ..Quality::default()
+        }),
         ..Record::default()
     };
     store.try_save_call(&record, at(NOON)).unwrap().wait().unwrap();
@@ -144,7 +152,8 @@ fn call_records_are_kept_without_a_word_of_the_caller() {
     let row: String = connection
         .query_row(
             "SELECT concat_ws(' ', started_at, duration_ms, outcome, topics, decisions, not_understood, turns, replies_ms,
-                              packets_sent, packets_received, packets_lost, max_gap_ms) FROM call
+                              packets_sent, packets_received, packets_lost, max_gap_ms, lost_permille, concealed_permille, jitter_ms,
+                              round_trip_ms, mos_tenths, far_lost_permille, far_jitter_ms, far_mos_tenths) FROM call
              WHERE greeting_ms IS NULL",
             [],
             |row| row.get(0),
@@ -153,7 +162,7 @@ fn call_records_are_kept_without_a_word_of_the_caller() {
     assert_eq!(
         row,
         "1796472000000 61000 transferred [\"cni_passeport/prix\"] \
-         [\"not_understood\",\"transfer_failed_486\",\"request_saved\"] 1 2 [412,530] 9223372036854775807 3000 2 45"
+         [\"not_understood\",\"transfer_failed_486\",\"request_saved\"] 1 2 [412,530] 9223372036854775807 3000 2 45 12 15 7 31 41 3 2 43"
     );
 }
 
@@ -248,4 +257,37 @@ async fn results_can_be_awaited() {
     let store = fixture.open(NOON);
     let id = store.try_save_request(request("a", Vec::new()), at(NOON)).unwrap().outcome().await.unwrap();
     assert_eq!(id, 1);
+}
+
+#[test]
+fn a_base_of_the_first_version_keeps_its_calls_and_takes_new_ones() {
+    let fixture = Fixture::new();
+    std::fs::create_dir_all(fixture.path().parent().unwrap()).unwrap();
+    let first = Connection::open(fixture.path()).unwrap();
+    first.execute_batch(schema::MIGRATIONS[0]).unwrap();
+    let columns =
+        "started_at, duration_ms, outcome, topics, decisions, not_understood, transfers, turns, keys, interruptions,
+                   replies_ms, packets_sent, packets_received, packets_lost, max_gap_ms";
+    let started = at(NOON).as_millisecond();
+    first
+        .execute_batch(&format!(
+            "PRAGMA user_version = 1;
+             INSERT INTO call ({columns}) VALUES ({started}, 1, 'lost', '[]', '[]', 0, 0, 0, 0, 0, '[]', 5, 6, 7, 8);"
+        ))
+        .unwrap();
+    drop(first);
+    let store = fixture.open(NOON);
+    store
+        .try_save_call(&Record { quality: Some(Quality::default()), ..Record::default() }, at(NOON))
+        .unwrap()
+        .wait()
+        .unwrap();
+    drop(store);
+    let connection = Connection::open(fixture.path()).unwrap();
+    let rows: String = connection
+        .query_row("SELECT group_concat(concat_ws(' ', outcome, packets_sent, mos_tenths)) FROM call", [], |row| {
+            row.get(0)
+        })
+        .unwrap();
+    assert_eq!(rows, "lost 5,failed 0 0");
 }

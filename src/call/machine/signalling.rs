@@ -321,6 +321,7 @@ impl Machine {
             self.record.encryption = media
                 .protection
                 .map(|protection| Encryption { suite: protection.suite(), rejected: protection.rejected() });
+            self.record.skipped_ticks = media.pacer.skipped();
         }
     }
 

@@ -63,6 +63,30 @@ async fn a_call_by_tls_to_a_certificate_written_down() {
 }
 
 #[tokio::test]
+async fn a_call_by_tls_is_captured_in_clear_text() {
+    let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let server = certificate(theirs.path(), &["pabx.example"]);
+    let client = certificate(ours.path(), &["mairie.example"]);
+    let client = TlsSettings { authorities: Some(server.certificate.clone()), ..client };
+    let (caller, mut callee) = (secure(client).await, secure(server).await);
+    let mut armed = callee.sip.tap().arm(Default::default()).unwrap();
+    call(&caller, &mut callee).await;
+    assert!(armed.is_over());
+    let lines: Vec<String> = std::iter::from_fn(|| armed.try_packet())
+        .map(|packet| {
+            // Record, IPv4 and UDP headers; from or to the port we listen on.
+            let (headers, message) = packet.0.split_at(16 + 20 + 8);
+            let port = callee.address(0).port().to_be_bytes();
+            assert!(headers[36..38] == port || headers[38..40] == port);
+            String::from_utf8_lossy(message).lines().next().unwrap_or_default().to_owned()
+        })
+        .collect();
+    for start in ["INVITE sip:xxxxxx@127.0.0.1", "SIP/2.0 200", "ACK sip:", "BYE sip:"] {
+        assert!(lines.iter().any(|line| line.starts_with(start)), "{start} in {lines:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_certificate_nobody_vouches_for_is_refused() {
     let (ours, theirs) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let client = certificate(ours.path(), &["mairie.example"]);

@@ -313,7 +313,7 @@ fn reports_tell_both_ends_how_they_are_heard() {
             // On a grid of 20 ms both ways.
             assert!((119..=160).contains(&trip), "{trip}");
             let told = quality.far.expect("reports came");
-            assert_eq!((told.lost_permille, told.jitter_ms, quality.lost_permille), (0, 0, 0));
+            assert_eq!((told.lost_permille, told.jitter_ms, told.mos_tenths, quality.lost_permille), (0, 0, 44, 0));
             assert!(quality.r_factor >= 92 && quality.mos_tenths == 44, "{quality:?}");
         }
         let port = if mux { 4_000 } else { 4_001 };
