@@ -6,8 +6,9 @@ use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::time::Duration;
 
-use super::agent::{Agent, signal};
+use super::agent::Agent;
 use super::free_port;
+use super::process::signal;
 
 /// A caller under way. It never outlives its test.
 pub struct Baresip {

@@ -2,6 +2,7 @@
 
 pub mod agent;
 pub mod baresip;
+pub mod process;
 pub mod sipp;
 pub mod telephone;
 
