@@ -32,11 +32,16 @@ pub struct Agent {
 impl Agent {
     /// Starts the agent and waits until it takes calls. `operator`: SIP port its transfers lead to.
     pub fn start(operator: u16) -> Self {
+        Self::start_with(operator, "", "ports = \"24000-24998\"")
+    }
+
+    /// The same with these lines in the sections `[sip]` and `[rtp]`.
+    pub fn start_with(operator: u16, sip: &str, rtp: &str) -> Self {
         let turn = take_turn();
         let directory = TempDir::new().expect("temporary directory");
         let address = SocketAddr::from(([127, 0, 0, 1], free_port()));
         let path = directory.path().join("config.toml");
-        std::fs::write(&path, configuration(address, operator, &directory)).expect("configuration written");
+        std::fs::write(&path, configuration(address, operator, &directory, sip, rtp)).expect("configuration written");
         let child = Command::new(PROGRAM)
             .args(["serve", "--config"])
             .arg(&path)
@@ -76,7 +81,7 @@ impl Agent {
     }
 }
 
-fn configuration(address: SocketAddr, operator: u16, directory: &TempDir) -> String {
+fn configuration(address: SocketAddr, operator: u16, directory: &TempDir, sip: &str, rtp: &str) -> String {
     let models = models();
     let path = |path: std::path::PathBuf| toml::Value::from(path.display().to_string());
     format!(
@@ -85,8 +90,9 @@ fn configuration(address: SocketAddr, operator: u16, directory: &TempDir) -> Str
 listen = "{address}"
 # Scenarios count every message.
 keep_alive = 0
+{sip}
 [rtp]
-ports = "24000-24998"
+{rtp}
 [transfer]
 target = "sip:{{poste}}@127.0.0.1:{operator}"
 [dialplan]

@@ -1,7 +1,7 @@
 //! A program of the tests that runs beside them: its lines, its end.
 
-use std::io::{BufRead, BufReader};
-use std::process::{Child, Command, ExitStatus};
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, ChildStdin, Command, ExitStatus};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::time::{Duration, Instant};
 
@@ -12,6 +12,8 @@ pub struct Process {
     id: u32,
     lines: Receiver<String>,
     exited: Receiver<ExitStatus>,
+    /// When it was piped.
+    input: Option<ChildStdin>,
     name: &'static str,
     /// Everything read so far.
     log: Vec<String>,
@@ -20,7 +22,7 @@ pub struct Process {
 
 impl Process {
     pub fn new(name: &'static str, mut child: Child) -> Self {
-        let id = child.id();
+        let (id, input) = (child.id(), child.stdin.take());
         // Full: the child waits. The log of a test is far shorter.
         let (sender, lines) = sync_channel(10_000);
         let outputs: [Box<dyn std::io::Read + Send>; 2] =
@@ -41,11 +43,22 @@ impl Process {
                 let _ = sender.send(status);
             }
         });
-        Self { id, name, lines, exited, log: Vec::new(), finished: false }
+        Self { id, lines, exited, input, name, log: Vec::new(), finished: false }
     }
 
     pub fn log(&self) -> &[String] {
         &self.log
+    }
+
+    /// Writes a line to it.
+    pub fn tell(&mut self, line: &str) {
+        let input = self.input.as_mut().expect("its input is piped");
+        writeln!(input, "{line}").unwrap_or_else(|error| panic!("{} does not listen: {error}", self.name));
+    }
+
+    /// Waits for a line that begins so.
+    pub fn line(&mut self, begins: &str, within: Duration) -> String {
+        self.wait_for(begins, within, |line| line.starts_with(begins).then(|| line.to_owned()))
     }
 
     /// Reads lines until `find` finds something in one.
