@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip bench-echo bench-audio
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -54,3 +54,12 @@ bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette 
 bench-sip: ## Mesurer les appels par seconde et la mémoire de la signalisation, à côté de rsipstack (CALLS=1000000)
 	@scripts/setup.sh --tests
 	@scripts/bench-sip.sh
+
+bench-echo: ## Mesurer l'annulation d'écho sur des voix enregistrées, à côté de sonora
+	@scripts/setup.sh
+	@scripts/bench-echo.sh
+
+bench-audio: ## Mesurer la reconnaissance après pertes, bruit et voix faibles (CLIPS=60)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-audio.sh

@@ -15,7 +15,7 @@ test_packages=(baresip-core sip-tester)
 
 # A switchboard's proxy, and Python's venv for the peers that come from PyPI.
 interop_packages=(kamailio python3-venv)
-interop_python=(pjsua2-python==2.15.1.post1 sipvicious==0.3.8)
+interop_python=(pjsua2-python==2.15.1.post1 pylibsrtp==1.0.0 sipvicious==0.3.8)
 
 [[ ${1:-} == --tests || ${1:-} == --interop ]] && packages+=("${test_packages[@]}")
 [[ ${1:-} == --interop ]] && packages+=("${interop_packages[@]}")
@@ -104,6 +104,6 @@ install_fail2ban() {
 if [[ ${1:-} == --interop && ! -e $target_dir/fail2ban/usr/bin/fail2ban-regex ]]; then
     step "fail2ban (déballé, pas installé)" install_fail2ban
 fi
-if [[ ${1:-} == --interop ]] && ! "$target_dir/interop/bin/python" -c 'import pjsua2, sipvicious' 2>/dev/null; then
-    step "PJSUA2 et sipvicious" install_interop_python
+if [[ ${1:-} == --interop ]] && ! "$target_dir/interop/bin/python" -c 'import pjsua2, pylibsrtp, sipvicious' 2>/dev/null; then
+    step "PJSUA2, libsrtp et sipvicious" install_interop_python
 fi

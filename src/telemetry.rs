@@ -99,6 +99,9 @@ pub fn call_ended(record: &Record) {
         jitter_ms = record.quality.map(|quality| quality.jitter_ms),
         round_trip_ms = record.quality.and_then(|quality| quality.round_trip_ms),
         mos_tenths = record.quality.map(|quality| quality.mos_tenths),
+        srtp = record.encryption.map(|encryption| encryption.suite.name()),
+        packets_unauthentic = record.encryption.map(|encryption| encryption.rejected.unauthentic),
+        packets_replayed = record.encryption.map(|encryption| encryption.rejected.replayed),
         "call ended"
     );
 }
@@ -161,9 +164,11 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
+    use crate::call::Encryption;
     use crate::call::Outcome;
     use crate::config::Config;
     use crate::dialogue::Note;
+    use crate::rtp::srtp::{Rejected, Suite};
     use crate::rtp::{Counters, Quality};
 
     #[derive(Clone, Default)]
@@ -223,6 +228,10 @@ mod tests {
                 mos_tenths: 43,
                 ..Quality::default()
             }),
+            encryption: Some(Encryption {
+                suite: Suite::AeadAes128Gcm,
+                rejected: Rejected { unauthentic: 2, replayed: 1 },
+            }),
         };
         let text = written(LogFormat::Json, None, || {
             let span = tracing::info_span!("call", id = 7);
@@ -240,6 +249,7 @@ mod tests {
             "interruptions": 2,
             "packets_sent": 3050, "packets_received": 3000, "packets_lost": 3, "max_gap_ms": 45,
             "late_permille": 2, "concealed_permille": 7, "jitter_ms": 4, "round_trip_ms": 31, "mos_tenths": 43,
+            "srtp": "AEAD_AES_128_GCM", "packets_unauthentic": 2, "packets_replayed": 1,
         });
         assert_eq!(serde_json::Value::Object(line), expected);
     }

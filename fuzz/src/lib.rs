@@ -21,4 +21,5 @@ pub mod packets;
 pub mod reports;
 mod script;
 pub mod sdp;
+pub mod srtp;
 pub mod uri;

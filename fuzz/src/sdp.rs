@@ -1,7 +1,7 @@
 //! A session description: offered, answered, or refused; what we write, we can read.
 
 use crate::audio::Codec;
-use crate::sip::sdp::{LocalMedia, accept_answer, answer};
+use crate::sip::sdp::{LocalMedia, Security, accept_answer, answer};
 
 pub fn check(data: &[u8]) {
     let text = String::from_utf8_lossy(data);
@@ -10,6 +10,7 @@ pub fn check(data: &[u8]) {
         codecs: Codec::ALL.to_vec(),
         session_id: 1,
         session_version: 1,
+        security: Security::default(),
     };
     if let Ok((answered, _)) = answer(&text, &local) {
         // Their side can read our answer, stream by stream (RFC 3264 §6), at most one of them taken.

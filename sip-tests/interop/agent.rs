@@ -13,6 +13,7 @@ use allo_mairie::config::Follow;
 use allo_mairie::dialogue::{Conversation, Phrases};
 use allo_mairie::dialplan::{self, SourceFile};
 use allo_mairie::net;
+use allo_mairie::sip::sdp::SrtpPolicy;
 use allo_mairie::speech::cache::Cache;
 use allo_mairie::speech::fake::{ScriptedRecogniser, ToneVoice};
 use allo_mairie::speech::speaker::Speaker;
@@ -109,6 +110,8 @@ fn services(cache: &tempfile::TempDir) -> Services {
         transfer_target: "sip:{poste}@127.0.0.1".parse().expect("a target"),
         gate: TransferGate::new(Follow::Switchboard, []),
         codecs: vec![Codec::Pcma, Codec::Pcmu],
+        srtp: SrtpPolicy::Optional,
+        srtp_without_tls: false,
         turn: turn::Settings::default(),
     };
     Services {

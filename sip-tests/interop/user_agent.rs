@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use allo_mairie::audio::Codec;
 use allo_mairie::net::{self, CallLine, ConnectionLimits, ListenAddress, SipHandle, SipSettings, Timings};
-use allo_mairie::sip::sdp::{self, Direction, LocalMedia};
+use allo_mairie::sip::sdp::{self, Direction, LocalMedia, Security};
 use allo_mairie::sip::{
     AccessConfig, CallHandle, Command, Dial, EndCause, EndpointConfig, Event, Flow, KeepAliveSettings, Listener,
     ListenerId, Listeners, Policy, Transport,
@@ -320,5 +320,6 @@ fn media(ip: IpAddr) -> LocalMedia {
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         session_id: 1,
         session_version: 1,
+        security: Security::default(),
     }
 }

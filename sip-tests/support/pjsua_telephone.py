@@ -4,9 +4,10 @@ Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028)
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
 registrar=URI; user=NAME password=TEXT, its answer to challenges; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
 for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, with which it speaks TLS alone, and each
-side must show a certificate that the other trusts.
+side must show a certificate that the other trusts; tls=1 opens a TLS transport, too, that trusts everybody;
+srtp=optional|mandatory encrypts, over UDP unless tls=1; echo=1 gives back what it hears;
 codec=PCMA|PCMU|G722|… is the only one offered; ptime=MS, the length of its packets; public=IP, what it tells others to
-send audio to; srtp=optional|mandatory encrypts, over UDP as over TLS.
+send audio to.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
 replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit ·
@@ -56,6 +57,9 @@ class Call(pj.Call):
         info = self.getInfo()
         for media in info.media:
             say("media", self.number, media.status, "direction", media.dir)
+            if options.get("echo") == "1" and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
+                audio = self.getAudioMedia(media.index)
+                audio.startTransmit(audio)
 
     def onCallTsxState(self, parameter):
         transaction = parameter.e.body.tsxState.tsx
@@ -115,6 +119,10 @@ elif six:
 else:
     kinds = {"udp": pj.PJSIP_TRANSPORT_UDP, "tcp": pj.PJSIP_TRANSPORT_TCP}
 transports = {name: endpoint.transportCreate(kind, transport) for name, kind in kinds.items()}
+if options.get("tls") == "1":
+    trusting = pj.TransportConfig()
+    trusting.boundAddress = address
+    endpoint.transportCreate(pj.PJSIP_TRANSPORT_TLS, trusting)
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
@@ -141,18 +149,18 @@ if "transport" in options:
 settings.mediaConfig.transportConfig.port = int(options["rtp"])
 if "public" in options:
     settings.mediaConfig.transportConfig.publicAddress = options["public"]
-if "srtp" in options:
-    settings.mediaConfig.srtpUse = {
-        "optional": pj.PJMEDIA_SRTP_OPTIONAL,
-        "mandatory": pj.PJMEDIA_SRTP_MANDATORY,
-    }[options["srtp"]]
-    settings.mediaConfig.srtpSecureSignaling = 1 if secure else 0
 if "timer" in options:
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
     settings.callConfig.timerSessExpiresSec = int(options["timer"])
     settings.callConfig.timerMinSESec = 90
 if options.get("100rel") == "1":
     settings.callConfig.prackUse = pj.PJSUA_100REL_MANDATORY
+if "srtp" in options:
+    settings.mediaConfig.srtpUse = {
+        "optional": pj.PJMEDIA_SRTP_OPTIONAL,
+        "mandatory": pj.PJMEDIA_SRTP_MANDATORY,
+    }[options["srtp"]]
+    settings.mediaConfig.srtpSecureSignaling = 1 if options.get("tls") == "1" else 0
 if "proxy" in options:
     settings.sipConfig.proxies.append(options["proxy"])
 if "registrar" in options:

@@ -11,7 +11,7 @@
 //! repetition. Here nothing is held back: the quarter *after* the last sample that was played is overlapped, with the
 //! ringing of that sound's own resonances (linear prediction fed with nothing) as what fades out.
 //!
-//! Cost: one search a loss, whatever its length: see `docs/audio.md`. Memory: 2.5 kB at
+//! Cost: one search a loss, whatever its length: 55 µs at 8 kHz, 99 at 16 kHz (`docs/audio.md`). Memory: 2.5 kB at
 //! 8 kHz.
 
 use super::LINE_RATE;

@@ -1,4 +1,4 @@
-//! Functions on samples: codecs, concealment, resampling, level, WAV bytes.
+//! Functions on samples: codecs, concealment, echo, resampling, level, dialling tones, WAV bytes.
 //!
 //! Owns: arithmetic on `i16` PCM. Must not know: packets, calls, files (WAV is read and written as bytes).
 //!
@@ -8,12 +8,14 @@
 
 pub mod codec;
 pub mod conceal;
+pub mod echo;
 pub mod g711;
 pub mod level;
 pub mod resample;
 #[cfg(test)]
 pub(crate) mod signals;
 pub mod sound;
+pub mod tones;
 pub mod wav;
 
 pub use codec::Codec;

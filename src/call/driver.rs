@@ -17,6 +17,7 @@ use crate::audio::LINE_RATE;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
 use crate::net::{CallLine, RtpSocket, SipHandle, local_address_towards, local_time, now, sleep_until};
+use crate::rtp::srtp::KeySource;
 use crate::sip::{Command, Event};
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
@@ -111,7 +112,8 @@ pub async fn run(
         seed,
         now(),
         local_time(&services.zone).datetime(),
-    );
+    )
+    .with_keys(KeySource::new(rand::random()));
     machine.handle_input(now(), Input::Sip { leg: LegId::FIRST, event: first });
     let mut buffer = [0; PACKET_BYTES];
     let mut told = false;

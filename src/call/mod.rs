@@ -11,6 +11,6 @@ mod media;
 mod record;
 
 pub use machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
-pub use record::{Outcome, Record, Reply};
+pub use record::{Encryption, Outcome, Record, Reply};
 
 pub(crate) use media::session_config;

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::dialogue::Note;
+use crate::rtp::srtp::{Rejected, Suite};
 use crate::rtp::{Counters, Quality};
 
 /// How a call ended.
@@ -90,6 +91,15 @@ pub struct Record {
     pub packets: Counters,
     /// How what the caller sent arrived; none when there was no audio.
     pub quality: Option<Quality>,
+    /// How the audio was encrypted when the call ended; `None`: not at all.
+    pub encryption: Option<Encryption>,
+}
+
+/// The audio's encryption, and the packets that did not pass it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Encryption {
+    pub suite: Suite,
+    pub rejected: Rejected,
 }
 
 impl Record {

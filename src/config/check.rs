@@ -18,6 +18,7 @@ use super::{
 use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::sip::Transport;
+use crate::sip::sdp::SrtpPolicy;
 
 /// Gathers problems; a value that fails is replaced by a harmless one so that checking can go on.
 pub struct Checker {
@@ -29,7 +30,12 @@ impl Checker {
     /// The checked configuration; worth something only if `problems` is still empty.
     pub fn check(&mut self, raw: RawConfig) -> Config {
         let config = Config {
-            rtp: RtpConfig { ports: self.ports(&raw.rtp.ports), codecs: self.codecs(&raw.rtp.codecs) },
+            rtp: RtpConfig {
+                ports: self.ports(&raw.rtp.ports),
+                codecs: self.codecs(&raw.rtp.codecs),
+                srtp: self.srtp(&raw.rtp.srtp),
+                srtp_without_tls: raw.rtp.srtp_without_tls,
+            },
             sip: self.sip(raw.sip),
             transfer: TransferConfig {
                 target: self.target(&raw.transfer.target),
@@ -97,6 +103,21 @@ impl Checker {
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
                 format!("cette plage contient le port {port} de sip.listen"),
                 "choisissez une plage qui ne le contient pas, par exemple « 20000-20999 ».",
+            );
+        }
+        self.check_srtp(config);
+    }
+
+    /// What the whole file says of encryption must leave a way for a call to come in.
+    fn check_srtp(&mut self, config: &Config) {
+        let secure = config.sip.listen.iter().any(|listen| listen.transport == Transport::Tls);
+        if config.rtp.srtp == SrtpPolicy::Required && !secure && !config.rtp.srtp_without_tls {
+            self.problem(
+                "rtp.srtp",
+                quoted("required"),
+                "les clés de la voix ne s'échangent qu'en TLS, et aucune adresse de sip.listen n'est en TLS",
+                "ajoutez par exemple « tls:0.0.0.0:5061 » à sip.listen, avec un certificat dans [sip.tls], ou \
+                 choisissez « optional ».",
             );
         }
     }
@@ -191,6 +212,19 @@ impl Checker {
             self.problem("rtp.codecs", "[]", "il faut au moins un codec", remedy);
         }
         codecs
+    }
+
+    fn srtp(&mut self, value: &str) -> SrtpPolicy {
+        match value {
+            "off" => SrtpPolicy::Off,
+            "optional" => SrtpPolicy::Optional,
+            "required" => SrtpPolicy::Required,
+            other => {
+                let remedy = "choisissez « off » (jamais), « optional » (si le standard le permet) ou « required ».";
+                self.problem("rtp.srtp", quoted(other), "ce choix n'existe pas", remedy);
+                SrtpPolicy::Off
+            }
+        }
     }
 
     fn target(&mut self, value: &str) -> TransferTarget {

@@ -27,6 +27,7 @@ use tracing::level_filters::LevelFilter;
 use crate::audio::Codec;
 use crate::dialplan::Language;
 use crate::net::{ListenAddress, TlsSettings, split_host_port};
+use crate::sip::sdp::SrtpPolicy;
 use crate::sip::wire::Uri;
 use crate::sip::{AccessConfig, Policy, Transport};
 
@@ -143,6 +144,10 @@ pub struct RtpConfig {
     pub ports: RangeInclusive<u16>,
     /// Accepted codecs, best first, at least one.
     pub codecs: Vec<Codec>,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Keys are exchanged even where the signalling is not encrypted.
+    pub srtp_without_tls: bool,
 }
 
 #[derive(Debug, Clone, PartialEq)]

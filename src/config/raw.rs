@@ -110,6 +110,8 @@ pub struct RawAccount {
 pub struct RawRtp {
     pub ports: String,
     pub codecs: Vec<String>,
+    pub srtp: String,
+    pub srtp_without_tls: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -221,7 +223,12 @@ impl Default for RawConfig {
                 registrations: BTreeMap::new(),
                 accounts: BTreeMap::new(),
             },
-            rtp: RawRtp { ports: "20000-20999".into(), codecs: vec!["PCMA".into(), "PCMU".into()] },
+            rtp: RawRtp {
+                ports: "20000-20999".into(),
+                codecs: vec!["PCMA".into(), "PCMU".into()],
+                srtp: "optional".into(),
+                srtp_without_tls: false,
+            },
             transfer: RawTransfer {
                 target: "sip:{poste}@127.0.0.1:5080".into(),
                 margin: 5.0,

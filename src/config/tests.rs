@@ -143,6 +143,21 @@ fn settings_are_checked_against_each_other() {
 }
 
 #[test]
+fn encryption_of_the_audio() {
+    use crate::sip::sdp::SrtpPolicy;
+    assert_eq!(Config::default().rtp.srtp, SrtpPolicy::Optional);
+    assert_eq!(load("[rtp]\nsrtp = 'off'\n", &[]).unwrap().rtp.srtp, SrtpPolicy::Off);
+    assert_eq!(problems("[rtp]\nsrtp = 'oui'\n", &[])[0].key, "rtp.srtp");
+    let found = problems("[rtp]\nsrtp = 'required'\n", &[]);
+    assert_eq!((found.len(), found[0].key.as_str()), (1, "rtp.srtp"));
+    assert!(found[0].message.contains("TLS"), "{found:?}");
+    let tls = "[sip]\nlisten = 'tls:0.0.0.0:5061'\n[sip.tls]\ncertificate = 'a.pem'\nkey = 'b.pem'\n";
+    assert_eq!(load(&format!("{tls}[rtp]\nsrtp = 'required'\n"), &[]).unwrap().rtp.srtp, SrtpPolicy::Required);
+    let config = load("[rtp]\nsrtp = 'required'\nsrtp_without_tls = true\n", &[]).unwrap();
+    assert!(config.rtp.srtp_without_tls);
+}
+
+#[test]
 fn advertised_addresses() {
     // For listeners by UDP over IPv4, by TLS, and by UDP over IPv6.
     let advertised = |value: &str| {

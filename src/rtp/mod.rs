@@ -1,7 +1,7 @@
 //! RTP and RTCP (RFC 3550), telephone events (RFC 4733), comfort noise (RFC 3389), PURE.
 //!
 //! Owns: one call's RTP session: order and loss of received packets, play-out, keys, headers of sent ones, reports and
-//! quality, the 20 ms grid. Must not know: sockets, SIP, speech.
+//! quality, the 20 ms grid; what protects packets on their way ([`srtp`]). Must not know: sockets, SIP, speech.
 
 mod dtmf;
 mod interarrival;
@@ -13,6 +13,7 @@ mod quality;
 mod rtcp;
 mod sequence;
 mod session;
+pub mod srtp;
 
 pub use noise::ComfortNoise;
 pub use pacer::Pacer;

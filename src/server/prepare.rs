@@ -116,6 +116,8 @@ pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
         transfer_target: config.transfer.target.clone(),
         gate: listeners::gate(config),
         codecs: config.rtp.codecs.clone(),
+        srtp: config.rtp.srtp,
+        srtp_without_tls: config.rtp.srtp_without_tls,
         turn: turn::Settings::default(),
     };
     let saving = store.clone();

@@ -25,7 +25,7 @@ use super::recording::Recording;
 use super::report::{EndedBy, Failure, Packets, Party};
 use super::script::Line;
 use crate::audio::Codec;
-use crate::sip::sdp::{self, LocalMedia};
+use crate::sip::sdp::{self, LocalMedia, Security};
 use crate::sip::{Command, EndCause, Event};
 
 /// A far end that owes a reply this long gets the next line all the same.
@@ -291,6 +291,7 @@ impl Caller {
             | Event::Acknowledged { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. } => {}
@@ -437,5 +438,11 @@ impl Caller {
 }
 
 fn local_media(settings: &Settings, address: SocketAddr) -> LocalMedia {
-    LocalMedia { address, codecs: settings.codecs.clone(), session_id: settings.seed >> 1, session_version: 1 }
+    LocalMedia {
+        address,
+        codecs: settings.codecs.clone(),
+        session_id: settings.seed >> 1,
+        session_version: 1,
+        security: Security::default(),
+    }
 }

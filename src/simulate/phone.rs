@@ -12,7 +12,7 @@ use super::recording::Recording;
 use super::report::{PhoneEnd, PhoneReport, milliseconds};
 use super::script::Line;
 use crate::audio::Codec;
-use crate::sip::sdp::{self, LocalMedia};
+use crate::sip::sdp::{self, LocalMedia, Security};
 use crate::sip::{Command, Event};
 
 /// A person lifts the receiver, then speaks.
@@ -202,6 +202,7 @@ impl Phone {
             | Event::Answered { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. }
@@ -271,6 +272,7 @@ impl Phone {
             codecs: self.settings.codecs.clone(),
             session_id: self.settings.seed >> 1,
             session_version: 1,
+            security: Security::default(),
         }
     }
 

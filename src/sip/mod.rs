@@ -30,6 +30,7 @@ pub use origin::CallOrigin;
 pub use registration::{
     RegistrationInput, RegistrationOutput, RegistrationSettings, RegistrationState, Registrations, RegistrationsConfig,
 };
+pub use wire::KeyPress;
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -194,6 +195,8 @@ pub enum Event {
         origin: Box<CallOrigin>,
         offer: Option<String>,
         source: SocketAddr,
+        /// How the INVITE came.
+        transport: Transport,
     },
     /// Outgoing call: 101–199. With SDP: early media from one of the parties being called.
     Progress { status: u16, sdp: Option<String> },
@@ -225,6 +228,8 @@ pub enum Event {
     /// Give all three to [`Dial`] as they are: the target may name the call to replace. `destination` is the address
     /// in the target; where it names none, the way of this call's own requests.
     TransferRequested { target: String, referred_by: Option<String>, destination: Flow },
+    /// A key of the telephone, sent by INFO.
+    Key(KeyPress),
     /// Why the call ends, as its far end says it (Reason, RFC 3326), before `Ended`: `Q.850` 16, `SIP` 200.
     ReleaseReason { protocol: String, cause: Option<u16> },
     /// The call is over, for this reason.

@@ -29,23 +29,38 @@ pub struct Baresip {
 impl Baresip {
     /// A telephone that answers by itself when `answers`, and that has nothing to say for two minutes.
     pub async fn start(answers: bool) -> Baresip {
+        Baresip::start_with(answers, None).await
+    }
+
+    /// One that encrypts (`mediaenc` of its account) and gives back what it hears.
+    pub async fn start_encrypted(answers: bool, encryption: &str) -> Baresip {
+        Baresip::start_with(answers, Some(encryption)).await
+    }
+
+    async fn start_with(answers: bool, encryption: Option<&str>) -> Baresip {
         let home = TempDir::new().expect("temporary directory");
         let voice = home.path().join("silence.wav");
         silence(&voice);
         let (sip, control, rtp) = (free_port(), free_port(), free_port() & !1);
         // "net_interface lo" fails in baresip 1.0; stdio.so would read our lines.
+        let (source, player) = match encryption {
+            None => (format!("aufile,{}", voice.display()), "nil"),
+            Some(_) => ("aubridge,echo".to_owned(), "echo"),
+        };
         let config = format!(
             "poll_method epoll\nsip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{last}\n\
-             audio_source aufile,{voice}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nausrc_srate 8000\n\
+             audio_source {source}\naudio_player aubridge,{player}\naudio_alert aubridge,nil\nausrc_srate 8000\n\
              auplay_srate 8000\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
+             module srtp.so\n\
              module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\n",
             last = rtp.saturating_add(20),
-            voice = voice.display(),
             modules = modules().display(),
         );
         let mode = if answers { "auto" } else { "manual" };
-        let account = format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs=pcma/8000/1\n");
+        let encryption = encryption.map_or(String::new(), |name| format!(";mediaenc={name}"));
+        let account =
+            format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs=pcma/8000/1{encryption}\n");
         for (name, text) in [("config", config.as_str()), ("accounts", account.as_str()), ("contacts", "")] {
             std::fs::write(home.path().join(name), text).expect("baresip's configuration");
         }

@@ -24,13 +24,22 @@ impl Certificate {
         Certificate { certificate, key, _directory: directory }
     }
 
-    /// Ours, trusting this one alone and asking callers for it.
-    pub fn trusting(&self, other: &Path) -> TlsSettings {
+    /// Ours, asking callers for none.
+    pub fn alone(&self) -> TlsSettings {
         TlsSettings {
             certificate: self.certificate.clone(),
             key: self.key.clone(),
+            authorities: None,
+            client_certificates: ClientCertificates::Ignored,
+        }
+    }
+
+    /// Ours, trusting this one alone and asking callers for it.
+    pub fn trusting(&self, other: &Path) -> TlsSettings {
+        TlsSettings {
             authorities: Some(other.to_path_buf()),
             client_certificates: ClientCertificates::Required,
+            ..self.alone()
         }
     }
 }

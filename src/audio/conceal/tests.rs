@@ -193,27 +193,3 @@ proptest! {
         }
     }
 }
-
-/// `cargo test --release --no-default-features conceal::tests::cost -- --ignored --nocapture`
-#[test]
-#[ignore = "a measurement"]
-fn cost_of_a_lost_frame() {
-    for rate in RATES {
-        let frame = samples_of(rate, 20);
-        let sound = speech(rate, -20.0, 10_000, 1);
-        let times = |lost: fn(usize) -> bool| {
-            let start = crate::testing::epoch();
-            let rounds = 20;
-            for _ in 0..rounds {
-                std::hint::black_box(with_losses(rate, &sound, frame, lost));
-            }
-            (crate::testing::epoch() - start).as_secs_f64() * 1e6 / f64::from(rounds * 500)
-        };
-        let (good, half) = (times(|_| false), times(|n| n % 2 == 1));
-        println!(
-            "{rate} Hz: {good:.2} µs a good frame of 20 ms, {:.1} µs a lost one and its return",
-            2.0 * half - good
-        );
-        assert!(2.0 * half - good < 1_000.0);
-    }
-}

@@ -1,9 +1,10 @@
 //! The call's side of the conversation: who speaks when, what was heard, keys, the dialogue's wishes.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::hearing::{Heard, Times};
+use super::keys::Way;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
 use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
@@ -55,6 +56,7 @@ impl Machine {
             if let Some(media) = &mut self.media {
                 media.session.skip_audio();
             }
+            self.hearing.sent(&[0; _]);
             return;
         }
         let slot = self.playout.next_frame();
@@ -65,10 +67,13 @@ impl Machine {
             }
             Slot::Silence => [0; _],
         };
+        self.hearing.sent(&samples);
         let Some(media) = &mut self.media else { return };
         let packet = media.session.send_audio(now, &samples);
         let destination = media.session.remote();
-        self.outputs.push_back(Output::Rtp { destination, packet });
+        if let Some(packet) = media.protect(packet) {
+            self.outputs.push_back(Output::Rtp { destination, packet });
+        }
     }
 
     fn note_first_packet(&mut self, now: Instant) {
@@ -168,6 +173,13 @@ impl Machine {
         }
         self.interrupt(now);
         self.converse(now, dialogue::Input::RecogniserFailed);
+    }
+
+    /// A key came this way; the same press may come by another one too.
+    pub(super) fn key_told(&mut self, now: Instant, way: Way, key: Key, held: Duration) {
+        if self.keys.is_new(now, way, key.0, held) {
+            self.handle_key(now, key);
+        }
     }
 
     pub(super) fn handle_key(&mut self, now: Instant, key: Key) {

@@ -1,11 +1,12 @@
 //! From the caller's frames to words: which turn is under way and which recognition belongs to it.
 //!
-//! Owns: the turn detector and the one recognition under way. Recognition starts on the first short silence,
+//! Owns: the echo canceller, the turn detector and the one recognition under way. Recognition starts on the first short silence,
 //! while the turn may still go on; if the caller goes on, that work is void (recognise ahead).
 //! Must not know: what words mean, what is being played.
 
 use std::time::{Duration, Instant};
 
+use crate::audio::echo::EchoCanceller;
 use crate::audio::{FRAME_SAMPLES, Sound, WIDE_FRAME_SAMPLES};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn::{Detector, Event, Patience, Settings};
@@ -54,6 +55,7 @@ enum Turn {
 const LONGEST_JOINED: usize = 30;
 
 pub(super) struct Hearing {
+    echo: EchoCanceller,
     detector: Detector,
     turn: Turn,
     /// Audio of a turn whose words were not known yet when the caller went on: it is recognised with what follows.
@@ -65,7 +67,14 @@ pub(super) struct Hearing {
 
 impl Hearing {
     pub fn new(settings: Settings) -> Self {
-        Self { detector: Detector::new(settings), turn: Turn::Quiet, earlier: None, ignoring: false, next_job: 0 }
+        Self {
+            echo: EchoCanceller::default(),
+            detector: Detector::new(settings),
+            turn: Turn::Quiet,
+            earlier: None,
+            ignoring: false,
+            next_job: 0,
+        }
     }
 
     pub fn set_patience(&mut self, patience: Patience) {
@@ -85,7 +94,13 @@ impl Hearing {
         self.void()
     }
 
-    /// One frame of the caller's audio; `wide`: the same 20 ms at 16 kHz, when the call has them. `audible`: our own voice is being heard; `cuttable`: and may be cut.
+    /// What the caller is sent in this tick, silence included: it may come back.
+    pub fn sent(&mut self, frame: &[i16; FRAME_SAMPLES]) {
+        self.echo.sent(frame);
+    }
+
+    /// One frame of the caller's audio; `wide`: the same 20 ms at 16 kHz, when the call has them. `audible`: our own
+    /// voice is being heard; `cuttable`: and may be cut.
     pub fn handle_frame(
         &mut self,
         now: Instant,
@@ -96,7 +111,11 @@ impl Hearing {
         mut tell: impl FnMut(Heard),
     ) {
         self.detector.set_agent_speaking(audible);
-        self.detector.handle_frame(frame, wide);
+        let mut clean = *frame;
+        self.echo.received(&mut clean);
+        // The canceller works at 8 kHz: where there is an echo to take out, `wide` still holds it.
+        let wide = wide.filter(|_| !self.echo.is_active() && clean == *frame);
+        self.detector.handle_frame(&clean, wide);
         while let Some(event) = self.detector.poll_event() {
             match event {
                 Event::Started => {

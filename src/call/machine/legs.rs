@@ -1,14 +1,15 @@
 //! The legs of a call: each is one call of the SIP endpoint, and the conversation is on one of them at a time.
 //!
-//! Owns: which legs there are and what each is for, our session descriptions in each. Must not know: what is said, RTP,
-//! when legs come and go (see [`super::moving`]).
+//! Owns: which legs there are and what each is for, our session descriptions in each and the keys in them. Must not know:
+//! what is said, RTP, when legs come and go (see [`super::moving`]).
 //!
-//! All legs describe the same RTP port: the conversation is one stream, wherever it goes.
+//! All legs describe the same RTP port: the conversation is one stream, wherever it goes. Keys of SRTP are each leg's own.
 
 use std::net::IpAddr;
 
+use crate::rtp::srtp::{Key, KeySource};
 use crate::sip::EndCause;
-use crate::sip::sdp::{self, Direction, LocalMedia, Negotiated, SdpError};
+use crate::sip::sdp::{self, Direction, LocalMedia, Negotiated, SdpError, Security, SrtpPolicy};
 
 /// Names one leg of a call; never used again within it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -46,20 +47,41 @@ pub(super) struct Leg {
     pub role: Role,
     /// The address signalling comes from; `None` until the first message.
     pub far_end: Option<IpAddr>,
+    /// Its signalling is fit for keys: they may be told to the far end, and taken from it.
+    pub exchanges_keys: bool,
     local: LocalMedia,
     /// Our last session description.
     described: Option<String>,
+    /// The far end's keys as agreed on last; none in clear.
+    far_keys: Vec<Key>,
 }
 
 impl Leg {
-    /// Our next description: the answer to an offer with what it agrees on, or an offer of ours. One that can't be
-    /// answered leaves the session as it is.
-    pub fn describe(&mut self, offer: Option<&str>) -> Result<(String, Option<Negotiated>), SdpError> {
+    fn describe(
+        &mut self,
+        offer: Option<&str>,
+        keyring: &mut Keyring,
+    ) -> Result<(String, Option<Negotiated>), SdpError> {
         let mut local = self.local.clone();
         // One on with every description (RFC 3264 §8).
         local.session_version += u64::from(self.described.is_some());
+        // An offer of ours may go to another device, which knows nothing of packets sent so far: it gets fresh keys.
+        if offer.is_none() || self.described.is_none() {
+            local.security = keyring.fresh(self.exchanges_keys);
+        }
         let (sdp, negotiated) = match offer {
-            Some(offer) => sdp::answer(offer, &local).map(|(sdp, negotiated)| (sdp, Some(negotiated)))?,
+            Some(offer) => {
+                let (mut sdp, mut negotiated) = sdp::answer(offer, &local)?;
+                // New keys from the far end are answered with new ones of ours (RFC 4568 §7.1.4): one that begins anew
+                // expects our packets from the beginning, too. Keys that were in use never come back.
+                if self.described.is_some() && self.has_new_keys(&negotiated) {
+                    local.security = keyring.fresh(self.exchanges_keys);
+                    (sdp, negotiated) = sdp::answer(offer, &local)?;
+                }
+                self.note_keys(&negotiated);
+                (sdp, Some(negotiated))
+            }
+            None if local.security.is_impossible() => return Err(SdpError::KeysInClear),
             // As many streams as before, ours open (RFC 3264 §8).
             None => {
                 let again =
@@ -73,8 +95,33 @@ impl Leg {
     }
 
     /// Reads the answer to our offer.
-    pub fn accept(&self, answer: &str) -> Result<Negotiated, SdpError> {
-        sdp::accept_answer_to(self.described.as_deref().unwrap_or_default(), answer, &self.local)
+    pub fn accept(&mut self, answer: &str) -> Result<Negotiated, SdpError> {
+        let offer = self.described.as_deref().unwrap_or_default();
+        let negotiated = sdp::accept_answer_to(offer, answer, &self.local)?;
+        self.note_keys(&negotiated);
+        Ok(negotiated)
+    }
+
+    fn has_new_keys(&self, negotiated: &Negotiated) -> bool {
+        negotiated.srtp.as_ref().is_some_and(|agreed| agreed.keys.remote != self.far_keys)
+    }
+
+    fn note_keys(&mut self, negotiated: &Negotiated) {
+        self.far_keys = negotiated.srtp.as_ref().map(|agreed| agreed.keys.remote.clone()).unwrap_or_default();
+    }
+}
+
+/// Makes our keys of SRTP.
+#[derive(Debug)]
+struct Keyring {
+    policy: SrtpPolicy,
+    source: Option<KeySource>,
+}
+
+impl Keyring {
+    /// Keys for our next description; none where its way is not fit for them.
+    fn fresh(&mut self, exchanges_keys: bool) -> Security {
+        Security::new(self.policy, self.source.as_mut().filter(|_| exchanges_keys))
     }
 }
 
@@ -85,24 +132,41 @@ pub(super) struct Legs {
     next: u32,
     /// How the first leg describes itself; others have a session id of their own.
     local: LocalMedia,
+    keyring: Keyring,
 }
 
 impl Legs {
     /// The leg of a call that has just arrived.
-    pub fn new(local: LocalMedia) -> Legs {
-        let mut legs = Legs { all: Vec::new(), next: LegId::FIRST.0, local };
-        legs.add(Role::Conversation, None);
+    pub fn new(local: LocalMedia, policy: SrtpPolicy) -> Legs {
+        let keyring = Keyring { policy, source: None };
+        let mut legs = Legs { all: Vec::new(), next: LegId::FIRST.0, local, keyring };
+        legs.add(Role::Conversation, None, false);
         legs
     }
 
-    pub fn add(&mut self, role: Role, far_end: Option<IpAddr>) -> &mut Leg {
+    /// Our keys come from this source.
+    pub fn set_keys(&mut self, source: KeySource) {
+        self.keyring.source = Some(source);
+    }
+
+    pub fn add(&mut self, role: Role, far_end: Option<IpAddr>, exchanges_keys: bool) -> LegId {
         let id = LegId(self.next);
         self.next += 1;
         let session_id = self.local.session_id ^ u64::from(id.0);
         let local = LocalMedia { session_id, ..self.local.clone() };
-        self.all.push(Leg { id, role, far_end, local, described: None });
-        let last = self.all.len() - 1;
-        &mut self.all[last]
+        self.all.push(Leg { id, role, far_end, exchanges_keys, local, described: None, far_keys: Vec::new() });
+        id
+    }
+
+    /// A leg's next description: the answer to an offer with what it agrees on, or an offer of ours. One that can't be
+    /// answered leaves the session as it is. `None`: there is no such leg.
+    pub fn describe(
+        &mut self,
+        id: LegId,
+        offer: Option<&str>,
+    ) -> Option<Result<(String, Option<Negotiated>), SdpError>> {
+        let leg = self.all.iter_mut().find(|leg| leg.id == id)?;
+        Some(leg.describe(offer, &mut self.keyring))
     }
 
     pub fn get_mut(&mut self, id: LegId) -> Option<&mut Leg> {

@@ -5,6 +5,7 @@
 
 mod conversation;
 mod hearing;
+mod keys;
 mod legs;
 mod moving;
 mod playout;
@@ -27,16 +28,19 @@ use jiff::civil;
 use super::gate::TransferGate;
 use super::record::{Outcome, Record};
 use crate::audio::Codec;
+use crate::audio::tones::KeyDetector;
 use crate::config::TransferTarget;
 use crate::dialogue::{self, Dialogue, Expectation};
 use crate::dialplan::Dialplan;
+use crate::rtp::srtp::{KeySource, Protection};
 use crate::rtp::{Key, Pacer, Session};
-use crate::sip::sdp::{Direction, LocalMedia};
+use crate::sip::sdp::{Direction, LocalMedia, Security, SrtpPolicy};
 use crate::sip::{Command, Dial, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
 use hearing::{Hearing, Times};
+use keys::{Keys, Way};
 use legs::Legs;
 use playout::Playout;
 use timers::{Timer, Timers};
@@ -62,6 +66,10 @@ pub struct Settings {
     pub gate: TransferGate,
     /// Codecs, best first.
     pub codecs: Vec<Codec>,
+    /// Whether the audio is encrypted.
+    pub srtp: SrtpPolicy,
+    /// Keys are exchanged even where the signalling is not encrypted.
+    pub srtp_without_tls: bool,
     pub turn: turn::Settings,
 }
 
@@ -167,6 +175,7 @@ pub struct Machine {
     timers: Timers,
     expectation: Option<Expectation>,
     caller_number: Option<String>,
+    keys: Keys,
     keys_held: VecDeque<Key>,
     /// The caller's last turn, until its answer's first packet.
     reply_due: Option<ReplyDue>,
@@ -186,12 +195,16 @@ struct ReplyDue {
 
 struct Media {
     session: Session,
+    /// What stands between the session and the network in an encrypted call.
+    protection: Option<Protection>,
     pacer: Pacer,
     direction: Direction,
     /// Where the far end receives, as it has said itself.
     agreed: SocketAddr,
     /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
     left: Vec<LeftStream>,
+    /// Listens for keys in the audio of a far end that sends no telephone events.
+    tones: Option<KeyDetector>,
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -211,6 +224,15 @@ impl LeftStream {
     }
 }
 
+impl Media {
+    /// A packet of ours as it may leave; `None` when it can't be encrypted and has to be.
+    fn protect(&mut self, mut packet: Vec<u8>) -> Option<Vec<u8>> {
+        let outcome = self.protection.as_mut().map_or(Ok(()), |protection| protection.protect(&mut packet));
+        outcome.inspect_err(|error| tracing::warn!(%error, "a packet could not be encrypted and was not sent")).ok()?;
+        Some(packet)
+    }
+}
+
 impl Machine {
     /// A call that has just arrived: give it [`Event::Incoming`] on [`LegId::FIRST`] next. `media` is where we receive RTP;
     /// `seed` feeds the stream's SSRC and first sequence number (RFC 3550 §5.1).
@@ -223,8 +245,14 @@ impl Machine {
         now: Instant,
         local_time: civil::DateTime,
     ) -> Self {
-        let local =
-            LocalMedia { address: media, codecs: settings.codecs.clone(), session_id: seed >> 1, session_version: 1 };
+        let local = LocalMedia {
+            address: media,
+            codecs: settings.codecs.clone(),
+            session_id: seed >> 1,
+            session_version: 1,
+            security: Security::default(),
+        };
+        let legs = Legs::new(local, settings.srtp);
         let mut timers = Timers::default();
         timers.set(Timer::Longest, now + settings.longest);
         Self {
@@ -234,7 +262,7 @@ impl Machine {
             dialogue,
             started: now,
             started_at: local_time,
-            legs: Legs::new(local),
+            legs,
             seed,
             phase: Phase::Arriving,
             media: None,
@@ -242,6 +270,7 @@ impl Machine {
             timers,
             expectation: None,
             caller_number: None,
+            keys: Keys::default(),
             keys_held: VecDeque::new(),
             reply_due: None,
             answered: None,
@@ -250,6 +279,12 @@ impl Machine {
             record: Record::default(),
             outputs: VecDeque::new(),
         }
+    }
+
+    /// Lets the call be encrypted: our keys come from this source.
+    pub fn with_keys(mut self, keys: KeySource) -> Self {
+        self.legs.set_keys(keys);
+        self
     }
 
     pub fn is_over(&self) -> bool {
@@ -351,20 +386,24 @@ impl Machine {
     fn tick(&mut self, now: Instant) {
         let audible = self.playout.is_audible();
         let cuttable = self.playout.is_interruptible();
-        let mut told = Vec::new();
+        let (mut told, mut keys) = (Vec::new(), Vec::new());
         let Some(media) = &mut self.media else { return };
         while let Some(frame) = media.session.poll_frame(now) {
+            if let Some(tones) = &mut media.tones {
+                keys.extend(tones.handle_frame(&frame.samples).map(|key| (Way::Tone, Key(key))));
+            }
             if self.phase == Phase::Talking {
                 let wide = frame.wide.as_deref();
                 self.hearing.handle_frame(now, &frame.samples, wide, audible, cuttable, |heard| told.push(heard));
             }
         }
-        let keys: Vec<Key> = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD).collect();
+        let events = std::iter::from_fn(|| media.session.poll_key()).take(KEYS_HELD);
+        keys.extend(events.map(|key| (Way::Event, key)));
         for heard in told {
             self.handle_heard(now, heard);
         }
-        for key in keys {
-            self.handle_key(now, key);
+        for (way, key) in keys {
+            self.key_told(now, way, key, Duration::ZERO);
         }
         self.send_frame(now);
         self.follow_up(now);

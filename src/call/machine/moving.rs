@@ -15,7 +15,7 @@ use super::legs::{Errand, LegId, Role};
 use super::signalling::outcome_of;
 use super::timers::Timer;
 use super::{LeftStream, Machine, Output, Phase};
-use crate::sip::sdp::Negotiated;
+use crate::sip::sdp::{Negotiated, SrtpPolicy};
 use crate::sip::{Command, Dial, EndCause, Event, Flow};
 
 /// A new leg rings for this long: as long as the subscription that our NOTIFYs promise.
@@ -48,20 +48,26 @@ impl Machine {
             tracing::info!(status, "the switchboard wants to move the call: refused");
             return self.command(leg, Command::RefuseTransfer { status });
         }
+        let exchanges_keys = self.exchanges_keys(destination.transport);
+        let role = Role::Successor(Errand::default());
+        let successor = self.legs.add(role, Some(destination.remote.ip()), exchanges_keys);
+        let Some(Ok((offer, _))) = self.legs.describe(successor, None) else {
+            tracing::info!("the switchboard wants to move the call where its audio could not be encrypted: refused");
+            self.legs.remove(successor);
+            return self.command(leg, Command::RefuseTransfer { status: 603 });
+        };
         self.command(leg, Command::AcceptTransfer);
-        let successor = self.legs.add(Role::Successor(Errand::default()), Some(destination.remote.ip()));
-        // An offer of ours can't fail.
-        let offer = successor.describe(None).ok().map(|(sdp, _)| sdp);
+        // Nor do keys that were meant for TLS go where a redirection may lead.
+        let secret = self.settings.srtp != SrtpPolicy::Off && !self.settings.srtp_without_tls;
         let dial = Dial {
             target,
             destination: destination.into(),
-            offer,
+            offer: Some(offer),
             from: None,
             referred_by,
-            redirects: self.settings.gate.lets_redirect(),
+            redirects: self.settings.gate.lets_redirect() && !(secret && exchanges_keys),
         };
-        let output = Output::Dial { leg: successor.id, dial };
-        self.outputs.push_back(output);
+        self.outputs.push_back(Output::Dial { leg: successor, dial });
         self.timers.set(Timer::Successor, now + RINGING);
         self.watch_network(now);
     }
@@ -91,6 +97,7 @@ impl Machine {
             Event::Incoming { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferRequested { .. }
             | Event::TransferProgress { .. }
@@ -112,6 +119,7 @@ impl Machine {
             | Event::Acknowledged { .. }
             | Event::ReofferAnswered { .. }
             | Event::ReofferRefused { .. }
+            | Event::Key(_)
             | Event::ReleaseReason { .. }
             | Event::TransferProgress { .. }
             | Event::TransferFinished { .. } => {}

@@ -3,16 +3,19 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
+use super::keys::Way;
 use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::audio::tones::KeyDetector;
 use crate::call::media::session_config;
-use crate::call::record::Outcome;
+use crate::call::record::{Encryption, Outcome};
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
-use crate::rtp::{Pacer, Session};
+use crate::rtp::srtp::Protection;
+use crate::rtp::{Key, Pacer, Session};
 use crate::sip::sdp::{Direction, Negotiated, SdpError};
-use crate::sip::{Command, EndCause, Event, Party};
+use crate::sip::{Command, EndCause, Event, Party, Transport};
 
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, leg: LegId, event: Event) {
@@ -27,10 +30,12 @@ impl Machine {
 
     fn handle_conversation(&mut self, now: Instant, leg: LegId, event: Event) {
         match event {
-            Event::Incoming { caller, origin, offer, source, .. } => {
+            Event::Incoming { caller, origin, offer, source, transport, .. } => {
                 self.record.diverted = origin.diversions > 0;
+                let exchanges_keys = self.exchanges_keys(transport);
                 if let Some(leg) = self.legs.get_mut(leg) {
                     leg.far_end = Some(source.ip());
+                    leg.exchanges_keys = exchanges_keys;
                 }
                 self.answer(now, leg, &caller, offer.as_deref());
             }
@@ -44,6 +49,7 @@ impl Machine {
             // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
             Event::Replaced { offer, .. } => self.replaced(now, leg, offer.as_deref()),
             Event::ReofferAnswered { sdp } => self.renegotiated(now, leg, sdp.as_deref()),
+            Event::Key(press) => self.key_told(now, Way::Info, Key(press.key), press.held.unwrap_or_default()),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
             Event::TransferProgress { .. } => {}
             Event::TransferFinished { status } => self.transfer_finished(now, status),
@@ -59,14 +65,22 @@ impl Machine {
         }
     }
 
+    /// Whether keys may travel in messages by this transport.
+    pub(super) fn exchanges_keys(&self, transport: Transport) -> bool {
+        transport == Transport::Tls || self.settings.srtp_without_tls
+    }
+
     pub(super) fn command(&mut self, leg: LegId, command: Command) {
         self.outputs.push_back(Output::Sip { leg, command });
     }
 
     fn answer(&mut self, now: Instant, id: LegId, caller: &Party, offer: Option<&str>) {
-        let Some(leg) = self.legs.get_mut(id).filter(|_| self.phase == Phase::Arriving) else { return };
+        if self.phase != Phase::Arriving {
+            return;
+        }
+        let Some(described) = self.legs.describe(id, offer) else { return };
         self.caller_number = caller.user.clone();
-        let sdp = match leg.describe(offer) {
+        let sdp = match described {
             Ok((sdp, negotiated)) => {
                 if let Some(negotiated) = negotiated {
                     self.start_media(now, &negotiated);
@@ -110,10 +124,12 @@ impl Machine {
         let session = Session::new(session_config(negotiated), self.seed);
         self.media = Some(Media {
             session,
+            protection: negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys)),
             pacer: Pacer::new(now),
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),
+            tones: tones(negotiated),
         });
         self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
     }
@@ -127,7 +143,7 @@ impl Machine {
 
     /// Describes our media anew, or refuses; what an offer has led to. The conversation's media are the caller's business.
     pub(super) fn answer_reoffer(&mut self, leg: LegId, offer: Option<&str>) -> Option<Negotiated> {
-        let described = self.legs.get_mut(leg)?.describe(offer).ok();
+        let described = self.legs.describe(leg, offer)?.ok();
         let (sdp, negotiated) = described.map_or((None, None), |(sdp, negotiated)| (Some(sdp), negotiated));
         self.command(leg, Command::AnswerReoffer { sdp });
         negotiated
@@ -145,6 +161,13 @@ impl Machine {
         media.session.renegotiate(session_config(negotiated));
         media.direction = negotiated.direction;
         media.agreed = negotiated.remote;
+        if negotiated.telephone_event.is_some() || media.tones.is_none() {
+            media.tones = tones(negotiated);
+        }
+        match (&mut media.protection, &negotiated.srtp) {
+            (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
+            (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
+        }
         self.watch_network(now);
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
@@ -174,6 +197,14 @@ impl Machine {
         if media.left.iter().any(|left| left.holds_back(now, source)) {
             return;
         }
+        let packet = match &mut media.protection {
+            None => packet,
+            Some(protection) => match protection.unprotect(packet) {
+                Ok(packet) => packet,
+                // Counted there. A forged packet is no sign of life either.
+                Err(_) => return,
+            },
+        };
         media.session.handle_packet(now, source, packet);
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
@@ -251,6 +282,9 @@ impl Machine {
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
             self.record.quality = Some(media.session.quality());
+            self.record.encryption = media
+                .protection
+                .map(|protection| Encryption { suite: protection.suite(), rejected: protection.rejected() });
         }
     }
 
@@ -270,6 +304,11 @@ impl Machine {
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));
     }
+}
+
+/// Who sends no telephone events can only play the tones.
+fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
+    negotiated.telephone_event.is_none().then(KeyDetector::default)
 }
 
 pub(super) fn outcome_of(cause: EndCause) -> Outcome {

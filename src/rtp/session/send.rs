@@ -63,7 +63,9 @@ impl Sender {
     pub fn new(config: &SessionConfig, random: &mut StdRng) -> Self {
         Self {
             ssrc: random.random(),
-            next_number: random.random(),
+            // Far below the roll-over: a far end that misses our first packets would never find its count under SRTP
+            // (RFC 3711 §3.3.1).
+            next_number: random.random::<u16>() & 0x7fff,
             next_timestamp: random.random(),
             marker: true,
             keys: dtmf::Sender::default(),

@@ -108,7 +108,13 @@ impl World {
     /// 200 with the far end's session description; its audio starts 5 ms later.
     fn answer(&mut self, party: Party) {
         let (port, remote) = if party == Party::Agent { (20_000, 42_000) } else { (30_000, 42_002) };
-        let media = LocalMedia { address: address(port), codecs: vec![Codec::Pcma], session_id: 1, session_version: 1 };
+        let media = LocalMedia {
+            address: address(port),
+            codecs: vec![Codec::Pcma],
+            session_id: 1,
+            session_version: 1,
+            security: Security::default(),
+        };
         let own = LocalMedia { address: address(remote), ..media.clone() };
         let (sdp, _) = sdp::answer(&sdp::offer(&own), &media).unwrap();
         *self.far_end(party) = Some(FarEnd::new(port, address(remote), self.now + ms(5)));

@@ -3,7 +3,7 @@
 use super::*;
 use crate::audio::FRAME_SAMPLES;
 use crate::rtp::{Session, SessionConfig};
-use crate::sip::{EndCause, Party};
+use crate::sip::{EndCause, Party, Transport};
 use crate::testing::epoch;
 
 fn ms(milliseconds: u64) -> Duration {
@@ -15,7 +15,13 @@ fn address(port: u16) -> SocketAddr {
 }
 
 fn media(port: u16) -> LocalMedia {
-    LocalMedia { address: address(port), codecs: vec![Codec::Pcma], session_id: 1, session_version: 1 }
+    LocalMedia {
+        address: address(port),
+        codecs: vec![Codec::Pcma],
+        session_id: 1,
+        session_version: 1,
+        security: Security::default(),
+    }
 }
 
 struct World {
@@ -56,7 +62,8 @@ impl World {
 
     fn incoming(&mut self, offer: Option<String>) {
         let (caller, called) = (Party::default(), Party::default());
-        self.signal(Event::Incoming { caller, called, origin: Box::default(), offer, source: address(5060) });
+        let (source, transport) = (address(5060), Transport::Udp);
+        self.signal(Event::Incoming { caller, called, origin: Box::default(), offer, source, transport });
     }
 
     fn drain(&mut self) {

@@ -1,5 +1,5 @@
-//! Requests within a dialog (RFC 3261 §12.2.2): to which call they belong, ACK, BYE, INFO; the others go to `reoffer`,
-//! `reliable` and `transfer`. PURE.
+//! Requests within a dialog (RFC 3261 §12.2.2): to which call they belong, ACK, BYE; the others go to `reoffer`,
+//! `reliable`, `info` and `transfer`. PURE.
 
 use super::super::transaction::T2;
 use super::incoming::{Checked, offer_of};
@@ -56,8 +56,9 @@ impl Endpoint {
             self.receive_prack(now, handle, transaction, checked);
         } else if method == Method::REFER {
             self.receive_refer(now, handle, transaction, checked);
+        } else if method == Method::INFO {
+            self.receive_info(now, handle, transaction, &checked);
         } else if checked.request.body.is_empty() {
-            // INFO without content keeps the dialog alive (RFC 6086 §4.2.2).
             self.answer(now, transaction, &checked, 200, None);
         } else {
             let accept = (HeaderName::Accept, "application/sdp".to_owned());

@@ -283,6 +283,7 @@ impl Endpoint {
             origin: Box::new(origin),
             offer: offer.clone(),
             source: checked.source.remote,
+            transport: checked.source.transport,
         };
         let reliability = match (lists(headers, &HeaderName::Require, "100rel"), headers) {
             (true, _) => Reliability::Required,

@@ -12,6 +12,7 @@ mod door;
 mod identity;
 mod in_dialog;
 mod incoming;
+mod info;
 mod leg;
 mod outgoing;
 mod ping;

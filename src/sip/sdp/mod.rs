@@ -2,9 +2,12 @@
 //!
 //! Owns: reading an offer or answer, writing ours. Must not know: sockets, samples.
 
+mod crypto;
 mod formats;
 #[cfg(test)]
 mod tests;
+
+pub use crypto::{Agreed, CryptoAttribute, CryptoError, KeyParameter, Security, SrtpPolicy};
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
@@ -31,6 +34,8 @@ pub struct LocalMedia {
     /// `o=` session id and version; the version grows with every new description of the same call.
     pub session_id: u64,
     pub session_version: u64,
+    /// Whether and with which keys we encrypt.
+    pub security: Security,
 }
 
 /// What both sides agreed on.
@@ -66,6 +71,8 @@ pub struct Negotiated {
     pub ptime_ms: Option<u32>,
     /// The longest packet it takes, ms (a=maxptime).
     pub max_ptime_ms: Option<u32>,
+    /// The keys of SRTP; `None`: plain RTP.
+    pub srtp: Option<Agreed>,
 }
 
 /// Media direction from our side (RFC 3264 §6.1).
@@ -92,6 +99,14 @@ pub enum SdpError {
     NoAddress,
     #[error("the audio stream's address is of the other ip family")]
     AddressFamily,
+    #[error("the audio stream is not encrypted, and must be")]
+    NotEncrypted,
+    #[error("no usable key for the encrypted audio stream")]
+    NoKeys,
+    #[error("the answer takes a key that was not offered")]
+    ForeignKey,
+    #[error("no keys are exchanged where the signalling is not encrypted")]
+    KeysInClear,
 }
 
 impl Direction {
@@ -119,12 +134,12 @@ pub fn offer(local: &LocalMedia) -> String {
     let media = audio(local, &formats::offered(&local.codecs, None), Direction::SendReceive);
     let mut session = describe(local);
     session.add_time(Time::new(0, 0));
-    session.add_media(media);
+    session.add_media(crypto::offer(media, &local.security, None));
     print(&session)
 }
 
-/// The answer to an offer: the first usable audio stream with one codec, our preference first; every other stream is
-/// rejected in its place (RFC 3264 §6).
+/// The answer to an offer: the first usable audio stream, an encrypted one before one in clear, with one codec, our
+/// preference first; every other stream is rejected in its place (RFC 3264 §6).
 ///
 /// # Errors
 /// [`SdpError`] when no stream can be used: the INVITE gets 488.
@@ -135,13 +150,14 @@ pub fn answer(offer: &str, local: &LocalMedia) -> Result<(String, Negotiated), S
     }
     // The reason told is that of the first stream that looked usable.
     let mut failure = None;
-    let mut chosen = None;
+    let mut chosen: Option<(usize, Negotiated)> = None;
     for (index, media) in remote.medias.iter().enumerate() {
         match read_audio(&remote, media, local, Preference::Ours, &[]) {
-            Ok(negotiated) => {
+            Ok(negotiated) if negotiated.srtp.is_some() => {
                 chosen = Some((index, negotiated));
                 break;
             }
+            Ok(negotiated) => chosen = chosen.or(Some((index, negotiated))),
             Err(error) => {
                 let better = failure.is_none() || failure == Some(SdpError::NoAudio);
                 if better {
@@ -168,7 +184,7 @@ pub fn answer(offer: &str, local: &LocalMedia) -> Result<(String, Negotiated), S
                     ours.add_attribute(Attribute::new(name));
                 }
             }
-            ours
+            crypto::answer(ours, media, negotiated.srtp.as_ref())
         } else {
             rejected(media)
         };
@@ -201,7 +217,10 @@ pub fn reoffer(local: &LocalMedia, last: &str, direction: Direction) -> Option<S
     session.times = last.times.clone();
     for (index, media) in last.medias.iter().enumerate() {
         session.add_media(match index == ours {
-            true => audio(local, &formats::offered(&local.codecs, Some(media)), direction),
+            true => {
+                let again = audio(local, &formats::offered(&local.codecs, Some(media)), direction);
+                crypto::offer(again, &local.security, Some(media))
+            }
             false => rejected(media),
         });
     }
@@ -249,12 +268,14 @@ fn read_audio(
     preference: Preference,
     offered: &[(u8, Format)],
 ) -> Result<Negotiated, SdpError> {
-    if !media.media.eq_ignore_ascii_case("audio") || !media.proto.eq_ignore_ascii_case("RTP/AVP") {
+    if !media.media.eq_ignore_ascii_case("audio") {
         return Err(SdpError::NoAudio);
     }
-    if media.port == 0 {
+    let srtp = crypto::agree(media, &local.security, preference);
+    if media.port == 0 && srtp != Err(SdpError::NoAudio) {
         return Err(SdpError::Rejected);
     }
+    let srtp = srtp?;
     let formats = formats::read(media, offered);
     let find = |codec: Codec| {
         formats.iter().find(|(_, format)| *format == Format::Audio(codec)).map(|(number, _)| (codec, *number))
@@ -307,6 +328,7 @@ fn read_audio(
         direction: Direction::of(they_receive, they_send),
         ptime_ms: milliseconds(media, "ptime"),
         max_ptime_ms: milliseconds(media, "maxptime"),
+        srtp,
     })
 }
 

@@ -12,6 +12,7 @@ fn local() -> LocalMedia {
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         session_id: 42,
         session_version: 3,
+        security: Security::default(),
     }
 }
 

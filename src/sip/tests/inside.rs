@@ -193,12 +193,38 @@ fn requests_out_of_order_are_refused() {
 }
 
 #[test]
-fn info_with_content_is_not_swallowed() {
+fn keys_in_info_are_told_once() {
     let (mut net, agent) = established(49);
-    let dtmf = "Content-Type: application/dtmf-relay\r\n";
-    let response = net.response_to(&inside(&net, "INFO", 2, dtmf, "Signal=1\r\n"));
+    let relay = "Content-Type: application/dtmf-relay\r\n";
+    let info = inside(&net, "INFO", 2, relay, "Signal= 5\r\nDuration= 160\r\n");
+    assert_eq!(net.response_to(&info).status, 200);
+    let key = KeyPress { key: '5', held: Some(Duration::from_millis(160)) };
+    assert_eq!(net.last_event(AGENT), Some(Event::Key(key)));
+    assert_eq!(net.response_to(&info).status, 200, "sent again");
+    assert_eq!(net.count(AGENT, &Event::Key(key)), 1);
+    let plain = "Content-Type: application/dtmf;charset=utf-8\r\n";
+    assert_eq!(net.response_to(&inside(&net, "INFO", 3, plain, "#")).status, 200);
+    assert_eq!(net.last_event(AGENT), Some(Event::Key(KeyPress { key: '#', held: None })));
+    let events = net.events[AGENT].len();
+    assert_eq!(net.response_to(&inside(&net, "INFO", 4, relay, "Signal=!\r\n")).status, 200, "hook flash");
+    assert_eq!(net.response_to(&inside(&net, "INFO", 5, relay, "Signal=zero\r\n")).status, 400);
+    let encoded = format!("{relay}Content-Encoding: gzip\r\n");
+    assert_eq!(net.response_to(&inside(&net, "INFO", 6, &encoded, "Signal=1")).status, 415);
+    assert_eq!(net.events[AGENT].len(), events);
+    net.finish(agent);
+}
+
+#[test]
+fn info_with_content_is_not_swallowed() {
+    let (mut net, agent) = established(149);
+    let media = "Content-Type: application/media_control+xml\r\n";
+    let response = net.response_to(&inside(&net, "INFO", 2, media, "<media_control/>"));
     assert_eq!(response.status, 415);
-    assert!(response.headers.get(&HeaderName::Accept).is_some());
+    let accept = response.headers.text(&HeaderName::Accept).unwrap().into_owned();
+    assert_eq!(accept, "application/dtmf-relay, application/dtmf");
+    let package = "Info-Package: foo\r\nContent-Type: application/dtmf\r\n";
+    let response = net.response_to(&inside(&net, "INFO", 3, package, "1"));
+    assert_eq!((response.status, response.headers.text(&HeaderName::RecvInfo).as_deref()), (469, Some("")));
     net.finish(agent);
 }
 

@@ -78,6 +78,7 @@ impl World {
                 Event::ReofferRefused { .. } => "offer refused",
                 Event::TransferFinished { .. } => "transfer finished",
                 Event::Progress { .. } | Event::TransferProgress { .. } => "progress",
+                Event::Key(_) => "key",
                 Event::ReleaseReason { .. } => "reason",
             };
             *self.told.entry(name).or_default() += 1;

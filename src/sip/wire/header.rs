@@ -105,6 +105,8 @@ header_names! {
     ReferSub "Refer-Sub";
     Diversion "Diversion";
     HistoryInfo "History-Info";
+    InfoPackage "Info-Package";
+    RecvInfo "Recv-Info";
 }
 
 /// The header fields of one message, in order.

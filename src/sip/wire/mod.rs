@@ -9,6 +9,7 @@
 mod diversion;
 mod framer;
 mod header;
+mod key_press;
 mod message;
 mod method;
 mod multipart;
@@ -32,6 +33,7 @@ mod writer;
 pub use diversion::{Diversion, DiversionReason, HistoryEntry};
 pub use framer::{Frame, Framer, FramingError};
 pub use header::{HeaderName, Headers};
+pub use key_press::{KEY_TYPES, KeyPress, KeyPressError};
 pub use message::{CSeq, Message, Request, Response};
 pub use method::{Method, reason_phrase};
 pub use multipart::{MediaType, MultipartError, Part, read_multipart};

@@ -131,3 +131,21 @@ fn the_service_is_told_apart_from_the_voice() {
     rig.run_until_quiet();
     assert!(rig.has_said("Il faut un rendez-vous"));
 }
+
+#[test]
+fn our_own_voice_coming_back_is_no_caller() {
+    let mut rig = Rig::dial();
+    // Whoever is mistaken for a caller would be understood.
+    rig.words = Ok("au revoir");
+    rig.handset.echo = 0.25;
+    rig.voice = Some(crate::audio::signals::speech(crate::audio::LINE_RATE, -20.0, 4_000, 1));
+    rig.run(Duration::from_secs(13));
+    assert_eq!(rig.texts().len(), 3, "the greeting, and no answer to itself: {:?}", rig.texts());
+    assert!(rig.handset.heard.len() > 400, "heard whole: {} frames", rig.handset.heard.len());
+    // A caller is heard through it all the same.
+    rig.run_until("a reminder", |rig| rig.said.len() > 3);
+    let said = rig.said.len();
+    rig.run(Duration::from_millis(1_500));
+    rig.say(1_500, "refaire ma carte d'identité");
+    rig.run_until("the answer", |rig| rig.said.len() > said && rig.has_said("Il faut un rendez-vous"));
+}

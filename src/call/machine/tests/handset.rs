@@ -6,14 +6,22 @@ use std::time::Instant;
 
 use crate::audio::FRAME_SAMPLES;
 use crate::call::session_config;
+use crate::rtp::srtp::Protection;
 use crate::rtp::{Frame, Key, Pacer, Session};
 use crate::sip::sdp::Negotiated;
 
 pub struct Handset {
     seed: u64,
     line: Option<(Session, Pacer)>,
+    /// Of an encrypted call.
+    pub protection: Option<Protection>,
+    /// What becomes of each of its packets on the way.
+    pub on_the_way: Box<dyn FnMut(Vec<u8>) -> Vec<Vec<u8>>>,
     /// What is being said, ahead of the microphone.
     pub mouth: VecDeque<i16>,
+    /// What the line returns of what is heard: a factor, none without.
+    pub echo: f32,
+    returning: VecDeque<i16>,
     /// Nothing is sent.
     pub muted: bool,
     /// When each frame with sound was heard.
@@ -22,13 +30,24 @@ pub struct Handset {
 
 impl Handset {
     pub fn new(seed: u64) -> Handset {
-        Handset { seed, line: None, mouth: VecDeque::new(), muted: false, heard: Vec::new() }
+        Handset {
+            seed,
+            line: None,
+            protection: None,
+            on_the_way: Box::new(|packet| vec![packet]),
+            mouth: VecDeque::new(),
+            echo: 0.0,
+            returning: VecDeque::new(),
+            muted: false,
+            heard: Vec::new(),
+        }
     }
 
     pub fn pick_up(&mut self, now: Instant, negotiated: &Negotiated) {
         // Every call has a stream of its own.
         self.seed += 10;
         self.line = Some((Session::new(session_config(negotiated), self.seed), Pacer::new(now)));
+        self.protection = negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys));
     }
 
     pub fn put_down(&mut self) {
@@ -51,11 +70,17 @@ impl Handset {
         for _ in 0..pacer.ticks_due(now) {
             let mut samples = [0; FRAME_SAMPLES];
             for sample in &mut samples {
-                *sample = self.mouth.pop_front().unwrap_or(0);
+                let returned = f32::from(self.returning.pop_front().unwrap_or(0)) * self.echo;
+                *sample = self.mouth.pop_front().unwrap_or(0).saturating_add(returned as i16);
             }
-            let packet = session.send_audio(now, &samples);
-            packets.push((session.remote(), packet));
+            let mut packet = session.send_audio(now, &samples);
+            if let Some(protection) = &mut self.protection {
+                protection.protect(&mut packet).expect("a packet of ours");
+            }
+            let arriving = (self.on_the_way)(packet);
+            packets.extend(arriving.into_iter().map(|packet| (session.remote(), packet)));
             while let Some(Frame { samples, received, .. }) = session.poll_frame(now) {
+                self.returning.extend(samples);
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(now);
                 }
@@ -68,7 +93,11 @@ impl Handset {
     }
 
     pub fn handle_packet(&mut self, now: Instant, from: SocketAddr, packet: &[u8]) {
-        if let Some((session, _)) = &mut self.line {
+        let packet = match &mut self.protection {
+            Some(protection) => protection.unprotect(packet),
+            None => Ok(packet),
+        };
+        if let (Some((session, _)), Ok(packet)) = (&mut self.line, packet) {
             session.handle_packet(now, from, packet);
         }
     }

@@ -1,5 +1,7 @@
 //! Three SIP endpoints, a network that can lose, a caller with a telephone, somebody else at the switchboard, a scripted
-//! recogniser and a voice of tones: a whole call in virtual time.
+//! recogniser and a voice of tones: a whole call in virtual time. What a test does with it is in `acts`.
+
+mod acts;
 
 use std::collections::{HashMap, VecDeque};
 use std::net::SocketAddr;
@@ -10,7 +12,7 @@ use bytes::Bytes;
 
 use super::handset::Handset;
 use super::plan::PLAN;
-use super::third::{Third, replaces_dialog};
+use super::third::Third;
 use crate::audio::{Codec, LINE_RATE, signals};
 use crate::call::gate::TransferGate;
 use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
@@ -18,9 +20,9 @@ use crate::call::record::Record;
 use crate::config::Follow;
 use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
-use crate::rtp::Key;
-use crate::sip::sdp::{self, LocalMedia};
-use crate::sip::{self, CallHandle, Command, Dial, Endpoint, EndpointConfig, Event};
+use crate::rtp::srtp::KeySource;
+use crate::sip::sdp::{self, LocalMedia, Security, SrtpPolicy};
+use crate::sip::{self, CallHandle, Command, ConnectionId, Dial, Endpoint, EndpointConfig, Event, Flow, Transport};
 use crate::speech::{SpeechError, Transcript};
 use crate::turn;
 
@@ -71,10 +73,18 @@ pub struct Rig {
     /// Arrival, source, destination.
     wire: VecDeque<(Instant, SocketAddr, SocketAddr, Packet)>,
     pub lose: Loss,
+    /// How SIP travels.
+    transport: Transport,
+    /// The telephone's side of the audio.
+    pub media: LocalMedia,
     /// The caller's telephone.
     pub handset: Handset,
     /// The agent's RTP packets.
     pub rtp_sent: Vec<Sent>,
+    /// What the voice says instead of tones.
+    pub voice: Option<Vec<i16>>,
+    /// Keys told by INFO so far.
+    infos: u32,
     /// Sentences the voice was asked for, with the time.
     pub said: Vec<(Instant, String)>,
     /// What the recogniser makes of what it is given now.
@@ -99,9 +109,9 @@ pub fn address(text: &str) -> SocketAddr {
     text.parse().unwrap()
 }
 
-pub fn endpoint(address: &str, user: &str) -> Endpoint {
+pub fn endpoint(address: &str, user: &str, transport: Transport) -> Endpoint {
     let config = EndpointConfig {
-        listeners: sip::Listeners::udp(address.parse().unwrap()),
+        listeners: sip::Listeners::new(sip::Listener { transport, advertised: address.parse().unwrap() }),
         user: user.to_owned(),
         display_name: None,
         product: "essai".to_owned(),
@@ -114,8 +124,28 @@ pub fn endpoint(address: &str, user: &str) -> Endpoint {
     Endpoint::new(config, 7)
 }
 
+/// The way to or from there; connections are named after the far end.
+pub fn flow(transport: Transport, remote: SocketAddr) -> Flow {
+    let last = remote.ip().to_string().rsplit('.').next().and_then(|last| last.parse().ok());
+    let connection = last.filter(|_| transport.is_reliable()).map(ConnectionId);
+    Flow { transport, connection, ..Flow::udp(remote) }
+}
+
 pub fn local_media(rtp: &str) -> LocalMedia {
-    LocalMedia { address: address(rtp), codecs: vec![Codec::Pcma, Codec::Pcmu], session_id: 1, session_version: 1 }
+    LocalMedia {
+        address: address(rtp),
+        codecs: vec![Codec::Pcma, Codec::Pcmu],
+        session_id: 1,
+        session_version: 1,
+        security: Security::default(),
+    }
+}
+
+/// The default offer of a telephone that knows no telephone events.
+pub fn offer_without_events() -> String {
+    let offer = sdp::offer(&local_media(PHONE_RTP));
+    let plain = offer.lines().filter(|line| !line.starts_with("a=rtpmap:101") && !line.starts_with("a=fmtp:101"));
+    plain.map(|line| format!("{}\r\n", line.replace(" 101", ""))).collect()
 }
 
 pub fn speech(ms: u64) -> Vec<i16> {
@@ -132,16 +162,33 @@ impl Rig {
         Self::dial_with(Some(sdp::offer(&local_media(PHONE_RTP))), lose)
     }
 
+    /// A telephone that encrypts by this policy, with signalling over TLS or not.
+    pub fn dial_encrypted(policy: SrtpPolicy, transport: Transport, late: bool) -> Self {
+        let security = Security::new(policy, Some(&mut KeySource::new([3; 32])));
+        let media = LocalMedia { security, ..local_media(PHONE_RTP) };
+        let offer = (!late).then(|| sdp::offer(&media));
+        Self::dial_by(transport, media, offer, |_, _| false)
+    }
+
     pub fn dial_with(offer: Option<String>, lose: impl FnMut(&str, bool) -> bool + 'static) -> Self {
+        Self::dial_by(Transport::Udp, local_media(PHONE_RTP), offer, lose)
+    }
+
+    fn dial_by(
+        transport: Transport,
+        media: LocalMedia,
+        offer: Option<String>,
+        lose: impl FnMut(&str, bool) -> bool + 'static,
+    ) -> Self {
         let files = [SourceFile { path: "mairie.md".into(), text: PLAN.into() }];
         let (plan, problems) = dialplan::parse(&files);
         let plan = plan.unwrap_or_else(|| panic!("{problems:?}"));
         let conversation = Conversation::new(plan, Phrases::built_in());
         let now = crate::testing::epoch();
-        let mut phone = endpoint(PHONE, "0612345678");
+        let mut phone = endpoint(PHONE, "0612345678", transport);
         let dial = Dial {
             target: format!("sip:mairie@{AGENT}"),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()).into(),
+            destination: flow(transport, address(AGENT)).into(),
             offer,
             from: None,
             referred_by: None,
@@ -158,24 +205,30 @@ impl Rig {
             transfer_target: "sip:{poste}@192.0.2.9".parse().unwrap(),
             gate: TransferGate::new(Follow::Switchboard, ["192.0.2.9".to_owned()]),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
+            srtp: SrtpPolicy::Optional,
+            srtp_without_tls: false,
             turn: turn::Settings::default(),
         };
         Self {
             now,
             start: now,
-            agent: endpoint(AGENT, "mairie"),
+            agent: endpoint(AGENT, "mairie", transport),
             phone,
             legs: HashMap::new(),
             phone_call,
             consultation: None,
-            third: Third::new(),
+            third: Third::new(transport),
             machine: None,
             conversation,
             settings,
             wire: VecDeque::new(),
             lose: Box::new(lose),
+            transport,
+            media,
             handset: Handset::new(5),
             rtp_sent: Vec::new(),
+            voice: None,
+            infos: 0,
             said: Vec::new(),
             words: Ok(""),
             recognition: Duration::from_millis(300),
@@ -192,194 +245,6 @@ impl Rig {
             copies: 0,
         }
     }
-
-    // ---- what a test does -------------------------------------------------------------------------------------
-
-    /// Runs for a while.
-    pub fn run(&mut self, time: Duration) {
-        let end = self.now + time;
-        loop {
-            self.settle();
-            match self.next_event().filter(|at| *at <= end) {
-                Some(at) => self.advance(at.max(self.now)),
-                None => break,
-            }
-        }
-        self.now = end;
-        self.settle();
-    }
-
-    /// Runs until something is so; fails after a minute of virtual time.
-    pub fn run_until(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
-        let limit = self.now + Duration::from_secs(60);
-        loop {
-            self.settle();
-            if so(self) {
-                return;
-            }
-            let at = self.next_event().filter(|at| *at <= limit);
-            let Some(at) = at else { panic!("never: {what}; said {:?}", self.texts()) };
-            self.advance(at.max(self.now));
-        }
-    }
-
-    /// Runs until the agent has said all it wanted.
-    pub fn run_until_quiet(&mut self) {
-        let from = self.now;
-        self.run_until("the agent has finished speaking", |rig| {
-            let heard = [&rig.handset, &rig.third.handset].into_iter().filter_map(|handset| handset.heard.last());
-            heard.max().is_some_and(|last| *last > from && rig.now - *last > Duration::from_millis(700))
-        });
-    }
-
-    /// The caller speaks; the recogniser will hear `words`.
-    pub fn say(&mut self, ms: u64, words: &'static str) {
-        self.words = Ok(words);
-        self.handset.mouth.extend(speech(ms));
-        self.run(Duration::from_millis(ms));
-    }
-
-    /// A short loud noise that is no speech to the recogniser.
-    pub fn cough(&mut self) {
-        self.say(400, "");
-    }
-
-    /// The telephone's keys.
-    pub fn press(&mut self, keys: &str) {
-        for key in keys.chars() {
-            self.handset.press(Key(key));
-            self.run(Duration::from_millis(300));
-        }
-    }
-
-    /// The telephone offers its media once more, with this direction: what it is answered.
-    pub fn phone_offers(&mut self, direction: &str) -> String {
-        let sdp = sdp::offer(&local_media(PHONE_RTP)).replace("a=sendrecv", &format!("a={direction}"));
-        let before = self.phone_events.len();
-        self.phone_command(Command::Reoffer { sdp: Some(sdp) });
-        self.run(Duration::from_millis(100));
-        let answer = self.phone_events[before..].iter().find_map(|(_, event)| match event {
-            Event::ReofferAnswered { sdp } => sdp.clone(),
-            _ => None,
-        });
-        answer.expect("an answer")
-    }
-
-    /// The switchboard moves the caller: another dialog takes the place of the call's.
-    pub fn phone_moves(&mut self) {
-        let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
-        let replaces = replaces_dialog(&ok.1, "To: ", "From: ");
-        let dial = Dial {
-            target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: sip::Flow::udp(AGENT.parse().unwrap()).into(),
-            offer: Some(sdp::offer(&local_media(PHONE_RTP))),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
-        self.phone_call = self.phone.dial(self.now, dial);
-    }
-
-    pub fn phone_command(&mut self, command: Command) {
-        let call = self.phone_call;
-        self.phone.handle_input(self.now, sip::Input::Command { call, command });
-    }
-
-    pub fn tell_machine(&mut self, input: Input<'_>) {
-        let now = self.now;
-        self.machine.as_mut().expect("a call").handle_input(now, input);
-    }
-
-    pub fn texts(&self) -> Vec<&str> {
-        self.said.iter().map(|(_, text)| text.as_str()).collect()
-    }
-
-    pub fn last_said(&self) -> &str {
-        self.said.last().map_or("", |(_, text)| text)
-    }
-
-    pub fn has_said(&self, part: &str) -> bool {
-        self.said.iter().any(|(_, text)| text.contains(part))
-    }
-
-    pub fn phone_ended(&self) -> bool {
-        self.phone_events.iter().any(|(_, event)| matches!(event, Event::Ended { .. }))
-    }
-
-    pub fn sip_count(&self, from_agent: bool, start: &str) -> usize {
-        self.sip_sent.iter().filter(|(agent, text)| *agent == from_agent && text.starts_with(start)).count()
-    }
-
-    /// First frame with sound the caller heard after `from`.
-    pub fn first_heard_after(&self, from: Instant) -> Option<Duration> {
-        self.handset.heard.iter().find(|at| **at > from).map(|at| *at - from)
-    }
-
-    pub fn endpoints_idle(&self) -> bool {
-        self.agent.is_idle() && self.phone.is_idle() && self.third.endpoint.is_idle()
-    }
-
-    /// The third party speaks; the recogniser will hear `words`.
-    pub fn third_says(&mut self, ms: u64, words: &'static str) {
-        self.words = Ok(words);
-        self.third.handset.mouth.extend(speech(ms));
-        self.run(Duration::from_millis(ms));
-    }
-
-    /// The phone asks the agent to call the third party instead.
-    pub fn refer(&mut self) {
-        self.phone_command(Command::Transfer { target: format!("sip:accueil@{THIRD}") });
-    }
-
-    /// The phone calls the third party, and hands it the agent.
-    pub fn refer_to_consulted(&mut self) {
-        let dial = Dial {
-            target: format!("sip:accueil@{THIRD}"),
-            destination: sip::Flow::udp(address(THIRD)).into(),
-            offer: Some(sdp::offer(&local_media(PHONE_RTP))),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
-        let other = self.phone.dial(self.now, dial);
-        self.consultation = Some(other);
-        self.run(Duration::from_millis(200));
-        self.phone_command(Command::AttendedTransfer { other });
-    }
-
-    /// A REFER of the phone's as it was sent, but as another request; `more`: lines of its header. Is never lost.
-    pub fn refer_again(&mut self, more: &str) {
-        let (_, text) = self.sip_sent.iter().rev().find(|(_, text)| text.starts_with("REFER ")).expect("a REFER");
-        self.copies += 1;
-        let cseq = text.lines().find(|line| line.starts_with("CSeq:")).expect("a CSeq");
-        let copy = text
-            .replace("z9hG4bK", &format!("z9hG4bK{}", self.copies))
-            .replace(cseq, format!("CSeq: {} REFER\r\n{more}", 100 + self.copies).trim_end());
-        self.wire.push_back((self.now + LATENCY, address(PHONE), address(AGENT), Packet::Sip(copy.into())));
-    }
-
-    pub fn third_answers(&mut self) {
-        self.third.answer(self.now);
-    }
-
-    pub fn third_command(&mut self, command: Command) {
-        self.third.command(self.now, command);
-    }
-
-    /// What the phone was told of its REFER, in order.
-    pub fn outcomes(&self) -> Vec<u16> {
-        let status = |event: &Event| match event {
-            Event::TransferProgress { status } | Event::TransferFinished { status } => Some(*status),
-            _ => None,
-        };
-        self.phone_events.iter().filter_map(|(_, event)| status(event)).collect()
-    }
-
-    pub fn has_moved(&self) -> bool {
-        self.rtp_sent.last().is_some_and(|sent| sent.to == address(super::third::RTP))
-    }
-
-    // ---- the world --------------------------------------------------------------------------------------------
 
     fn next_event(&self) -> Option<Instant> {
         [
@@ -439,7 +304,7 @@ impl Rig {
             Packet::Sip(payload) => {
                 let receiver = [(AGENT, &mut self.agent), (PHONE, &mut self.phone), (THIRD, &mut self.third.endpoint)];
                 let Some((_, endpoint)) = receiver.into_iter().find(|(at, _)| address(at) == to) else { return };
-                endpoint.handle_input(now, sip::Input::Message { flow: sip::Flow::udp(from), payload: &payload });
+                endpoint.handle_input(now, sip::Input::Message { flow: flow(self.transport, from), payload: &payload });
             }
             Packet::Rtp(payload) if to == address(AGENT_RTP) => {
                 if let Some(machine) = &mut self.machine {
@@ -483,7 +348,7 @@ impl Rig {
                     if matches!(event, Event::Incoming { .. }) {
                         self.legs.insert(call, LegId::FIRST);
                         let settings = Arc::new(self.settings.clone());
-                        self.machine = Some(Machine::new(
+                        let machine = Machine::new(
                             settings,
                             self.conversation.plan().clone(),
                             self.conversation.start(),
@@ -491,7 +356,8 @@ impl Rig {
                             99,
                             self.now,
                             "2026-11-23T10:00:00".parse().unwrap(),
-                        ));
+                        );
+                        self.machine = Some(machine.with_keys(KeySource::new([9; 32])));
                     }
                     let leg = self.legs[&call];
                     self.tell_machine(Input::Sip { leg, event });
@@ -537,11 +403,11 @@ impl Rig {
     fn handle_phone(&mut self, event: Event) {
         match event {
             Event::Answered { sdp: Some(sdp) } => {
-                let negotiated = sdp::accept_answer(&sdp, &local_media(PHONE_RTP)).expect("a usable answer");
+                let negotiated = sdp::accept_answer(&sdp, &self.media).expect("a usable answer");
                 self.handset.pick_up(self.now, &negotiated);
             }
             Event::Reoffered { offer: Some(offer) } => {
-                let (sdp, negotiated) = sdp::answer(&offer, &local_media(PHONE_RTP)).expect("a usable offer");
+                let (sdp, negotiated) = sdp::answer(&offer, &self.media).expect("a usable offer");
                 self.phone_command(Command::AnswerReoffer { sdp: Some(sdp) });
                 self.handset.pick_up(self.now, &negotiated);
             }
@@ -586,7 +452,8 @@ impl Rig {
                 }
                 Output::Speak { sentence, text, .. } => {
                     self.said.push((self.now, text));
-                    let samples = vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
+                    let tone = || vec![TONE_PEAK; (SENTENCE.as_millis() as usize) * (LINE_RATE as usize) / 1_000];
+                    let samples = self.voice.clone().unwrap_or_else(tone);
                     let outcome = if self.voice_fails {
                         Err(SpeechError::Engine { engine: "voice", detail: "essai".to_owned() })
                     } else {

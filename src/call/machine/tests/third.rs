@@ -3,9 +3,10 @@
 use std::time::Instant;
 
 use super::handset::Handset;
-use super::rig::{AGENT, THIRD, address, endpoint, local_media};
+use super::rig::{AGENT, THIRD, address, endpoint, flow, local_media};
+use crate::sip::sdp::{self, LocalMedia};
 use crate::sip::wire::Replaces;
-use crate::sip::{self, CallHandle, Command, Dial, Endpoint, Event, sdp};
+use crate::sip::{self, CallHandle, Command, Dial, Endpoint, Event, Transport};
 
 pub const RTP: &str = "192.0.2.9:32000";
 
@@ -22,6 +23,9 @@ pub enum Manner {
 
 pub struct Third {
     pub endpoint: Endpoint,
+    transport: Transport,
+    /// Its side of the audio.
+    pub media: LocalMedia,
     pub handset: Handset,
     pub manner: Manner,
     pub call: Option<CallHandle>,
@@ -31,9 +35,11 @@ pub struct Third {
 }
 
 impl Third {
-    pub fn new() -> Third {
+    pub fn new(transport: Transport) -> Third {
         Third {
-            endpoint: endpoint(THIRD, "accueil"),
+            endpoint: endpoint(THIRD, "accueil", transport),
+            transport,
+            media: local_media(RTP),
             handset: Handset::new(6),
             manner: Manner::Answer,
             call: None,
@@ -54,7 +60,7 @@ impl Third {
 
     fn describe(&mut self, now: Instant) -> String {
         let offer = self.offer.take().expect("an offer");
-        let (sdp, negotiated) = sdp::answer(&offer, &local_media(RTP)).expect("a usable offer");
+        let (sdp, negotiated) = sdp::answer(&offer, &self.media).expect("a usable offer");
         self.handset.pick_up(now, &negotiated);
         sdp
     }
@@ -65,8 +71,8 @@ impl Third {
         let replaces = replaces_dialog(ringing, "From: ", "To: ");
         let dial = Dial {
             target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: sip::Flow::udp(address(AGENT)).into(),
-            offer: Some(sdp::offer(&local_media(RTP))),
+            destination: flow(self.transport, address(AGENT)).into(),
+            offer: Some(sdp::offer(&self.media)),
             from: None,
             referred_by: None,
             redirects: true,
@@ -91,7 +97,7 @@ impl Third {
                 }
             }
             Event::Answered { sdp: Some(sdp) } => {
-                let negotiated = sdp::accept_answer(&sdp, &local_media(RTP)).expect("a usable answer");
+                let negotiated = sdp::accept_answer(&sdp, &self.media).expect("a usable answer");
                 self.handset.pick_up(now, &negotiated);
             }
             Event::Replaced { offer, .. } => {
