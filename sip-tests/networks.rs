@@ -69,26 +69,41 @@ impl Outcome {
         100.0 * lost / (lost + received)
     }
 
+    /// Of the packets that the telephone really sent. G.722's RTP clock is 8 kHz, too (RFC 3551 §4.5.2).
+    fn packet_ms(&self) -> u32 {
+        self.to_agent.packet_ticks / 8
+    }
+
     fn is_right(&self) -> bool {
         self.answered() == self.asked.len() && self.understood() == self.asked.len()
     }
 
     /// For who looks for the reason.
     fn account(&self) -> String {
-        format!("{}\nheard: {:#?}\nto the agent: {:?}\nback: {:?}", self.ended, self.heard, self.to_agent, self.to_telephone)
+        format!(
+            "{}\nheard: {:#?}\nto the agent: {:?}\nback: {:?}",
+            self.ended, self.heard, self.to_agent, self.to_telephone
+        )
     }
 }
 
 fn agent() -> Agent {
     let rtp = format!(
-        "ports = \"{}-{}\"\ncodecs = [\"G722\", \"PCMA\", \"PCMU\"]",
+        "ports = \"{}-{}\"\ncodecs = [\"G722\", \"PCMA\", \"PCMU\"]\nsrtp_without_tls = true",
         RTP.start(),
         RTP.end()
     );
     Agent::start_with(free_port(), &format!("advertised = \"{AGENT}\"\nmax_calls = 4"), &rtp)
 }
 
-fn call(agent: &mut Agent, peer: Peer, terms: &Terms, asked: &'static [Question], network: Network, seed: u64) -> Outcome {
+fn call(
+    agent: &mut Agent,
+    peer: Peer,
+    terms: &Terms,
+    asked: &'static [Question],
+    network: Network,
+    seed: u64,
+) -> Outcome {
     let rate = terms.codec.sample_rate();
     for question in asked {
         // Spoken beforehand: the agent does not wait.
@@ -96,7 +111,7 @@ fn call(agent: &mut Agent, peer: Peer, terms: &Terms, asked: &'static [Question]
     }
     let relay = Relay::start(RTP, agent.address.port(), network, seed);
     let answers = match peer {
-        Peer::Baresip => ask(&mut Baresip::call_silently(agent, terms), asked, rate),
+        Peer::Baresip => ask(&mut Baresip::call_silently(agent, Some(&relay), terms), asked, rate),
         Peer::Pjsua => ask(&mut Pjsua::call(agent, Some(&relay), terms), asked, rate),
     };
     let ended = agent.call_ended(ENDED);
@@ -126,6 +141,7 @@ fn a_question_is_understood_and_its_answer_heard_over_a_bad_network() {
         assert!(outcome.is_right(), "{peer:?}: {}", outcome.account());
         assert_eq!(outcome.ended["outcome"], "caller_hung_up", "{}", outcome.account());
         assert_eq!(outcome.ended["not_understood"], 0, "{}", outcome.account());
+        assert_eq!(outcome.packet_ms(), terms.packet_ms, "{}", outcome.account());
         // The agent counts what the network did, but for packets lost at the end of the call.
         let injected = outcome.to_agent.lost;
         let told = outcome.number("packets_lost");
@@ -164,12 +180,14 @@ fn every_telephone_codec_and_packet_length() {
     assert!(agent.stop().is_empty());
 }
 
-/// In an order that has all codecs and packet lengths among the first.
+/// In an order that has all codecs, packet lengths and both securities among the first.
 fn matrix() -> Vec<Terms> {
     let mut all = Vec::new();
-    for packet_ms in [20, 30, 10, 60] {
-        for codec in [Codec::Pcma, Codec::Pcmu, Codec::G722] {
-            all.push(Terms { codec, packet_ms, encrypted: false });
+    for pass in 0..2 {
+        for (place, packet_ms) in [20, 30, 60, 10].into_iter().enumerate() {
+            for (number, codec) in [Codec::Pcma, Codec::Pcmu, Codec::G722].into_iter().enumerate() {
+                all.push(Terms { codec, packet_ms, encrypted: (place + number + pass) % 2 == 1, ..Terms::default() });
+            }
         }
     }
     all
@@ -182,8 +200,7 @@ perte injectée au retour, % |\n|---|---|---|---|---|---|---|---|---|---|---|---
 
 fn row(peer: Peer, terms: &Terms, outcome: &Outcome) -> String {
     let (there, back) = (outcome.to_agent, outcome.to_telephone);
-    // G.722's RTP clock is 8 kHz, too (RFC 3551 §4.5.2).
-    let seen_ms = there.packet_ticks / 8;
+    let seen_ms = outcome.packet_ms();
     format!(
         "| {peer:?} | {} | {} / {seen_ms} | {} | {} | {} | {} | {:.1} / {:.1} | {:.0} / {:.0} | {} | {} | {} | {} | {:.1} | {:.1} |",
         terms.codec.name(),

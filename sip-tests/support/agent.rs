@@ -76,6 +76,10 @@ impl Agent {
         calls.filter(|event| event["message"] == "call ended").skip(self.told).collect()
     }
 
+    pub fn uri(&self) -> String {
+        format!("sip:mairie@{}", self.address)
+    }
+
     pub fn directory(&self) -> &std::path::Path {
         self.directory.path()
     }

@@ -15,6 +15,7 @@ use super::agent::Agent;
 use super::caller::{Caller, KeyWay, Terms};
 use super::free_port;
 use super::process::signal;
+use super::relay::Relay;
 
 /// The call ends with what is said.
 const SILENCE_S: usize = 600;
@@ -33,19 +34,19 @@ pub struct Baresip {
 impl Baresip {
     /// Calls the agent. `voice`: what the caller says, 16-bit mono WAV of 8 kHz; the call ends with it.
     pub fn call(agent: &Agent, voice: &Path) -> Self {
-        Self::dial(agent, voice, &Terms::default())
+        Self::dial(agent, &agent.uri(), voice, &Terms::default())
     }
 
-    /// Calls the agent and is silent until told what to say, at the codec's rate.
-    pub fn call_silently(agent: &Agent, terms: &Terms) -> Self {
+    /// Calls the agent, through the relay if there is one, and is silent until told what to say, at the codec's rate.
+    pub fn call_silently(agent: &Agent, relay: Option<&Relay>, terms: &Terms) -> Self {
         let rate = terms.codec.sample_rate();
         let silence = agent.directory().join(format!("silence-{rate}.wav"));
         let samples = vec![0; SILENCE_S * rate as usize];
         std::fs::write(&silence, wav::write_mono(&samples, rate).expect("WAV")).expect("written");
-        Self::dial(agent, &silence, terms)
+        Self::dial(agent, &relay.map_or_else(|| agent.uri(), Relay::uri), &silence, terms)
     }
 
-    fn dial(agent: &Agent, voice: &Path, terms: &Terms) -> Self {
+    fn dial(agent: &Agent, uri: &str, voice: &Path, terms: &Terms) -> Self {
         let home = agent.directory().join(format!("baresip-{}", free_port()));
         let recordings = home.join("recordings");
         std::fs::create_dir_all(&recordings).expect("directories");
@@ -98,7 +99,7 @@ impl Baresip {
         let mut child: Child = Command::new("baresip")
             .arg("-f")
             .arg(&home)
-            .args(["-e", &format!("/dial sip:mairie@{}", agent.address)])
+            .args(["-e", &format!("/dial {uri}")])
             .stdin(Stdio::null())
             .stderr(output.try_clone().expect("log file"))
             .stdout(output)

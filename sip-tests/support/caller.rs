@@ -17,11 +17,13 @@ pub struct Terms {
     pub packet_ms: u32,
     /// SRTP, and nothing else.
     pub encrypted: bool,
+    /// Telephone events; PJSUA2 alone can be without.
+    pub events: bool,
 }
 
 impl Default for Terms {
     fn default() -> Self {
-        Self { codec: Codec::Pcma, packet_ms: 20, encrypted: false }
+        Self { codec: Codec::Pcma, packet_ms: 20, encrypted: false, events: true }
     }
 }
 

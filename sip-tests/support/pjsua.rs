@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use super::agent::Agent;
+use super::caller::{Caller, KeyWay, Terms};
 use super::process::Process;
 use super::relay::{Relay, TELEPHONE};
-use super::caller::{Caller, KeyWay, Terms};
 use super::{free_port, python, root};
 
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -29,19 +29,18 @@ impl Pjsua {
         if terms.encrypted {
             command.arg("srtp=mandatory");
         }
+        if !terms.events {
+            command.arg("events=no");
+        }
         if let Some(relay) = relay {
             relay.expect_telephone(rtp);
             command.arg(format!("public={TELEPHONE}"));
         }
-        let child = command
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("Python starts");
+        let child =
+            command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("Python starts");
         let mut process = Process::new("PJSUA2", child);
         process.line("ready", PATIENCE);
-        process.tell(&format!("call sip:mairie@{}", agent.address));
+        process.tell(&format!("call {}", relay.map_or_else(|| agent.uri(), Relay::uri)));
         // PJSUA_CALL_MEDIA_ACTIVE.
         process.line("media 0 1", PATIENCE);
         process.tell(&format!("record 0 {}", recording.display()));

@@ -7,7 +7,7 @@ for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, wi
 side must show a certificate that the other trusts; tls=1 opens a TLS transport, too, that trusts everybody;
 srtp=optional|mandatory encrypts, over UDP unless tls=1; echo=1 gives back what it hears;
 codec=PCMA|PCMU|G722|… is the only one offered; ptime=MS, the length of its packets; public=IP, what it tells others to
-send audio to.
+send audio to; events=no offers no telephone-event.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
 replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit ·
@@ -42,6 +42,21 @@ def parameters(status=0):
     return parameter
 
 
+def without_events(description):
+    kept, types = [], []
+    for line in description.splitlines():
+        if line.startswith("a=rtpmap:") and "telephone-event" in line:
+            types.append(line[len("a=rtpmap:"):].split()[0])
+        else:
+            kept.append(line)
+    kept = [line for line in kept if not any(line.startswith(f"a=fmtp:{number} ") for number in types)]
+    media = [
+        " ".join(word for word in line.split(" ") if word not in types) if line.startswith("m=audio") else line
+        for line in kept
+    ]
+    return "\r\n".join(media) + "\r\n"
+
+
 class Call(pj.Call):
     def __init__(self, account, identifier=pj.PJSUA_INVALID_ID):
         super().__init__(account, identifier)
@@ -60,6 +75,10 @@ class Call(pj.Call):
             if options.get("echo") == "1" and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 audio = self.getAudioMedia(media.index)
                 audio.startTransmit(audio)
+
+    def onCallSdpCreated(self, parameter):
+        if options.get("events") == "no":
+            parameter.sdp.wholeSdp = without_events(parameter.sdp.wholeSdp)
 
     def onCallTsxState(self, parameter):
         transaction = parameter.e.body.tsxState.tsx

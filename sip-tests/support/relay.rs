@@ -8,7 +8,8 @@
 //! | telephone that can say another address than its own | 127.0.0.1, port q | [`TELEPHONE`], port q |
 //! | any other | 127.0.0.1, port q | [`TELEPHONE`], another port: the agent follows (symmetric RTP) after two packets |
 //!
-//! Signalling to the agent's Contact passes unharmed.
+//! Signalling passes unharmed, but for one attribute of the agent's descriptions that telephones then don't know: they would
+//! all send packets of 20 ms, as its `a=ptime` wishes, and here they must send what they like.
 
 use std::collections::HashMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -28,6 +29,9 @@ pub const TELEPHONE: IpAddr = IpAddr::V4(Ipv4Addr::new(127, 0, 0, 3));
 const REAL: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 /// Telephones and their ports known at once; more are not carried.
 const MAX_TELEPHONES: usize = 32;
+/// As long as what it stands for: Content-Length stays right.
+const PACKET_LENGTH: &[u8] = b"a=ptime:";
+const UNKNOWN: &[u8] = b"a=xtime:";
 
 pub struct Relay {
     shared: Arc<Shared>,
@@ -89,6 +93,11 @@ impl Relay {
         }
     }
 
+    /// Where telephones call the agent.
+    pub fn uri(&self) -> String {
+        format!("sip:mairie@{AGENT}:{}", self.shared.signalling)
+    }
+
     /// What was done to RTP towards the agent and towards the telephone.
     pub fn done(&self) -> (Done, Done) {
         let done = |way: &Mutex<Way>| way.lock().expect("a way").done;
@@ -106,7 +115,7 @@ async fn listen(shared: Arc<Shared>, socket: Arc<UdpSocket>, side: Side) {
     loop {
         // An error is that of an earlier packet which nobody took.
         let Ok((length, source)) = socket.recv_from(&mut buffer).await else { continue };
-        let packet = &buffer[..length];
+        let packet = &mut buffer[..length];
         let (out, destination, way) = match side {
             Side::Agent { port } => {
                 let Some(alias) = alias(&shared, source).await else { continue };
@@ -121,8 +130,22 @@ async fn listen(shared: Arc<Shared>, socket: Arc<UdpSocket>, side: Side) {
         };
         match way {
             // Loopback takes what fits a datagram.
-            None => drop(out.send_to(packet, destination).await),
+            None => {
+                keep_from_telephones(packet);
+                let _ = out.send_to(packet, destination).await;
+            }
             Some(way) => carry(&shared, way, side, packet, &out, destination),
+        }
+    }
+}
+
+/// What the agent wishes packets to be like.
+fn keep_from_telephones(message: &mut [u8]) {
+    let places = (0..message.len().saturating_sub(PACKET_LENGTH.len())).rev();
+    for place in places {
+        let end = place + PACKET_LENGTH.len();
+        if &message[place..end] == PACKET_LENGTH {
+            message[place..end].copy_from_slice(UNKNOWN);
         }
     }
 }
@@ -186,6 +209,13 @@ mod tests {
     use crate::support::free_port;
 
     const PATIENCE: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn telephones_do_not_learn_of_the_wished_packet_length() {
+        let mut message = *b"m=audio 4 RTP/AVP 8\r\na=ptime:20\r\na=maxptime:120\r\n";
+        keep_from_telephones(&mut message);
+        assert_eq!(&message, b"m=audio 4 RTP/AVP 8\r\na=xtime:20\r\na=maxptime:120\r\n");
+    }
 
     fn rtp(number: u16) -> Vec<u8> {
         let [high, low] = number.to_be_bytes();
