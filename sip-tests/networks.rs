@@ -170,7 +170,10 @@ fn every_telephone_codec_and_packet_length() {
             let outcome = call(&mut agent, peer, &terms, &QUESTIONS, Network::BAD, n as u64);
             println!("{}", row(peer, &terms, &outcome));
             if !outcome.is_right() {
-                wrong.push(format!("{peer:?}, {terms:?}: {}", outcome.account()));
+                // At once: the run may be ended before its end.
+                let account = format!("{peer:?}, {terms:?}: {}", outcome.account());
+                eprintln!("{account}");
+                wrong.push(account);
             }
         }
     }
