@@ -1,14 +1,14 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip bench-media bench-echo bench-audio
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip bench-media bench-echo bench-audio bench-networks
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
 help: ## Montrer cette aide
 	@echo "Allô Mairie : l'agent vocal qui répond au téléphone de la mairie"
 	@echo
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 	@echo
 	@echo "La première fois, chaque commande installe et prépare ce qui lui manque."
 
@@ -67,3 +67,7 @@ bench-audio: ## Mesurer la reconnaissance après pertes, bruit et voix faibles (
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-audio.sh
+
+bench-networks: ## Appeler par un mauvais réseau depuis de vrais téléphones, tous codecs et longueurs de paquets (CALLS=48)
+	@scripts/setup.sh --interop
+	@scripts/bench-networks.sh

@@ -8,7 +8,8 @@ use allo_mairie::audio::{LINE_RATE, resample, wav};
 
 use crate::support::agent::{Agent, PROGRAM};
 use crate::support::baresip::Baresip;
-use crate::support::{can_run, free_port, models, root};
+use crate::support::caller::run;
+use crate::support::{can_run, free_port, models};
 
 /// The greeting is over by then.
 const BEFORE_MS: usize = 9_000;
@@ -58,18 +59,4 @@ fn caller_voice(directory: &Path, text: &str) -> PathBuf {
 
 fn transcribe(recording: &Path) -> String {
     run(Command::new(PROGRAM).arg("transcribe").arg(recording)).to_lowercase()
-}
-
-/// Runs a command of ours to its end; gives what it printed.
-fn run(command: &mut Command) -> String {
-    let model = |name: &str| models().join(name);
-    let output = command
-        .current_dir(root())
-        .env("ALLO_MAIRIE_RECOGNISER__MODEL", model("whisper-base.ggml"))
-        .env("ALLO_MAIRIE_VOICE__ONNXRUNTIME", model("libonnxruntime.so"))
-        .output()
-        .expect("the program starts");
-    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-    assert!(output.status.success(), "{command:?}\n{}", text(&output.stderr));
-    text(&output.stdout)
 }

@@ -5,10 +5,13 @@ answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of
 registrar=URI; user=NAME password=TEXT, its answer to challenges; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
 for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, with which it speaks TLS alone, and each
 side must show a certificate that the other trusts; tls=1 opens a TLS transport, too, that trusts everybody;
-srtp=optional|mandatory encrypts, over UDP unless tls=1; echo=1 gives back what it hears.
+srtp=optional|mandatory encrypts, over UDP unless tls=1; echo=1 gives back what it hears;
+codec=PCMA|PCMU|G722|… is the only one offered; ptime=MS, the length of its packets; public=IP, what it tells others to
+send audio to; events=no offers no telephone-event.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
-replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit
+replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit ·
+record N FILE (16-bit WAV of 16 kHz, what it hears) · play N FILE (16-bit mono WAV: from now on said into the call, then silence)
 """
 
 import os
@@ -23,6 +26,9 @@ address = options.get("address", "127.0.0.1")
 six = ":" in address
 host = f"[{address}]" if six else address
 calls = []
+# Players and recorders work as long as they live: by number of the call.
+players = {}
+recorders = {}
 
 
 def say(*words):
@@ -34,6 +40,21 @@ def parameters(status=0):
     if status:
         parameter.statusCode = status
     return parameter
+
+
+def without_events(description):
+    kept, types = [], []
+    for line in description.splitlines():
+        if line.startswith("a=rtpmap:") and "telephone-event" in line:
+            types.append(line[len("a=rtpmap:"):].split()[0])
+        else:
+            kept.append(line)
+    kept = [line for line in kept if not any(line.startswith(f"a=fmtp:{number} ") for number in types)]
+    media = [
+        " ".join(word for word in line.split(" ") if word not in types) if line.startswith("m=audio") else line
+        for line in kept
+    ]
+    return "\r\n".join(media) + "\r\n"
 
 
 class Call(pj.Call):
@@ -54,6 +75,10 @@ class Call(pj.Call):
             if options.get("echo") == "1" and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
                 audio = self.getAudioMedia(media.index)
                 audio.startTransmit(audio)
+
+    def onCallSdpCreated(self, parameter):
+        if options.get("events") == "no":
+            parameter.sdp.wholeSdp = without_events(parameter.sdp.wholeSdp)
 
     def onCallTsxState(self, parameter):
         transaction = parameter.e.body.tsxState.tsx
@@ -92,6 +117,9 @@ configuration = pj.EpConfig()
 configuration.logConfig.level = int(options.get("log", "0"))
 configuration.uaConfig.threadCnt = 0
 configuration.uaConfig.mainThreadOnly = True
+# Silence is sent, too, as most telephones do.
+configuration.medConfig.noVad = True
+configuration.medConfig.clockRate = 16000
 endpoint.libInit(configuration)
 transport = pj.TransportConfig()
 transport.port = port
@@ -117,6 +145,16 @@ if options.get("tls") == "1":
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
+if "codec" in options:
+    for codec in endpoint.codecEnum2():
+        chosen = codec.codecId.startswith(options["codec"] + "/")
+        endpoint.codecSetPriority(codec.codecId, 255 if chosen else 0)
+        if chosen and "ptime" in options:
+            setting = endpoint.codecGetParam(codec.codecId)
+            # Of 10 ms in G.711 and G.722 both.
+            setting.setting.frmPerPkt = int(options["ptime"]) // setting.info.frameLen
+            endpoint.codecSetParam(codec.codecId, setting)
+
 account = Account()
 settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
@@ -128,6 +166,8 @@ if six:
 if "transport" in options:
     settings.sipConfig.transportId = transports[options["transport"]]
 settings.mediaConfig.transportConfig.port = int(options["rtp"])
+if "public" in options:
+    settings.mediaConfig.transportConfig.publicAddress = options["public"]
 if "timer" in options:
     settings.callConfig.timerUse = pj.PJSUA_SIP_TIMER_ALWAYS
     settings.callConfig.timerSessExpiresSec = int(options["timer"])
@@ -185,6 +225,17 @@ def obey(words):
         calls[int(rest[0])].xferReplaces(calls[int(rest[1])], parameters())
     elif command == "dtmf":
         calls[int(rest[0])].dialDtmf(rest[1])
+    elif command == "record":
+        recorder = pj.AudioMediaRecorder()
+        recorder.createRecorder(rest[1])
+        calls[int(rest[0])].getAudioMedia(-1).startTransmit(recorder)
+        recorders[rest[0]] = recorder
+    elif command == "play":
+        player = pj.AudioMediaPlayer()
+        player.createPlayer(rest[1], pj.PJMEDIA_FILE_NO_LOOP)
+        player.startTransmit(calls[int(rest[0])].getAudioMedia(-1))
+        # The one before ends here.
+        players[rest[0]] = player
     elif command == "stat":
         say("received", rest[0], calls[int(rest[0])].getStreamStat(0).rtcp.rxStat.pkt)
     elif command == "hangup":
