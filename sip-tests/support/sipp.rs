@@ -25,8 +25,10 @@ impl Sipp<'_> {
         command.arg("-sf").arg(&scenario);
         command.args(["-m", "1", "-i", "127.0.0.1", "-s", "mairie", "-nostdin", "-timeout", "60", "-timeout_error"]);
         command.args(["-p", &free_port().to_string(), "-key", "rtp_port", &self.rtp_port.to_string()]);
-        // For scenarios that play recordings: they send from there.
-        command.args(["-mi", "127.0.0.1", "-mp", &self.rtp_port.to_string()]);
+        // Scenarios that play recordings send them from a port of SIPp's own; others leave theirs to a telephone of ours.
+        if std::fs::read_to_string(&scenario).expect("the scenario").contains("[media_port]") {
+            command.args(["-mi", "127.0.0.1", "-mp", &self.rtp_port.to_string()]);
+        }
         command.arg("-trace_err").arg("-error_file").arg(&errors);
         command.arg("-trace_msg").arg("-message_file").arg(&messages);
         if self.raw {
