@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip bench-media
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -54,3 +54,7 @@ bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette 
 bench-sip: ## Mesurer les appels par seconde et la mémoire de la signalisation, à côté de rsipstack (CALLS=1000000)
 	@scripts/setup.sh --tests
 	@scripts/bench-sip.sh
+
+bench-media: ## Mesurer le son de 1 à 1000 appels : cadence des paquets, processeur, mémoire (CALLS="1 1000")
+	@scripts/setup.sh
+	@scripts/bench-media.sh

@@ -11,8 +11,7 @@ pub mod conceal;
 pub mod g711;
 pub mod level;
 pub mod resample;
-#[cfg(test)]
-pub(crate) mod signals;
+pub mod signals;
 pub mod sound;
 pub mod wav;
 

@@ -1,4 +1,4 @@
-//! Signals for tests: tones, noise, and a speech-like source with syllables.
+//! Signals for tests and measurements: tones, noise, and a speech-like source with syllables.
 
 use std::f64::consts::TAU;
 

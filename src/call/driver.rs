@@ -1,9 +1,15 @@
 //! Drives one call: a short loop between its lines (one a leg), its RTP socket, the engines and the [`Machine`].
+//!
+//! The call is woken on its tick of 20 ms: then it takes the packets that have come, and sends one. The machine makes
+//! nothing of a packet before its tick, so that a wake-up for each arrival would gain no time; and nothing is sent ahead, so
+//! that what the machine takes back (barge-in) is not on the way already.
 
 use std::collections::{HashMap, HashSet};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::ops::RangeInclusive;
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Instant;
 
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
@@ -16,7 +22,7 @@ use super::record::Record;
 use crate::audio::LINE_RATE;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
-use crate::net::{CallLine, RtpSocket, SipHandle, local_address_towards, local_time, now, sleep_until};
+use crate::net::{CallLine, Received, RtpSocket, Seat, SipHandle, local_address_towards, local_time, now};
 use crate::sip::{Command, Event};
 use crate::speech::speaker::Speaker;
 use crate::speech::worker::RecogniserPool;
@@ -24,6 +30,9 @@ use crate::speech::{Pace, SpeechError, Transcript};
 
 /// Larger than any RTP packet of telephone audio; longer datagrams are cut and fail to parse.
 const PACKET_BYTES: usize = 2_048;
+/// Packets taken in one tick: four times what the fastest sender of telephone audio sends (5 ms a packet). A flood stays in
+/// the socket, whose buffer drops it, and costs other calls nothing.
+const PACKETS_A_TICK: usize = 16;
 
 /// What every call shares.
 pub struct Services {
@@ -80,13 +89,14 @@ pub async fn run(
     mut line: CallLine,
     sip: SipHandle,
     services: Arc<Services>,
+    mut seat: Seat,
     seed: u64,
     mut stop: watch::Receiver<bool>,
 ) -> Option<Record> {
     let first = line.event().await?;
     let Event::Incoming { source, .. } = first else { return None };
     let RtpAddress { listen, advertised } = services.rtp.towards(source);
-    let rtp = match RtpSocket::bind(listen, services.rtp.ports.clone()).await {
+    let rtp = match RtpSocket::bind(listen, services.rtp.ports.clone()) {
         Ok(rtp) => rtp,
         Err(error) => {
             warn!(%error, "call refused: no RTP port");
@@ -101,7 +111,8 @@ pub async fn run(
     });
     let media = SocketAddr::new(ip, rtp.local_address().port());
     let lines = Lines::new(sip, LegId::FIRST, line);
-    let mut call = Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), finished: None };
+    let mut call =
+        Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), latest: now(), finished: None };
     let services = &call.services;
     let mut machine = Machine::new(
         services.settings.clone(),
@@ -111,9 +122,10 @@ pub async fn run(
         seed,
         now(),
         local_time(&services.zone).datetime(),
-    );
-    machine.handle_input(now(), Input::Sip { leg: LegId::FIRST, event: first });
-    let mut buffer = [0; PACKET_BYTES];
+    )
+    .on_grid(seat.phase());
+    machine.handle_input(call.now(), Input::Sip { leg: LegId::FIRST, event: first });
+    let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
     let mut told = false;
     loop {
         call.drain(&mut machine).await;
@@ -122,27 +134,24 @@ pub async fn run(
         }
         tokio::select! {
             biased;
-            () = sleep_until(machine.poll_timeout()) => machine.handle_input(now(), Input::Timeout),
-            (leg, event) = call.lines.event() => machine.handle_input(now(), Input::Sip { leg, event }),
-            received = call.rtp.receive(&mut buffer) => if let Ok((length, source)) = received {
-                machine.handle_input(now(), Input::Rtp { source, packet: &buffer[..length] });
-            },
+            () = seat.tick() => call.tick(&mut machine),
+            (leg, event) = call.lines.event() => machine.handle_input(call.now(), Input::Sip { leg, event }),
             Some(done) = call.work.join_next() => match done {
                 Ok(Done::Recognised(job, outcome)) => {
                     call.jobs.remove(&job);
-                    machine.handle_input(now(), Input::Recognised { job, outcome });
+                    machine.handle_input(call.now(), Input::Recognised { job, outcome });
                 }
                 Ok(Done::Spoken(sentence, outcome)) => {
-                    machine.handle_input(now(), Input::Spoken { sentence, outcome });
+                    machine.handle_input(call.now(), Input::Spoken { sentence, outcome });
                 }
                 // Abandoned on purpose.
                 Err(_) => {}
             },
-            stopping = async { stop.wait_for(|stop| *stop).await.is_ok() }, if !told => {
+            stopping = &mut stopping, if !told => {
                 told = true;
                 if stopping {
                     info!("the service stops: the caller is told");
-                    machine.handle_input(now(), Input::Stop);
+                    machine.handle_input(call.now(), Input::Stop);
                 }
             }
         }
@@ -157,10 +166,27 @@ struct Call {
     /// Recognitions and syntheses under way. Dropping one abandons it.
     work: JoinSet<Done>,
     jobs: HashMap<JobId, AbortHandle>,
+    /// The machine's time, which does not go back.
+    latest: Instant,
     finished: Option<Record>,
 }
 
 impl Call {
+    /// Whatever came since the last tick, at the time it came, then the tick itself.
+    fn tick(&mut self, machine: &mut Machine) {
+        let mut buffer = [0; PACKET_BYTES];
+        for _ in 0..PACKETS_A_TICK {
+            let Some(Received { length, source, at }) = self.rtp.take(&mut buffer) else { break };
+            machine.handle_input(at.max(self.latest), Input::Rtp { source, packet: &buffer[..length] });
+        }
+        machine.handle_input(self.now(), Input::Timeout);
+    }
+
+    fn now(&mut self) -> Instant {
+        self.latest = now();
+        self.latest
+    }
+
     async fn drain(&mut self, machine: &mut Machine) {
         while let Some(output) = machine.poll_output() {
             match output {
@@ -172,7 +198,7 @@ impl Call {
                         let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
                         self.jobs.insert(job, handle);
                     }
-                    Err(error) => machine.handle_input(now(), Input::Recognised { job, outcome: Err(error) }),
+                    Err(error) => machine.handle_input(self.now(), Input::Recognised { job, outcome: Err(error) }),
                 },
                 Output::Abandon { job } => {
                     if let Some(handle) = self.jobs.remove(&job) {
@@ -181,7 +207,7 @@ impl Call {
                 }
                 Output::Speak { sentence, language, text, pace } => {
                     if let Some(outcome) = self.speak(sentence, language, text, pace) {
-                        machine.handle_input(now(), Input::Spoken { sentence, outcome });
+                        machine.handle_input(self.now(), Input::Spoken { sentence, outcome });
                     }
                 }
                 Output::Save(request) => (self.services.save)(request),

@@ -34,7 +34,7 @@ impl Checker {
         SipConfig {
             advertised: raw.advertised.iter().filter_map(|text| self.advertised(text)).collect(),
             user: self.user("sip.user", raw.user),
-            max_calls: self.whole("sip.max_calls", raw.max_calls, 1..=500, 40),
+            max_calls: self.whole("sip.max_calls", raw.max_calls, 1..=5_000, 40),
             max_connections: self.whole("sip.max_connections", raw.max_connections, 8..=10_000, 512),
             tls: self.tls(raw.tls, secure),
             realm: self.realm("sip.access.realm", raw.access.realm.clone()),

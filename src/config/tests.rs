@@ -82,7 +82,7 @@ fn all_problems_are_told_at_once_with_their_places() {
 #[test]
 fn bounds_of_every_number() {
     for (key, low, high) in [
-        ("sip.max_calls", "0", "501"),
+        ("sip.max_calls", "0", "5001"),
         ("sip.max_connections", "7", "10001"),
         ("transfer.margin", "0.5", "61"),
         ("recogniser.threads", "-1", "65"),
@@ -140,6 +140,9 @@ fn settings_are_checked_against_each_other() {
     let found = problems("[rtp]\nports = '5000-5999'\n", &[]);
     assert!(found[0].message.contains("5060"), "{found:?}");
     assert!(load("[rtp]\nports = '20000-20009'\n[sip]\nmax_calls = 5\n", &[]).is_ok());
+    // The usual range carries 500 calls.
+    assert_eq!(problems("[sip]\nmax_calls = 501\n", &[])[0].key, "rtp.ports");
+    assert!(load("[rtp]\nports = '20000-29999'\n[sip]\nmax_calls = 5000\n", &[]).is_ok());
 }
 
 #[test]

@@ -7,6 +7,7 @@ mod address;
 mod clock;
 mod dns;
 mod listen;
+mod media_threads;
 mod rtp_socket;
 mod sip_handle;
 mod sip_task;
@@ -19,7 +20,8 @@ mod transports;
 pub use address::{check_free, local_address_towards, split_host_port};
 pub use clock::{local_time, now, sleep_until, timestamp};
 pub use listen::{BadListenAddress, ListenAddress};
-pub use rtp_socket::RtpSocket;
+pub use media_threads::{MediaThreads, Seat};
+pub use rtp_socket::{Received, RtpSocket, WaitingRtpSocket};
 pub use sip_handle::{CallLine, SipHandle};
 pub use sip_task::{SipSettings, bind, open};
 pub use transports::{ClientCertificates, ConnectionLimits, Timings, TlsError, TlsSettings, check_tls};
@@ -37,6 +39,8 @@ pub enum NetError {
     Tls(#[from] TlsError),
     #[error("no free RTP port in {first}-{last}")]
     NoRtpPort { first: u16, last: u16 },
+    #[error("cannot start the threads of the calls: {0}")]
+    Threads(std::io::Error),
     #[error("the SIP task has ended")]
     Closed,
 }

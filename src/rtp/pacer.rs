@@ -26,6 +26,14 @@ impl Pacer {
         Self { next: start, skipped: 0 }
     }
 
+    /// The first packet is due at the first point of the grid through `phase` that has not passed: at most 20 ms from now.
+    pub fn on_grid(phase: Instant, now: Instant) -> Self {
+        let since = |from: Instant, to: Instant| to.saturating_duration_since(from).as_nanos() % TICK.as_nanos();
+        // One of the two is nothing.
+        let wait = (TICK.as_nanos() - since(phase, now) + since(now, phase)) % TICK.as_nanos();
+        Self::new(now + Duration::from_nanos(wait as u64))
+    }
+
     pub fn next_deadline(&self) -> Instant {
         self.next
     }
@@ -72,6 +80,16 @@ mod tests {
         assert_eq!(sent, 50);
         assert_eq!(pacer.next_deadline(), start + ms(1_000));
         assert_eq!(pacer.skipped(), 0);
+    }
+
+    #[test]
+    fn a_grid_given_is_joined_at_its_next_point() {
+        let start = epoch();
+        let phase = start + ms(1_000);
+        for (at, first) in [(990, 1_000), (1_000, 1_000), (1_001, 1_020), (2_019, 2_020), (2_020, 2_020), (961, 980)] {
+            let deadline = Pacer::on_grid(phase, start + ms(at)).next_deadline();
+            assert_eq!(deadline, start + ms(first), "at {at}");
+        }
     }
 
     #[test]

@@ -12,17 +12,18 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rustix::process::{Resource, getrlimit, setrlimit};
 use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
-use tracing::{Instrument, error, info, info_span};
+use tracing::{Instrument, error, info, info_span, warn};
 
 use crate::call::driver::{self, Services};
 use crate::config::Config;
-use crate::net::{self, CallLine, NetError, SipHandle, now, sleep_until};
+use crate::net::{self, CallLine, MediaThreads, NetError, Seat, SipHandle, now, sleep_until};
 use crate::store::Store;
 use crate::telemetry;
 
-pub use prepare::{Prepared, Problem, prepare};
+pub use prepare::{Prepared, Problem, Voices, prepare, prepare_with};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
 const GRACE: Duration = Duration::from_secs(60);
@@ -47,9 +48,20 @@ pub async fn run(
     ready: oneshot::Sender<Ready>,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), Problem> {
+    run_with(config, prepare, ready, shutdown).await
+}
+
+/// The same, prepared otherwise.
+pub async fn run_with(
+    config: Config,
+    prepare: impl FnOnce(&Config) -> Result<Prepared, Problem> + Send + 'static,
+    ready: oneshot::Sender<Ready>,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), Problem> {
     let started = now();
     let mut shutdown = pin!(shutdown);
     config.sip.listen.iter().try_for_each(|listen| net::check_free(*listen))?;
+    raise_descriptor_limit();
     let config = Arc::new(config);
     let preparing = {
         let config = config.clone();
@@ -59,13 +71,23 @@ pub async fn run(
         prepared = preparing => prepared.map_err(|_| Problem::Panicked)??,
         () = &mut shutdown => return Ok(()),
     };
+    let threads = MediaThreads::start()?;
     let (sip, incoming) = net::open(listeners::sip(&config), rand::random()).await?;
     let Prepared { services, store, sentences } = prepared;
     let address = sip.local_address();
     info!(%address, sentences, "ready");
     let _ = ready.send(Ready { address, user: config.sip.user.clone(), sentences, took: now() - started });
-    serve(sip, incoming, Arc::new(services), &store, shutdown).await;
+    serve(sip, incoming, Arc::new(services), &store, &threads, shutdown).await;
     Ok(())
+}
+
+/// A call has a socket of its own, and many systems start services with 1,024 descriptors where they allow far more.
+fn raise_descriptor_limit() {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    if let Err(error) = setrlimit(Resource::Nofile, limit) {
+        warn!(%error, "the limit of open files stays as it is");
+    }
 }
 
 async fn serve(
@@ -73,6 +95,7 @@ async fn serve(
     mut incoming: mpsc::Receiver<CallLine>,
     services: Arc<Services>,
     store: &Store,
+    threads: &MediaThreads,
     mut shutdown: std::pin::Pin<&mut impl Future<Output = ()>>,
 ) {
     let (stop, stopping) = watch::channel(false);
@@ -81,9 +104,12 @@ async fn serve(
     loop {
         tokio::select! {
             Some(line) = incoming.recv() => {
+                // Without a thread there is no call: the line is dropped, which refuses it.
+                let Some(seat) = threads.seat() else { continue };
                 let span = info_span!("call", id = line.handle().0);
-                let call = take_call(line, sip.clone(), services.clone(), store.clone(), stopping.clone());
-                calls.spawn(call.instrument(span));
+                let thread = seat.runtime().clone();
+                let call = take_call(line, sip.clone(), services.clone(), store.clone(), seat, stopping.clone());
+                calls.spawn_on(call.instrument(span), &thread);
             }
             Some(ended) = calls.join_next() => report_panic(ended),
             () = sleep_until(Some(purge_at)) => {
@@ -123,10 +149,11 @@ async fn take_call(
     sip: SipHandle,
     services: Arc<Services>,
     store: Store,
+    seat: Seat,
     stopping: watch::Receiver<bool>,
 ) {
     let started = net::timestamp();
-    if let Some(record) = driver::run(line, sip, services, rand::random(), stopping).await {
+    if let Some(record) = driver::run(line, sip, services, seat, rand::random(), stopping).await {
         telemetry::call_ended(&record);
         store.save_call(&record, started);
     }
@@ -197,7 +224,7 @@ mod tests {
     async fn a_far_end_that_says_nothing_is_not_waited_for_long() {
         let loopback = SocketAddr::from(([127, 0, 0, 1], 0));
         let (agent, _) = net::bind(endpoint("mairie"), loopback, 1).await.unwrap();
-        let silent = net::RtpSocket::bind(loopback.ip(), 40_000..=41_000).await.unwrap();
+        let silent = net::WaitingRtpSocket::bind(loopback.ip(), 40_000..=41_000).unwrap();
         let destination = Flow::udp(silent.local_address()).into();
         let target = "sip:nobody@127.0.0.1".to_owned();
         let line = agent

@@ -89,18 +89,30 @@ pub struct Prepared {
     pub sentences: usize,
 }
 
+/// Voices by language (ISO 639-1).
+pub type Voices = Vec<(String, MakeVoice)>;
+
 /// Reads, loads and synthesises everything. Blocks for as long as that takes: about a second with a warm cache, a few
 /// minutes when every sentence has to be synthesised.
 pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
     config.check_files()?;
+    prepare_with(config, || recognisers(config), || voices(config))
+}
+
+/// The same with other engines than the configuration's.
+pub fn prepare_with(
+    config: &Config,
+    recognisers: impl FnOnce() -> Result<RecogniserPool, SpeechError> + Send,
+    voices: impl FnOnce() -> Result<Voices, Problem>,
+) -> Result<Prepared, Problem> {
     let conversation = conversation(config)?;
     let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
     let sentences: Vec<(String, String)> =
         conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
     // Whisper loads while sentences are read from the cache or synthesised.
     let (speaker, recognisers) = std::thread::scope(|scope| {
-        let recognisers = scope.spawn(|| recognisers(config));
-        let speaker = speaker(config, &sentences);
+        let recognisers = scope.spawn(recognisers);
+        let speaker = voices().and_then(|voices| speaker(config, voices, &sentences));
         let recognisers = recognisers.join().unwrap_or_else(|_| {
             Err(SpeechError::Engine { engine: "whisper", detail: "panicked while loading".to_owned() })
         });
@@ -182,11 +194,7 @@ fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
 
 /// Starts the voices and has every fixed sentence ready in memory. A voice's model is only loaded when a sentence is
 /// missing.
-fn speaker(config: &Config, sentences: &[(String, String)]) -> Result<Speaker, Problem> {
-    let mut voices = Vec::new();
-    for (language, files) in &config.voice.languages {
-        voices.push((language.0.clone(), voice_maker(config, language, files)?));
-    }
+fn speaker(config: &Config, voices: Voices, sentences: &[(String, String)]) -> Result<Speaker, Problem> {
     let cache = Cache::open(&config.voice.cache, CACHE_BYTES)?;
     let speaker = Speaker::start(voices, cache, config.voice.queue)?;
     let mut told = net::now();
@@ -198,6 +206,12 @@ fn speaker(config: &Config, sentences: &[(String, String)]) -> Result<Speaker, P
     })?;
     speaker.warm_up();
     Ok(speaker)
+}
+
+/// The voices of the configuration.
+fn voices(config: &Config) -> Result<Voices, Problem> {
+    let languages = config.voice.languages.iter();
+    languages.map(|(language, files)| Ok((language.0.clone(), voice_maker(config, language, files)?))).collect()
 }
 
 /// How the voice of a language is made, again after a crash.

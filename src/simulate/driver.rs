@@ -12,7 +12,7 @@ use super::caller::{self, Caller};
 use super::phone::{self, Phone};
 use super::report::Party;
 use super::script::Line;
-use crate::net::{CallLine, NetError, RtpSocket, SipHandle, now, sleep_until};
+use crate::net::{CallLine, NetError, SipHandle, WaitingRtpSocket, now, sleep_until};
 use crate::sip::{Command, Dial, Event, Flow};
 
 /// RTP ports of the test telephones, away from the agent's range.
@@ -36,8 +36,8 @@ pub async fn call(
     stop: impl Future<Output = ()>,
     mut observe: impl FnMut(caller::Observation),
 ) -> Result<caller::Outcome, NetError> {
-    let agent_rtp = RtpSocket::bind(target.local_ip, RTP_PORTS).await?;
-    let operator_rtp = RtpSocket::bind(target.local_ip, RTP_PORTS).await?;
+    let agent_rtp = WaitingRtpSocket::bind(target.local_ip, RTP_PORTS)?;
+    let operator_rtp = WaitingRtpSocket::bind(target.local_ip, RTP_PORTS)?;
     let settings = settings(agent_rtp.local_address(), operator_rtp.local_address());
     let offer = Caller::offer(&settings);
     let mut machine = Caller::new(now(), settings, script);
@@ -121,7 +121,7 @@ pub async fn take_call(
     stop: impl Future<Output = ()>,
     mut observe: impl FnMut(phone::Observation),
 ) -> Result<Phone, NetError> {
-    let rtp = RtpSocket::bind(local_ip, RTP_PORTS).await?;
+    let rtp = WaitingRtpSocket::bind(local_ip, RTP_PORTS)?;
     let mut machine = Phone::new(settings(rtp.local_address()), script);
     let mut stop = pin!(stop);
     let mut stopped = false;
@@ -170,7 +170,7 @@ async fn next_event(line: &mut Option<CallLine>) -> Event {
 }
 
 /// The next packet; errors (ICMP for a packet of ours) are none.
-async fn next_packet<'a>(socket: &RtpSocket, buffer: &'a mut [u8; PACKET_BYTES]) -> (SocketAddr, &'a [u8]) {
+async fn next_packet<'a>(socket: &WaitingRtpSocket, buffer: &'a mut [u8; PACKET_BYTES]) -> (SocketAddr, &'a [u8]) {
     loop {
         let received: io::Result<_> = socket.receive(buffer).await;
         if let Ok((length, source)) = received {

@@ -16,7 +16,7 @@ use std::thread::JoinHandle;
 
 use tokio::sync::oneshot;
 
-use super::share::step_back;
+use super::share::{stay_behind_calls, step_back};
 use super::{Recogniser, SpeechError, Transcript, Utterance};
 
 /// The result of work handed to a worker: await it, or [`wait`](Ticket::wait) for it on a thread.
@@ -117,6 +117,8 @@ pub(super) enum Urgency {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Share {
     Full,
+    /// See [`stay_behind_calls`].
+    BehindCalls,
     /// See [`step_back`].
     Yielding,
 }
@@ -177,8 +179,10 @@ impl<E> Shared<E> {
 
     /// The life of a worker thread.
     fn work(&self, index: usize, share: Share, mut engine: Option<E>) {
-        if share == Share::Yielding {
-            step_back();
+        match share {
+            Share::Full => {}
+            Share::BehindCalls => stay_behind_calls(),
+            Share::Yielding => step_back(),
         }
         while let Some(job) = self.next(index) {
             let worked = catch_unwind(AssertUnwindSafe(|| match &mut engine {
@@ -325,7 +329,7 @@ impl RecogniserPool {
         make: impl Fn() -> Result<Box<dyn Recogniser>, SpeechError> + Send + Sync + 'static,
     ) -> Result<Self, SpeechError> {
         let engines = (0..workers.max(1)).map(|_| make()).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Pool::start(RECOGNISER, Share::Full, engines, queue, make)?))
+        Ok(Self(Pool::start(RECOGNISER, Share::BehindCalls, engines, queue, make)?))
     }
 
     /// Queues an utterance; [`SpeechError::Busy`] when the queue is full.

@@ -309,8 +309,9 @@ mod tests {
         speech_frames(&mut playout, 8);
         playout.pause();
         assert!(playout.is_paused());
-        playout.next_frame();
-        assert_eq!(playout.next_frame(), Slot::Silence);
+        let Slot::Speech(fade) = playout.next_frame() else { panic!("one fading frame") };
+        assert!(fade[FRAME_SAMPLES - 1] < 10);
+        assert_eq!(playout.next_frame(), Slot::Silence, "and nothing after it");
         playout.resume();
         assert_eq!(speech_frames(&mut playout, 20), 5, "frames 5 to 9: the clause after the quiet");
     }

@@ -110,7 +110,7 @@ impl Machine {
         let session = Session::new(session_config(negotiated), self.seed);
         self.media = Some(Media {
             session,
-            pacer: Pacer::new(now),
+            pacer: self.grid.map_or_else(|| Pacer::new(now), |phase| Pacer::on_grid(phase, now)),
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),

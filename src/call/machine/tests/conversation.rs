@@ -28,6 +28,21 @@ fn the_prompt_pauses_within_300_ms_of_speech() {
     assert!(last - began <= Duration::from_millis(300), "{:?}", last - began);
 }
 
+/// What is taken back by a barge-in is not on the way already: a packet leaves when it is due and not before, so that one
+/// packet at most, the one that fades out, follows the decision (see also the tests of `playout`).
+#[test]
+fn nothing_is_sent_ahead_of_its_time() {
+    let mut rig = Rig::dial();
+    rig.run(SENTENCE + Duration::from_millis(500));
+    rig.say(1_200, "refaire ma carte d'identité");
+    rig.run_until_quiet();
+    let first = rig.rtp_sent[0].at;
+    for (packets, sent) in (0..).zip(&rig.rtp_sent) {
+        assert_eq!(sent.at - first, Duration::from_millis(20) * packets);
+    }
+    assert!(rig.rtp_sent.len() > 100);
+}
+
 #[test]
 fn a_cough_lets_the_prompt_go_on() {
     let mut rig = Rig::dial();
