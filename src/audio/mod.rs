@@ -9,6 +9,7 @@
 pub mod codec;
 pub mod conceal;
 pub mod g711;
+pub mod hold_music;
 pub mod level;
 pub mod resample;
 pub mod signals;
@@ -16,6 +17,7 @@ pub mod sound;
 pub mod wav;
 
 pub use codec::Codec;
+pub use hold_music::HoldMusic;
 pub use sound::Sound;
 
 /// Sampling rate of narrow-band telephone audio, Hz.

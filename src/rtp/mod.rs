@@ -14,10 +14,10 @@ mod rtcp;
 mod sequence;
 mod session;
 
-pub use noise::ComfortNoise;
+pub use noise::{ComfortNoise, Generator as NoiseGenerator};
 pub use pacer::Pacer;
 pub use quality::{FarQuality, Quality};
-pub use session::Session;
+pub use session::{Forward, Session};
 
 use std::net::SocketAddr;
 

@@ -42,7 +42,7 @@ impl ComfortNoise {
 
 /// Noise without end.
 #[derive(Debug)]
-pub(super) struct Generator {
+pub struct Generator {
     random: SmallRng,
     noise: ComfortNoise,
     /// Backward prediction errors of the lattice.
