@@ -16,6 +16,7 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{info, warn};
 
+use super::bridge::Party;
 use super::lines::Lines;
 use super::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use super::record::Record;
@@ -111,8 +112,18 @@ pub async fn run(
     });
     let media = SocketAddr::new(ip, rtp.local_address().port());
     let lines = Lines::new(sip, LegId::FIRST, line);
-    let mut call =
-        Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), latest: now(), finished: None };
+    let mut call = Call {
+        lines,
+        rtp,
+        operator_rtp: None,
+        listen,
+        ip,
+        services,
+        work: JoinSet::new(),
+        jobs: HashMap::new(),
+        latest: now(),
+        finished: None,
+    };
     let services = &call.services;
     let mut machine = Machine::new(
         services.settings.clone(),
@@ -162,6 +173,11 @@ pub async fn run(
 struct Call {
     lines: Lines,
     rtp: RtpSocket,
+    /// Of the operator whom the agent calls itself.
+    operator_rtp: Option<RtpSocket>,
+    /// Where ports are opened, and the address peers are told.
+    listen: IpAddr,
+    ip: IpAddr,
     services: Arc<Services>,
     /// Recognitions and syntheses under way. Dropping one abandons it.
     work: JoinSet<Done>,
@@ -175,9 +191,12 @@ impl Call {
     /// Whatever came since the last tick, at the time it came, then the tick itself.
     fn tick(&mut self, machine: &mut Machine) {
         let mut buffer = [0; PACKET_BYTES];
-        for _ in 0..PACKETS_A_TICK {
-            let Some(Received { length, source, at }) = self.rtp.take(&mut buffer) else { break };
-            machine.handle_input(at.max(self.latest), Input::Rtp { source, packet: &buffer[..length] });
+        for (party, socket) in [(Party::Caller, Some(&self.rtp)), (Party::Operator, self.operator_rtp.as_ref())] {
+            let Some(socket) = socket else { continue };
+            for _ in 0..PACKETS_A_TICK {
+                let Some(Received { length, source, at }) = socket.take(&mut buffer) else { break };
+                machine.handle_input(at.max(self.latest), Input::Rtp { party, source, packet: &buffer[..length] });
+            }
         }
         machine.handle_input(self.now(), Input::Timeout);
     }
@@ -192,7 +211,22 @@ impl Call {
             match output {
                 Output::Sip { leg, command } => self.lines.command(leg, command).await,
                 Output::Dial { leg, dial } => self.lines.dial(leg, dial).await,
-                Output::Rtp { destination, packet } => self.rtp.send(destination, &packet),
+                Output::Open => {
+                    let opened = RtpSocket::bind(self.listen, self.services.rtp.ports.clone());
+                    if let Err(error) = &opened {
+                        warn!(%error, "the operator can't be called: no RTP port");
+                    }
+                    self.operator_rtp = opened.ok();
+                    let port = self.operator_rtp.as_ref().map(|socket| socket.local_address().port());
+                    let address = port.map(|port| SocketAddr::new(self.ip, port));
+                    machine.handle_input(self.now(), Input::Opened { address });
+                }
+                Output::Close => self.operator_rtp = None,
+                Output::Rtp { party, destination, packet } => match (party, &self.operator_rtp) {
+                    (Party::Caller, _) => self.rtp.send(destination, &packet),
+                    (Party::Operator, Some(socket)) => socket.send(destination, &packet),
+                    (Party::Operator, None) => {}
+                },
                 Output::Recognise { job, utterance } => match self.services.recognisers.submit(utterance) {
                     Ok(ticket) => {
                         let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });

@@ -116,6 +116,7 @@ pub struct RawRtp {
 #[serde(deny_unknown_fields)]
 pub struct RawTransfer {
     pub target: String,
+    pub method: String,
     pub margin: f64,
     pub follow: String,
 }
@@ -224,6 +225,7 @@ impl Default for RawConfig {
             rtp: RawRtp { ports: "20000-20999".into(), codecs: vec!["PCMA".into(), "PCMU".into()] },
             transfer: RawTransfer {
                 target: "sip:{poste}@127.0.0.1:5080".into(),
+                method: "auto".into(),
                 margin: 5.0,
                 follow: "switchboard".into(),
             },

@@ -7,6 +7,7 @@ use super::hearing::{Heard, Times};
 use super::playout::{Slot, Then};
 use super::timers::Timer;
 use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
+use crate::call::bridge::Party;
 use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
@@ -57,6 +58,9 @@ impl Machine {
             }
             return;
         }
+        if self.phase == Phase::Bridging {
+            return self.send_music(now);
+        }
         let slot = self.playout.next_frame();
         let samples = match slot {
             Slot::Speech(samples) => {
@@ -68,7 +72,7 @@ impl Machine {
         let Some(media) = &mut self.media else { return };
         let packet = media.session.send_audio(now, &samples);
         let destination = media.session.remote();
-        self.outputs.push_back(Output::Rtp { destination, packet });
+        self.outputs.push_back(Output::Rtp { party: Party::Caller, destination, packet });
     }
 
     fn note_first_packet(&mut self, now: Instant) {
@@ -202,6 +206,10 @@ impl Machine {
         sentence: SentenceId,
         outcome: Result<Arc<[i16]>, SpeechError>,
     ) {
+        // A briefing that can't be spoken is left out.
+        if self.supply_briefing(sentence, outcome.as_ref().ok().cloned()) {
+            return;
+        }
         match outcome {
             Ok(samples) => self.playout.supply(sentence, Some(samples)),
             Err(error) => {

@@ -3,6 +3,7 @@
 //! Owns: the phases of a call, its legs, who speaks when, transfers and their outcome, the call's timers and record.
 //! Must not know: sockets, threads, the clock, engines; it asks for recognition and speech and is told the results.
 
+mod bridging;
 mod conversation;
 mod hearing;
 mod legs;
@@ -24,18 +25,21 @@ use std::time::{Duration, Instant};
 
 use jiff::civil;
 
+use super::bridge::Party;
 use super::gate::TransferGate;
+use super::media::session_config;
 use super::record::{Outcome, Record};
-use crate::audio::Codec;
-use crate::config::TransferTarget;
+use crate::audio::{Codec, HoldMusic};
+use crate::config::{TransferMethod, TransferTarget};
 use crate::dialogue::{self, Dialogue, Expectation};
-use crate::dialplan::Dialplan;
+use crate::dialplan::{Dialplan, DirectoryId};
 use crate::rtp::{Key, Pacer, Session};
-use crate::sip::sdp::{Direction, LocalMedia};
+use crate::sip::sdp::{Direction, LocalMedia, Negotiated};
 use crate::sip::{Command, Dial, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
+use bridging::Operator;
 use hearing::{Hearing, Times};
 use legs::Legs;
 use playout::Playout;
@@ -58,6 +62,10 @@ pub struct Settings {
     pub transfer_margin: Duration,
     /// SIP URI of an extension.
     pub transfer_target: TransferTarget,
+    /// Who calls the operator: the switchboard (REFER) or the agent itself.
+    pub transfer_method: TransferMethod,
+    /// For a caller who waits, and for whoever is on hold.
+    pub hold_music: HoldMusic,
     /// Whom the switchboard may move a call to.
     pub gate: TransferGate,
     /// Codecs, best first.
@@ -80,9 +88,15 @@ pub enum Input<'a> {
         leg: LegId,
         event: Event,
     },
+    /// On the port of that party.
     Rtp {
+        party: Party,
         source: SocketAddr,
         packet: &'a [u8],
+    },
+    /// What came of [`Output::Open`]: where the operator's audio is received.
+    Opened {
+        address: Option<SocketAddr>,
     },
     /// A recognition is done.
     Recognised {
@@ -111,7 +125,12 @@ pub enum Output {
         leg: LegId,
         dial: Dial,
     },
+    /// A port for the operator's audio is wanted: [`Input::Opened`] follows.
+    Open,
+    /// It is wanted no more.
+    Close,
     Rtp {
+        party: Party,
         destination: SocketAddr,
         packet: Vec<u8>,
     },
@@ -144,6 +163,10 @@ enum Phase {
     Talking,
     /// REFER sent; the caller is on the way to an operator.
     Transferring,
+    /// The agent calls the operator itself; the caller hears music.
+    Bridging,
+    /// Caller and operator talk.
+    Bridged,
     /// We have hung up or refused and wait for the end.
     Leaving,
     Over,
@@ -164,6 +187,10 @@ pub struct Machine {
     phase: Phase,
     /// None before offer/answer is done.
     media: Option<Media>,
+    /// The operator whom the agent has called itself.
+    operator: Option<Operator>,
+    /// Whom the switchboard was asked for, until it takes the REFER.
+    referring: Option<DirectoryId>,
     hearing: Hearing,
     playout: Playout,
     timers: Timers,
@@ -194,6 +221,19 @@ struct Media {
     agreed: SocketAddr,
     /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
     left: Vec<LeftStream>,
+}
+
+impl Media {
+    /// The far end plays what we send.
+    fn listens(&self) -> bool {
+        matches!(self.direction, Direction::SendReceive | Direction::SendOnly)
+    }
+
+    fn renegotiate(&mut self, negotiated: &Negotiated) {
+        self.session.renegotiate(session_config(negotiated));
+        self.direction = negotiated.direction;
+        self.agreed = negotiated.remote;
+    }
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -241,6 +281,8 @@ impl Machine {
             seed,
             phase: Phase::Arriving,
             media: None,
+            operator: None,
+            referring: None,
             playout: Playout::default(),
             timers,
             expectation: None,
@@ -277,7 +319,9 @@ impl Machine {
         }
         match input {
             Input::Sip { leg, event } => self.handle_sip(now, leg, event),
-            Input::Rtp { source, packet } => self.handle_rtp(now, source, packet),
+            Input::Rtp { party: Party::Caller, source, packet } => self.handle_rtp(now, source, packet),
+            Input::Rtp { party: Party::Operator, source, packet } => self.handle_operator_rtp(now, source, packet),
+            Input::Opened { address } => self.opened(now, address),
             Input::Recognised { job, outcome } => {
                 if let Some(heard) = self.hearing.handle_result(job, outcome) {
                     self.handle_heard(now, heard);
@@ -299,7 +343,8 @@ impl Machine {
             return None;
         }
         let tick = self.media.as_ref().map(|media| media.pacer.next_deadline());
-        [self.timers.next_timeout(), tick].into_iter().flatten().min()
+        let operator = self.operator.as_ref().and_then(Operator::next_deadline);
+        [self.timers.next_timeout(), tick, operator].into_iter().flatten().min()
     }
 
     /// Ticks and timers that are due.
@@ -308,6 +353,7 @@ impl Machine {
         for _ in 0..ticks {
             self.tick(now);
         }
+        self.operator_ticks(now);
         while self.phase != Phase::Over
             && let Some(timer) = self.timers.take_due(now)
         {
@@ -327,10 +373,14 @@ impl Machine {
                 self.recogniser_failed(now);
             }
             // The extension rang longer than it may: RFC 3261's 408, as if the operator had not answered.
+            Timer::Transfer if self.phase == Phase::Bridging => self.operator_failed(now, 408),
             Timer::Transfer => self.transfer_finished(now, 408),
             Timer::Successor => self.successor_failed(now, 408),
             Timer::Farewell => self.end_left(now),
             Timer::NetworkSilence => self.hang_up(now, Outcome::Lost),
+            // Also of an operator who was being told who is there.
+            Timer::OperatorSilence if self.phase == Phase::Bridging => self.operator_failed(now, 480),
+            Timer::OperatorSilence => self.hang_up(now, Outcome::Lost),
             Timer::Longest => self.time_is_up(now, Outcome::TimeLimit),
             Timer::LastResort => self.hang_up(now, Outcome::AgentHungUp),
         }
@@ -347,9 +397,12 @@ impl Machine {
                 }
             }
             // The operator's telephone is ringing: that ends one way or the other.
-            Phase::Transferring => {
+            Phase::Transferring | Phase::Bridging => {
                 self.timers.set(Timer::LastResort, now + LAST_WORDS + self.settings.transfer_margin);
             }
+            // They are let finish; a service that is stopping can't wait long.
+            Phase::Bridged if why == Outcome::Shutdown => self.timers.set(Timer::LastResort, now + LAST_WORDS),
+            Phase::Bridged => {}
             Phase::Arriving | Phase::AwaitingAnswer => self.hang_up(now, why),
             Phase::Leaving | Phase::Over => {}
         }
@@ -357,6 +410,9 @@ impl Machine {
 
     /// Every 20 ms: what the caller sent comes in, what is said goes out.
     fn tick(&mut self, now: Instant) {
+        if self.bridged_tick(now, Party::Caller) {
+            return;
+        }
         let audible = self.playout.is_audible();
         let cuttable = self.playout.is_interruptible();
         let mut told = Vec::new();

@@ -41,8 +41,9 @@ impl Machine {
             Phase::Talking if self.legs.successor().is_some() => Some(491),
             Phase::Talking => (!self.settings.gate.allows(&target, far_end)).then_some(603),
             // Not begun, or our own REFER is under way: theirs has met it.
-            Phase::Arriving | Phase::AwaitingAnswer | Phase::Transferring => Some(491),
-            Phase::Leaving | Phase::Over => Some(603),
+            Phase::Arriving | Phase::AwaitingAnswer | Phase::Transferring | Phase::Bridging => Some(491),
+            // Once joined, the conversation is not ours to take elsewhere.
+            Phase::Bridged | Phase::Leaving | Phase::Over => Some(603),
         };
         if let Some(status) = refusal {
             tracing::info!(status, "the switchboard wants to move the call: refused");
@@ -227,7 +228,7 @@ impl Machine {
 }
 
 /// What the one who asked for the call is told.
-fn status_of(cause: EndCause) -> u16 {
+pub(super) fn status_of(cause: EndCause) -> u16 {
     match cause {
         EndCause::Refused(status) => status,
         EndCause::Timeout => 408,

@@ -6,12 +6,14 @@ use std::time::Instant;
 use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase};
+use crate::call::bridge;
 use crate::call::media::session_config;
 use crate::call::record::Outcome;
+use crate::config::TransferMethod;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
 use crate::rtp::{Pacer, Session};
-use crate::sip::sdp::{Direction, Negotiated, SdpError};
+use crate::sip::sdp::{Negotiated, SdpError};
 use crate::sip::{Command, EndCause, Event, Party};
 
 impl Machine {
@@ -19,6 +21,7 @@ impl Machine {
         match self.legs.role(leg) {
             Some(Role::Conversation) => self.handle_conversation(now, leg, event),
             Some(Role::Successor(_)) => self.handle_successor(now, leg, event),
+            Some(Role::Operator) => self.handle_operator(now, leg, event),
             Some(Role::Left) => self.handle_left(now, leg, event),
             // We have hung it up.
             None => {}
@@ -45,7 +48,8 @@ impl Machine {
             Event::Replaced { offer, .. } => self.replaced(now, leg, offer.as_deref()),
             Event::ReofferAnswered { sdp } => self.renegotiated(now, leg, sdp.as_deref()),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
-            Event::TransferProgress { .. } => {}
+            // It takes the REFER.
+            Event::TransferProgress { .. } => self.referring = None,
             Event::TransferFinished { status } => self.transfer_finished(now, status),
             Event::TransferRequested { target, referred_by, destination } => {
                 self.transfer_requested(now, leg, target, referred_by, destination);
@@ -107,15 +111,18 @@ impl Machine {
     }
 
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
-        let session = Session::new(session_config(negotiated), self.seed);
-        self.media = Some(Media {
-            session,
+        self.media = Some(self.new_media(now, negotiated, self.seed));
+        self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+    }
+
+    pub(super) fn new_media(&self, now: Instant, negotiated: &Negotiated, seed: u64) -> Media {
+        Media {
+            session: Session::new(session_config(negotiated), seed),
             pacer: self.grid.map_or_else(|| Pacer::new(now), |phase| Pacer::on_grid(phase, now)),
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),
-        });
-        self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        }
     }
 
     fn start_talking(&mut self, now: Instant) {
@@ -142,10 +149,9 @@ impl Machine {
 
     pub(super) fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
         let Some(media) = &mut self.media else { return };
-        media.session.renegotiate(session_config(negotiated));
-        media.direction = negotiated.direction;
-        media.agreed = negotiated.remote;
+        media.renegotiate(negotiated);
         self.watch_network(now);
+        self.match_sides();
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
         } else if self.phase == Phase::Talking && !self.playout.is_speaking() {
@@ -165,8 +171,7 @@ impl Machine {
 
     /// The far end receives what we send: it is there, and we are not on hold.
     pub(super) fn is_heard(&self) -> bool {
-        let sends = |media: &Media| matches!(media.direction, Direction::SendReceive | Direction::SendOnly);
-        self.legs.conversation().is_some() && self.media.as_ref().is_some_and(sends)
+        self.legs.conversation().is_some() && self.media.as_ref().is_some_and(Media::listens)
     }
 
     pub(super) fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
@@ -178,12 +183,13 @@ impl Machine {
         if self.timers.is_set(Timer::NetworkSilence) {
             self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
         }
+        self.forward(now, bridge::Party::Caller);
     }
 
-    /// Sends the caller to an extension (RFC 5589 §6, blind transfer).
-    pub(super) fn transfer(&mut self, now: Instant, entry: DirectoryId) {
+    /// Sends the caller to an extension: by the switchboard (RFC 5589 §6, blind transfer), or the agent calls it.
+    pub(super) fn transfer(&mut self, now: Instant, id: DirectoryId) {
         let Some(leg) = self.legs.conversation() else { return };
-        let Some(entry) = self.plan.directory.get(entry.0) else { return };
+        let Some(entry) = self.plan.directory.get(id.0) else { return };
         self.phase = Phase::Transferring;
         self.record.transfers += 1;
         let Some(extension) = &entry.extension else { return self.transfer_finished(now, 404) };
@@ -196,13 +202,21 @@ impl Machine {
         if let Some(heard) = self.hearing.forget() {
             self.handle_heard(now, heard);
         }
+        if self.settings.transfer_method == TransferMethod::Bridge {
+            return self.call_operator(now, id);
+        }
+        self.referring = Some(id);
         self.command(leg, Command::Transfer { target });
     }
 
     pub(super) fn transfer_finished(&mut self, now: Instant, status: u16) {
+        if let Some(entry) = self.instead_of_refer(status) {
+            tracing::info!(status, "the switchboard refuses REFER: the agent calls the operator itself");
+            return self.call_operator(now, entry);
+        }
         let succeeded = (200..300).contains(&status);
         match self.phase {
-            Phase::Transferring => {}
+            Phase::Transferring | Phase::Bridging => {}
             // A success told late: the caller has left us after all. A late failure is known already.
             Phase::Talking if succeeded => {}
             _ => return,
@@ -238,6 +252,7 @@ impl Machine {
 
     /// The legs the conversation is not on end with it.
     fn leave_others(&mut self) {
+        self.leave_operator();
         for leg in self.legs.others() {
             self.command(leg, Command::HangUp);
             self.legs.remove(leg);

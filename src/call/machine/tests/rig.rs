@@ -11,11 +11,12 @@ use bytes::Bytes;
 use super::handset::Handset;
 use super::plan::PLAN;
 use super::third::{Third, replaces_dialog};
-use crate::audio::{Codec, LINE_RATE, signals};
+use crate::audio::{Codec, HoldMusic, LINE_RATE, signals};
+use crate::call::bridge::Party;
 use crate::call::gate::TransferGate;
 use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
 use crate::call::record::Record;
-use crate::config::Follow;
+use crate::config::{Follow, TransferMethod};
 use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
 use crate::rtp::Key;
@@ -29,6 +30,8 @@ pub const PHONE: &str = "192.0.2.2:5060";
 /// At the switchboard's address for transfers.
 pub const THIRD: &str = "192.0.2.9:5060";
 pub const AGENT_RTP: &str = "192.0.2.1:20000";
+/// Of the operator whom the agent calls itself.
+pub const AGENT_OPERATOR_RTP: &str = "192.0.2.1:20002";
 pub const PHONE_RTP: &str = "192.0.2.2:30000";
 /// One way.
 const LATENCY: Duration = Duration::from_millis(10);
@@ -93,6 +96,12 @@ pub struct Rig {
     pub sip_sent: Vec<(bool, String)>,
     /// Requests repeated as others.
     copies: u32,
+    /// Where the operator's audio is received, when there is a port.
+    pub operator_port: Option<&'static str>,
+    /// Ports given back.
+    pub closed: usize,
+    /// The phone refuses a REFER with this.
+    pub refuses_refer: Option<u16>,
 }
 
 pub fn address(text: &str) -> SocketAddr {
@@ -156,6 +165,8 @@ impl Rig {
             recognition: Duration::from_secs(5),
             transfer_margin: Duration::from_secs(5),
             transfer_target: "sip:{poste}@192.0.2.9".parse().unwrap(),
+            transfer_method: TransferMethod::Auto,
+            hold_music: HoldMusic::built_in(),
             gate: TransferGate::new(Follow::Switchboard, ["192.0.2.9".to_owned()]),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             turn: turn::Settings::default(),
@@ -190,6 +201,9 @@ impl Rig {
             record: None,
             sip_sent: Vec::new(),
             copies: 0,
+            operator_port: Some(AGENT_OPERATOR_RTP),
+            closed: 0,
+            refuses_refer: None,
         }
     }
 
@@ -443,7 +457,12 @@ impl Rig {
             }
             Packet::Rtp(payload) if to == address(AGENT_RTP) => {
                 if let Some(machine) = &mut self.machine {
-                    machine.handle_input(now, Input::Rtp { source: from, packet: &payload });
+                    machine.handle_input(now, Input::Rtp { party: Party::Caller, source: from, packet: &payload });
+                }
+            }
+            Packet::Rtp(payload) if to == address(AGENT_OPERATOR_RTP) => {
+                if let Some(machine) = &mut self.machine {
+                    machine.handle_input(now, Input::Rtp { party: Party::Operator, source: from, packet: &payload });
                 }
             }
             Packet::Rtp(payload) if to == address(PHONE_RTP) => self.handset.handle_packet(now, from, &payload),
@@ -547,6 +566,9 @@ impl Rig {
             }
             Event::TransferRequested { target, .. } => {
                 self.transferred_to = Some(target);
+                if let Some(status) = self.refuses_refer {
+                    return self.phone_command(Command::RefuseTransfer { status });
+                }
                 self.phone_command(Command::AcceptTransfer);
                 for status in self.operator.clone() {
                     self.phone_command(Command::NotifyTransfer { status });
@@ -569,7 +591,15 @@ impl Rig {
                     let call = self.agent.dial(self.now, dial);
                     self.legs.insert(call, leg);
                 }
-                Output::Rtp { destination, packet } => {
+                Output::Open => {
+                    self.tell_machine(Input::Opened { address: self.operator_port.map(address) });
+                }
+                Output::Close => self.closed += 1,
+                Output::Rtp { party: Party::Operator, destination, packet } => {
+                    let arrival = self.now + LATENCY;
+                    self.wire.push_back((arrival, address(AGENT_OPERATOR_RTP), destination, Packet::Rtp(packet)));
+                }
+                Output::Rtp { party: Party::Caller, destination, packet } => {
                     self.rtp_sent.push(Sent {
                         at: self.now,
                         to: destination,
