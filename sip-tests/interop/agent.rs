@@ -5,14 +5,14 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use allo_mairie::audio::Codec;
+use allo_mairie::audio::{Codec, HoldMusic};
 use allo_mairie::call::driver::{self, RtpAddress, RtpAddresses, Services};
 use allo_mairie::call::gate::TransferGate;
 use allo_mairie::call::{Record, Settings};
-use allo_mairie::config::Follow;
+use allo_mairie::config::{Follow, TransferMethod};
 use allo_mairie::dialogue::{Conversation, Phrases};
 use allo_mairie::dialplan::{self, SourceFile};
-use allo_mairie::net;
+use allo_mairie::net::{self, MediaThreads};
 use allo_mairie::speech::cache::Cache;
 use allo_mairie::speech::fake::{ScriptedRecogniser, ToneVoice};
 use allo_mairie::speech::speaker::Speaker;
@@ -63,8 +63,14 @@ pub struct Agent {
 impl Agent {
     /// Follows a REFER to the address its call comes from.
     pub async fn start() -> Agent {
+        Agent::start_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Agent {
         let cache = tempfile::tempdir().expect("a folder");
-        let services = Arc::new(services(&cache));
+        let services = Arc::new(services(&cache, change));
+        let threads = MediaThreads::start().expect("threads");
         let (sip, mut lines) =
             net::bind(config("mairie"), (LOOPBACK, 0).into(), rand::random()).await.expect("a socket on loopback");
         let address = sip.local_address();
@@ -72,9 +78,11 @@ impl Agent {
         let (running, stopping) = watch::channel(false);
         tokio::spawn(async move {
             while let Some(line) = lines.recv().await {
-                let call = driver::run(line, sip.clone(), services.clone(), rand::random(), stopping.clone());
+                let seat = threads.seat().expect("a thread");
+                let thread = seat.runtime().clone();
+                let call = driver::run(line, sip.clone(), services.clone(), seat, rand::random(), stopping.clone());
                 let done = done.clone();
-                tokio::spawn(async move {
+                thread.spawn(async move {
                     if let Some(record) = call.await {
                         let _ = done.send(record).await;
                     }
@@ -94,12 +102,12 @@ impl Agent {
     }
 }
 
-fn services(cache: &tempfile::TempDir) -> Services {
+fn services(cache: &tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> Services {
     let (plan, problems) = dialplan::parse(&[SourceFile { path: "mairie.md".into(), text: PLAN.into() }]);
     let conversation = Conversation::new(plan.unwrap_or_else(|| panic!("{problems:?}")), Phrases::built_in());
     let voice = || Ok(Box::new(ToneVoice) as Box<dyn allo_mairie::speech::Voice>);
     let cache = Cache::open(cache.path(), 1 << 24).expect("a cache");
-    let settings = Settings {
+    let mut settings = Settings {
         idle: Duration::from_secs(60),
         key_pause: Duration::from_secs(3),
         longest: Duration::from_secs(120),
@@ -107,10 +115,13 @@ fn services(cache: &tempfile::TempDir) -> Services {
         recognition: Duration::from_secs(5),
         transfer_margin: Duration::from_secs(5),
         transfer_target: "sip:{poste}@127.0.0.1".parse().expect("a target"),
+        transfer_method: TransferMethod::Auto,
+        hold_music: HoldMusic::built_in(),
         gate: TransferGate::new(Follow::Switchboard, []),
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         turn: turn::Settings::default(),
     };
+    change(&mut settings);
     Services {
         plan: conversation.plan().clone(),
         settings: Arc::new(settings),

@@ -4,10 +4,10 @@ Options (key=value): port, rtp; timer=SECONDS asks for session timers (RFC 4028)
 answer=auto|manual (how incoming calls are taken, auto by default); proxy=URI of an outbound proxy;
 registrar=URI; user=NAME password=TEXT, its answer to challenges; address=IP of loopback, of either family; transport=udp|tcp: the only one it uses
 for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, with which it speaks TLS alone, and each
-side must show a certificate that the other trusts.
+side must show a certificate that the other trusts; play, record: WAV files, what is said and what was heard.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
-replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit
+close (the recording) · replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit
 """
 
 import os
@@ -50,6 +50,12 @@ class Call(pj.Call):
         info = self.getInfo()
         for media in info.media:
             say("media", self.number, media.status, "direction", media.dir)
+            if media.status == pj.PJSUA_CALL_MEDIA_ACTIVE and (player or recorder):
+                audio = self.getAudioMedia(media.index)
+                if player:
+                    player.startTransmit(audio)
+                if recorder:
+                    audio.startTransmit(recorder)
 
     def onCallTsxState(self, parameter):
         transaction = parameter.e.body.tsxState.tsx
@@ -109,6 +115,13 @@ transports = {name: endpoint.transportCreate(kind, transport) for name, kind in 
 endpoint.libStart()
 endpoint.audDevManager().setNullDev()
 
+player = recorder = None
+if "play" in options:
+    player = pj.AudioMediaPlayer()
+    player.createPlayer(options["play"])
+if "record" in options:
+    recorder = pj.AudioMediaRecorder()
+    recorder.createRecorder(options["record"])
 account = Account()
 settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
@@ -139,6 +152,7 @@ say("ready")
 
 
 def obey(words):
+    global recorder
     command, rest = words[0], words[1:]
     if command == "call":
         Call(account).makeCall(rest[0], parameters())
@@ -175,6 +189,9 @@ def obey(words):
         say("received", rest[0], calls[int(rest[0])].getStreamStat(0).rtcp.rxStat.pkt)
     elif command == "hangup":
         calls[int(rest[0])].hangup(parameters())
+    elif command == "close":
+        recorder = None
+        say("closed")
     elif command == "quit":
         # libDestroy asserts while Call objects live.
         os._exit(0)

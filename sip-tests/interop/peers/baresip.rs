@@ -29,23 +29,29 @@ pub struct Baresip {
 impl Baresip {
     /// A telephone that answers by itself when `answers`, and that has nothing to say for two minutes.
     pub async fn start(answers: bool) -> Baresip {
+        Baresip::start_saying(answers, |_| 0, "pcma/8000/1").await
+    }
+
+    /// One that says these samples, 8,000 a second, with this codec, and records what it hears.
+    pub async fn start_saying(answers: bool, says: impl Fn(usize) -> i16, codec: &str) -> Baresip {
         let home = TempDir::new().expect("temporary directory");
         let voice = home.path().join("silence.wav");
-        silence(&voice);
+        say(&voice, says);
         let (sip, control, rtp) = (free_port(), free_port(), free_port() & !1);
         // "net_interface lo" fails in baresip 1.0; stdio.so would read our lines.
         let config = format!(
             "poll_method epoll\nsip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{last}\n\
              audio_source aufile,{voice}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nausrc_srate 8000\n\
-             auplay_srate 8000\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
+             auplay_srate 8000\nmodule_path {modules}\nmodule g711.so\nmodule g722.so\nmodule sndfile.so\nsnd_path {home}\nmodule aufile.so\nmodule aubridge.so\n\
              module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\n",
             last = rtp.saturating_add(20),
             voice = voice.display(),
+            home = home.path().display(),
             modules = modules().display(),
         );
         let mode = if answers { "auto" } else { "manual" };
-        let account = format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs=pcma/8000/1\n");
+        let account = format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}\n");
         for (name, text) in [("config", config.as_str()), ("accounts", account.as_str()), ("contacts", "")] {
             std::fs::write(home.path().join(name), text).expect("baresip's configuration");
         }
@@ -56,6 +62,18 @@ impl Baresip {
         let control = TcpStream::connect(("127.0.0.1", control)).await.expect("baresip's control port");
         let address = SocketAddr::from(([127, 0, 0, 1], sip));
         Baresip { address, control, received: Vec::new(), messages: VecDeque::new(), _process: process, _home: home }
+    }
+
+    /// What it has heard, 8,000 samples a second; the file is whole once its call has ended.
+    pub fn heard(&self) -> Vec<i16> {
+        let files = std::fs::read_dir(self._home.path()).expect("its folder").flatten().map(|entry| entry.path());
+        let recording = |path: &PathBuf| path.to_string_lossy().ends_with("-dec.wav");
+        let path = files.filter(recording).next_back().expect("a recording");
+        hound::WavReader::open(path)
+            .expect("a WAV file")
+            .into_samples()
+            .map(|sample| sample.expect("a sample"))
+            .collect()
     }
 
     pub async fn tell(&mut self, command: &str, parameters: &str) {
@@ -105,7 +123,7 @@ impl Baresip {
 }
 
 /// The call ends with its WAV.
-fn silence(path: &std::path::Path) {
+fn say(path: &std::path::Path, says: impl Fn(usize) -> i16) {
     let spec = hound::WavSpec {
         channels: 1,
         sample_rate: 8_000,
@@ -113,8 +131,8 @@ fn silence(path: &std::path::Path) {
         sample_format: hound::SampleFormat::Int,
     };
     let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file");
-    for _ in 0..120 * 8_000 {
-        wav.write_sample(0_i16).expect("a sample");
+    for n in 0..120 * 8_000 {
+        wav.write_sample(says(n)).expect("a sample");
     }
     wav.finalize().expect("a WAV file");
 }
