@@ -5,6 +5,7 @@ use std::future::pending;
 use std::path::Path;
 use std::time::Duration;
 
+use allo_mairie::audio::Codec;
 use allo_mairie::call::Outcome;
 use allo_mairie::config::TransferMethod;
 use tokio::time::timeout;
@@ -58,7 +59,7 @@ async fn listen(seconds: u64) {
 }
 
 /// Caller and operator talk for a while with this codec at the operator's: what each has heard, the last 2.5 s of it.
-async fn talk(codec: &str) {
+async fn talk(codec: &str, agents: &[Codec]) {
     let folder = tempfile::tempdir().expect("a folder");
     let (said, heard) = (folder.path().join("said.wav"), folder.path().join("heard.wav"));
     write(&said);
@@ -67,7 +68,7 @@ async fn talk(codec: &str) {
     let mut agent = Agent::start_with(|settings| {
         settings.transfer_method = TransferMethod::Bridge;
         settings.transfer_target = target;
-        settings.codecs = allo_mairie::audio::Codec::ALL[1..].to_vec();
+        settings.codecs = agents.to_vec();
     })
     .await;
     let options = [format!("play={}", said.display()), format!("record={}", heard.display())];
@@ -105,13 +106,13 @@ async fn talk(codec: &str) {
 #[tokio::test(flavor = "multi_thread")]
 async fn two_telephones_hear_each_other_with_the_same_codec() {
     if can_run(&["python:pjsua2", "baresip"]) {
-        talk("pcmu/8000/1").await;
+        talk("pcmu/8000/1", &[Codec::Pcmu]).await;
     }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_telephones_hear_each_other_in_another_codec() {
     if can_run(&["python:pjsua2", "baresip"]) {
-        talk("g722/16000/1").await;
+        talk("g722/16000/1", &[Codec::Pcmu, Codec::G722]).await;
     }
 }

@@ -51,7 +51,10 @@ impl Baresip {
             modules = modules().display(),
         );
         let mode = if answers { "auto" } else { "manual" };
-        let account = format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}\n");
+        // It dials by the first; the other is an extension.
+        let account = ["baresip", "100"]
+            .map(|user| format!("<sip:{user}@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}\n"))
+            .concat();
         for (name, text) in [("config", config.as_str()), ("accounts", account.as_str()), ("contacts", "")] {
             std::fs::write(home.path().join(name), text).expect("baresip's configuration");
         }
@@ -68,7 +71,7 @@ impl Baresip {
     pub fn heard(&self) -> Vec<i16> {
         let files = std::fs::read_dir(self._home.path()).expect("its folder").flatten().map(|entry| entry.path());
         let recording = |path: &PathBuf| path.to_string_lossy().ends_with("-dec.wav");
-        let path = files.filter(recording).next_back().expect("a recording");
+        let path = files.filter(recording).last().expect("a recording");
         hound::WavReader::open(path)
             .expect("a WAV file")
             .into_samples()
