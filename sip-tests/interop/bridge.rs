@@ -85,7 +85,12 @@ async fn talk(codec: &str, agents: &[Codec]) {
     let record = agent.record().await;
     assert_eq!(record.outcome, Outcome::Transferred);
     let at_operator = operator.heard();
-    let mut reader = hound::WavReader::open(&heard).expect("a recording");
+    // PJSUA2 completes its file a moment after it is told to.
+    let recorded = || hound::WavReader::open(&heard).ok().filter(|reader| reader.duration() > 0);
+    while recorded().is_none() {
+        listen(1).await;
+    }
+    let mut reader = recorded().expect("a recording");
     let rate = reader.spec().sample_rate as usize;
     let all: Vec<i16> = reader.samples().map(|sample| sample.expect("a sample")).collect();
     let at_caller: Vec<i16> = all.iter().step_by(rate / 8_000).copied().collect();

@@ -72,11 +72,9 @@ impl Baresip {
         let files = std::fs::read_dir(self._home.path()).expect("its folder").flatten().map(|entry| entry.path());
         let recording = |path: &PathBuf| path.to_string_lossy().ends_with("-dec.wav");
         let path = files.filter(recording).last().expect("a recording");
-        hound::WavReader::open(path)
-            .expect("a WAV file")
-            .into_samples()
-            .map(|sample| sample.expect("a sample"))
-            .collect()
+        let wav = hound::WavReader::open(path).expect("a WAV file");
+        let each = wav.spec().sample_rate as usize / 8_000;
+        wav.into_samples().map(|sample| sample.expect("a sample")).step_by(each).collect()
     }
 
     pub async fn tell(&mut self, command: &str, parameters: &str) {

@@ -213,5 +213,5 @@ impl Bridge {
 }
 
 fn noise(generator: &mut NoiseGenerator) -> [i16; FRAME_SAMPLES] {
-    std::array::from_fn(|_| generator.next())
+    std::array::from_fn(|_| generator.sample())
 }

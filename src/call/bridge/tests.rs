@@ -233,7 +233,10 @@ impl World {
     }
 }
 
-fn parts(packet: &[u8]) -> (u8, u16, u32, u32, bool, Vec<u8>) {
+/// Payload type, number, timestamp, SSRC, marker, payload.
+type Parts = (u8, u16, u32, u32, bool, Vec<u8>);
+
+fn parts(packet: &[u8]) -> Parts {
     let reader = RtpReader::new(packet).expect("RTP");
     let number = reader.sequence_number().into();
     (reader.payload_type(), number, reader.timestamp(), reader.ssrc(), reader.mark(), reader.payload().to_vec())
@@ -254,8 +257,7 @@ fn with_the_same_codec_payloads_are_untouched_and_loss_stays_loss() {
         let sent: Vec<_> = world.caller.sent.iter().map(|packet| parts(packet)).collect();
         let got: Vec<_> = world.operator.received.iter().map(|packet| parts(packet)).collect();
         assert!(got.len() > 850 && got.len() < sent.len(), "{} of {}", got.len(), sent.len());
-        let known: BTreeMap<&[u8], &(u8, u16, u32, u32, bool, Vec<u8>)> =
-            sent.iter().map(|packet| (&packet.5[..], packet)).collect();
+        let known: BTreeMap<&[u8], &Parts> = sent.iter().map(|packet| (&packet.5[..], packet)).collect();
         let ours = got[0].3;
         assert!(sent.iter().all(|packet| packet.3 != ours), "a stream of our own");
         // The same distance in numbers and time between any two packets, lost ones in between or not.
