@@ -21,9 +21,9 @@ const OPERATOR: (f64, f64) = (600.0, -22.0);
 /// The agent's voice in these tests.
 const VOICE: f64 = 440.0;
 
-fn tone((frequency, dbfs): (f64, f64), n: usize) -> i16 {
+fn tone((frequency, dbfs): (f64, f64), seconds: f64) -> i16 {
     let peak = 32_768.0 * 10f64.powf(dbfs / 20.0) * SQRT_2;
-    (peak * (TAU * frequency * n as f64 / 8_000.0).sin()).round() as i16
+    (peak * (TAU * frequency * seconds).sin()).round() as i16
 }
 
 /// Level of one frequency, dBFS.
@@ -50,7 +50,7 @@ fn write(path: &Path) {
         sample_format: hound::SampleFormat::Int,
     };
     let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file");
-    (0..8_000).for_each(|n| wav.write_sample(tone(CALLER, n)).expect("a sample"));
+    (0..8_000).for_each(|n| wav.write_sample(tone(CALLER, f64::from(n) / 8_000.0)).expect("a sample"));
     wav.finalize().expect("a WAV file");
 }
 
@@ -63,7 +63,7 @@ async fn talk(codec: &str, agents: &[Codec]) {
     let folder = tempfile::tempdir().expect("a folder");
     let (said, heard) = (folder.path().join("said.wav"), folder.path().join("heard.wav"));
     write(&said);
-    let mut operator = Baresip::start_saying(true, |n| tone(OPERATOR, n), codec).await;
+    let mut operator = Baresip::start_saying(true, |seconds| tone(OPERATOR, seconds), codec).await;
     let target = format!("sip:{{poste}}@{}", operator.address).parse().expect("a target");
     let mut agent = Agent::start_with(|settings| {
         settings.transfer_method = TransferMethod::Bridge;

@@ -32,17 +32,19 @@ impl Baresip {
         Baresip::start_saying(answers, |_| 0, "pcma/8000/1").await
     }
 
-    /// One that says these samples, 8,000 a second, with this codec, and records what it hears.
-    pub async fn start_saying(answers: bool, says: impl Fn(usize) -> i16, codec: &str) -> Baresip {
+    /// One that says this, asked with the seconds since the beginning, at the rate of this codec, and records what it hears.
+    pub async fn start_saying(answers: bool, says: impl Fn(f64) -> i16, codec: &str) -> Baresip {
+        // No resampler of its own is to change a level.
+        let rate: u32 = codec.split('/').nth(1).and_then(|rate| rate.parse().ok()).expect("a codec's rate");
         let home = TempDir::new().expect("temporary directory");
         let voice = home.path().join("silence.wav");
-        say(&voice, says);
+        say(&voice, rate, says);
         let (sip, control, rtp) = (free_port(), free_port(), free_port() & !1);
         // "net_interface lo" fails in baresip 1.0; stdio.so would read our lines.
         let config = format!(
             "poll_method epoll\nsip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{last}\n\
-             audio_source aufile,{voice}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nausrc_srate 8000\n\
-             auplay_srate 8000\nmodule_path {modules}\nmodule g711.so\nmodule g722.so\nmodule sndfile.so\nsnd_path {home}\nmodule aufile.so\nmodule aubridge.so\n\
+             audio_source aufile,{voice}\naudio_player aubridge,nil\naudio_alert aubridge,nil\nausrc_srate {rate}\n\
+             auplay_srate {rate}\nmodule_path {modules}\nmodule g711.so\nmodule g722.so\nmodule sndfile.so\nsnd_path {home}\nmodule aufile.so\nmodule aubridge.so\n\
              module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\n",
             last = rtp.saturating_add(20),
@@ -124,16 +126,12 @@ impl Baresip {
 }
 
 /// The call ends with its WAV.
-fn say(path: &std::path::Path, says: impl Fn(usize) -> i16) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
+fn say(path: &std::path::Path, rate: u32, says: impl Fn(f64) -> i16) {
+    let spec =
+        hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file");
-    for n in 0..120 * 8_000 {
-        wav.write_sample(says(n)).expect("a sample");
+    for n in 0..120 * rate {
+        wav.write_sample(says(f64::from(n) / f64::from(rate))).expect("a sample");
     }
     wav.finalize().expect("a WAV file");
 }
