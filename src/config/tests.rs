@@ -194,7 +194,9 @@ fn whom_a_call_follows() {
         let config = load("", &[("ALLO_MAIRIE_TRANSFER__FOLLOW", text)]).unwrap();
         assert_eq!(config.transfer.follow, follow);
     }
-    for (text, method) in [("refer", TransferMethod::Refer), ("bridge", TransferMethod::Bridge), ("auto", TransferMethod::Auto)] {
+    for (text, method) in
+        [("refer", TransferMethod::Refer), ("bridge", TransferMethod::Bridge), ("auto", TransferMethod::Auto)]
+    {
         let config = load("", &[("ALLO_MAIRIE_TRANSFER__METHOD", text)]).unwrap();
         assert_eq!(config.transfer.method, method);
     }
