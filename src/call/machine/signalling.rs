@@ -73,8 +73,7 @@ impl Machine {
         transport == Transport::Tls || self.settings.srtp_without_tls
     }
 
-    /// Whether a call with keys in its offer, or without, may go where a redirection leads: not where keys meant for TLS
-    /// would.
+    /// Whether a call of ours may go where a redirection leads: not with keys that were meant for TLS.
     pub(super) fn lets_redirect(&self, exchanges_keys: bool) -> bool {
         let secret = self.settings.srtp != SrtpPolicy::Off && !self.settings.srtp_without_tls;
         self.settings.gate.lets_redirect() && !(secret && exchanges_keys)
