@@ -154,12 +154,15 @@ impl Machine {
                     self.renegotiate_operator(now, &negotiated);
                 }
             }
-            // Another dialog in the place of this one: the operator has been moved.
+            // Another dialog in the place of this one: the operator has been moved, or somebody has picked up the call that
+            // was ringing.
             Event::Replaced { offer, .. } => {
-                if let Some(negotiated) = self.answer_reoffer(leg, offer.as_deref()) {
-                    self.leave_stream(now, Party::Operator, &negotiated, Some(now + STRAGGLERS));
-                    self.renegotiate_operator(now, &negotiated);
+                let Some(negotiated) = self.answer_reoffer(leg, offer.as_deref()) else { return };
+                if self.media_of(Party::Operator).is_none() {
+                    return self.operator_answered(now, &negotiated);
                 }
+                self.leave_stream(now, Party::Operator, &negotiated, Some(now + STRAGGLERS));
+                self.renegotiate_operator(now, &negotiated);
             }
             Event::Key(press) => self.operator_key(now, press),
             // The switchboard can move the operator's leg (Replaces); it can't have us call on.

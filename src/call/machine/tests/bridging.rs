@@ -460,3 +460,16 @@ fn joined_at_16_khz_the_two_are_not_recognised() {
     assert_talk(&mut rig);
     assert_eq!(rig.recognised.len(), recognised);
 }
+
+#[test]
+fn somebody_else_may_pick_up_the_operators_telephone() {
+    let mut rig = asked(TransferMethod::Bridge, Manner::Ring);
+    rig.run_until("the operator's telephone rings", |rig| rig.third.call.is_some());
+    rig.run(seconds(0.2));
+    let rings = |text: &&String| text.starts_with("SIP/2.0 180") && text.contains("From: <sip:mairie@");
+    let ringing = rig.sip_sent.iter().map(|(_, text)| text).find(rings).expect("a 180").clone();
+    let now = rig.now;
+    rig.third.pick_up_elsewhere(now, &ringing);
+    until_joined(&mut rig);
+    assert_talk(&mut rig);
+}
