@@ -5,11 +5,11 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use allo_mairie::audio::Codec;
+use allo_mairie::audio::{Codec, HoldMusic};
 use allo_mairie::call::driver::{self, RtpAddress, RtpAddresses, Services};
 use allo_mairie::call::gate::TransferGate;
 use allo_mairie::call::{Record, Settings};
-use allo_mairie::config::Follow;
+use allo_mairie::config::{Follow, TransferMethod};
 use allo_mairie::dialogue::{Conversation, Phrases};
 use allo_mairie::dialplan::{self, SourceFile};
 use allo_mairie::net::{self, MediaThreads, SipHandle};
@@ -67,8 +67,13 @@ pub struct Agent {
 impl Agent {
     /// Follows a REFER to the address its call comes from.
     pub async fn start() -> Agent {
+        Agent::start_with(|_| {}).await
+    }
+
+    /// With other settings.
+    pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Agent {
         let cache = tempfile::tempdir().expect("a folder");
-        let services = Arc::new(services(&cache));
+        let services = Arc::new(services(&cache, change));
         let recognisers = services.recognisers.clone();
         let (sip, mut lines) =
             net::bind(config("mairie"), (LOOPBACK, 0).into(), rand::random()).await.expect("a socket on loopback");
@@ -102,12 +107,12 @@ impl Agent {
     }
 }
 
-fn services(cache: &tempfile::TempDir) -> Services {
+fn services(cache: &tempfile::TempDir, change: impl FnOnce(&mut Settings)) -> Services {
     let (plan, problems) = dialplan::parse(&[SourceFile { path: "mairie.md".into(), text: PLAN.into() }]);
     let conversation = Conversation::new(plan.unwrap_or_else(|| panic!("{problems:?}")), Phrases::built_in());
     let voice = || Ok(Box::new(ToneVoice) as Box<dyn allo_mairie::speech::Voice>);
     let cache = Cache::open(cache.path(), 1 << 24).expect("a cache");
-    let settings = Settings {
+    let mut settings = Settings {
         idle: Duration::from_secs(60),
         key_pause: Duration::from_secs(3),
         longest: Duration::from_secs(120),
@@ -115,6 +120,8 @@ fn services(cache: &tempfile::TempDir) -> Services {
         recognition: Duration::from_secs(5),
         transfer_margin: Duration::from_secs(5),
         transfer_target: "sip:{poste}@127.0.0.1".parse().expect("a target"),
+        transfer_method: TransferMethod::Auto,
+        hold_music: HoldMusic::built_in(),
         gate: TransferGate::new(Follow::Switchboard, []),
         codecs: vec![Codec::Pcma, Codec::Pcmu],
         comfort_noise: false,
@@ -122,6 +129,7 @@ fn services(cache: &tempfile::TempDir) -> Services {
         srtp_without_tls: false,
         turn: turn::Settings::default(),
     };
+    change(&mut settings);
     Services {
         plan: conversation.plan().clone(),
         settings: Arc::new(settings),

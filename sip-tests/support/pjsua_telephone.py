@@ -7,10 +7,10 @@ for what it sends, needed with IPv6; certificate, key, trusted: files in PEM, wi
 side must show a certificate that the other trusts; tls=1 opens a TLS transport, too, that trusts everybody;
 srtp=optional|mandatory encrypts, over UDP unless tls=1; echo=1 gives back what it hears;
 codec=PCMA|PCMU|G722|… is the only one offered; ptime=MS, the length of its packets; public=IP, what it tells others to
-send audio to; events=no offers no telephone-event.
+send audio to; events=no offers no telephone-event; play, record: WAV files, what is said and what was heard, of all calls.
 Commands, N being the number of a call in the order they began, from 0:
 call URI · late URI (without offer) · answer N STATUS · hold N · resume N · late_reinvite N · update N · xfer N URI ·
-replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit ·
+close (the recording of all calls) · replaces N M · dtmf N KEYS (RFC 4733) · info N KEYS · stat N · hangup N · register · quit ·
 record N FILE (16-bit WAV of 16 kHz, what it hears) · play N FILE (16-bit mono WAV: from now on said into the call, then silence)
 """
 
@@ -72,9 +72,15 @@ class Call(pj.Call):
         info = self.getInfo()
         for media in info.media:
             say("media", self.number, media.status, "direction", media.dir)
-            if options.get("echo") == "1" and media.status == pj.PJSUA_CALL_MEDIA_ACTIVE:
-                audio = self.getAudioMedia(media.index)
+            if media.status != pj.PJSUA_CALL_MEDIA_ACTIVE:
+                continue
+            audio = self.getAudioMedia(media.index)
+            if options.get("echo") == "1":
                 audio.startTransmit(audio)
+            if said:
+                said.startTransmit(audio)
+            if heard:
+                audio.startTransmit(heard)
 
     def onCallSdpCreated(self, parameter):
         if options.get("events") == "no":
@@ -155,6 +161,13 @@ if "codec" in options:
             setting.setting.frmPerPkt = int(options["ptime"]) // setting.info.frameLen
             endpoint.codecSetParam(codec.codecId, setting)
 
+said = heard = None
+if "play" in options:
+    said = pj.AudioMediaPlayer()
+    said.createPlayer(options["play"])
+if "record" in options:
+    heard = pj.AudioMediaRecorder()
+    heard.createRecorder(options["record"])
 account = Account()
 settings = pj.AccountConfig()
 user = options.get("user", "pjsua")
@@ -193,6 +206,7 @@ say("ready")
 
 
 def obey(words):
+    global heard
     command, rest = words[0], words[1:]
     if command == "call":
         Call(account).makeCall(rest[0], parameters())
@@ -240,6 +254,9 @@ def obey(words):
         say("received", rest[0], calls[int(rest[0])].getStreamStat(0).rtcp.rxStat.pkt)
     elif command == "hangup":
         calls[int(rest[0])].hangup(parameters())
+    elif command == "close":
+        heard = None
+        say("closed")
     elif command == "quit":
         # libDestroy asserts while Call objects live.
         os._exit(0)

@@ -10,6 +10,7 @@ pub mod codec;
 pub mod conceal;
 pub mod echo;
 pub mod g711;
+pub mod hold_music;
 pub mod level;
 pub mod resample;
 pub mod signals;
@@ -18,6 +19,7 @@ pub mod tones;
 pub mod wav;
 
 pub use codec::Codec;
+pub use hold_music::HoldMusic;
 pub use sound::Sound;
 
 /// Sampling rate of narrow-band telephone audio, Hz.

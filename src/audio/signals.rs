@@ -12,7 +12,7 @@ pub fn tone(rate: u32, frequency: f64, dbfs: f64, ms: u64) -> Vec<i16> {
 pub fn white_noise(rate: u32, dbfs: f64, ms: u64, seed: u64) -> Vec<i16> {
     let mut source = Noise(seed);
     let peak = amplitude(dbfs) * 3f64.sqrt();
-    (0..length(rate, ms)).map(|_| round(peak * source.next())).collect()
+    (0..length(rate, ms)).map(|_| round(peak * source.value())).collect()
 }
 
 pub fn silence(rate: u32, ms: u64) -> Vec<i16> {
@@ -32,7 +32,7 @@ pub fn speech(rate: u32, dbfs: f64, ms: u64, seed: u64) -> Vec<i16> {
         let t = n as f64 / rate_f;
         let syllable = (t * 4.0).fract();
         if n % (rate as usize / 4) == 0 {
-            let shift = source.next() * 200.0;
+            let shift = source.value() * 200.0;
             for (resonator, centre) in formants.iter_mut().zip([500.0, 1500.0, 2500.0]) {
                 resonator.tune(centre + shift, rate_f);
             }
@@ -44,7 +44,7 @@ pub fn speech(rate: u32, dbfs: f64, ms: u64, seed: u64) -> Vec<i16> {
         } else {
             0.0
         };
-        let excitation = pulse + 0.01 * source.next();
+        let excitation = pulse + 0.01 * source.value();
         let voice: f64 = formants.iter_mut().map(|r| r.filter(excitation)).sum();
         // Rise in 20 ms, fall to -26 dB for the last fifth of the syllable.
         let envelope = (syllable / 0.08).min(1.0) * if syllable > 0.8 { 0.05 } else { 1.0 };
@@ -87,7 +87,7 @@ impl Noise {
         Self(seed)
     }
 
-    pub(crate) fn next(&mut self) -> f64 {
+    pub(crate) fn value(&mut self) -> f64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mut z = self.0;
         z = (z ^ (z >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

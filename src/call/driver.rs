@@ -16,10 +16,12 @@ use tokio::sync::watch;
 use tokio::task::{AbortHandle, JoinSet};
 use tracing::{info, warn};
 
+use super::bridge::Party;
 use super::lines::Lines;
 use super::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use super::record::Record;
 use crate::audio::Sound;
+use crate::capture::Tap;
 use crate::dialogue::{Dialogue, Request};
 use crate::dialplan::Dialplan;
 use crate::net::{CallLine, Received, RtpSocket, Seat, SipHandle, local_address_towards, local_time, now};
@@ -99,8 +101,9 @@ pub async fn run(
     let first = line.event().await?;
     let Event::Incoming { source, .. } = first else { return None };
     let RtpAddress { listen, advertised } = services.rtp.towards(source);
+    let tap = sip.tap().clone();
     let rtp = match RtpSocket::bind(listen, services.rtp.ports.clone()) {
-        Ok(rtp) => rtp.tapped(sip.tap().clone()),
+        Ok(rtp) => rtp.tapped(tap.clone()),
         Err(error) => {
             warn!(%error, "call refused: no RTP port");
             line.command(Command::Reject { status: 503 }).await;
@@ -114,8 +117,19 @@ pub async fn run(
     });
     let media = SocketAddr::new(ip, rtp.local_address().port());
     let lines = Lines::new(sip, LegId::FIRST, line);
-    let mut call =
-        Call { lines, rtp, services, work: JoinSet::new(), jobs: HashMap::new(), latest: now(), finished: None };
+    let mut call = Call {
+        lines,
+        rtp,
+        operator_rtp: None,
+        listen,
+        ip,
+        tap,
+        services,
+        work: JoinSet::new(),
+        jobs: HashMap::new(),
+        latest: now(),
+        finished: None,
+    };
     let services = &call.services;
     let mut machine = Machine::new(
         services.settings.clone(),
@@ -166,6 +180,13 @@ pub async fn run(
 struct Call {
     lines: Lines,
     rtp: RtpSocket,
+    /// Of the operator whom the agent calls itself.
+    operator_rtp: Option<RtpSocket>,
+    /// Where ports are opened, and the address peers are told.
+    listen: IpAddr,
+    ip: IpAddr,
+    /// Sees the packets of all its sockets.
+    tap: Tap,
     services: Arc<Services>,
     /// Recognitions and syntheses under way. Dropping one abandons it.
     work: JoinSet<Done>,
@@ -179,15 +200,25 @@ impl Call {
     /// Whatever came since the last tick, at the time it came, then the tick itself.
     fn tick(&mut self, machine: &mut Machine) {
         let mut buffer = [0; PACKET_BYTES];
-        for _ in 0..PACKETS_A_TICK {
-            let Some(Received { length, source, at }) = self.rtp.take(&mut buffer) else { break };
-            machine.handle_input(at.max(self.latest), Input::Rtp { source, packet: &buffer[..length] });
-        }
-        for _ in 0..REPORTS_A_TICK {
-            let Some(Received { length, source, at }) = self.rtp.take_rtcp(&mut buffer) else { break };
-            machine.handle_input(at.max(self.latest), Input::Rtcp { source, packet: &buffer[..length] });
+        for party in [Party::Caller, Party::Operator] {
+            let Some(socket) = self.socket(party) else { continue };
+            for _ in 0..PACKETS_A_TICK {
+                let Some(Received { length, source, at }) = socket.take(&mut buffer) else { break };
+                machine.handle_input(at.max(self.latest), Input::Rtp { party, source, packet: &buffer[..length] });
+            }
+            for _ in 0..REPORTS_A_TICK {
+                let Some(Received { length, source, at }) = socket.take_rtcp(&mut buffer) else { break };
+                machine.handle_input(at.max(self.latest), Input::Rtcp { party, source, packet: &buffer[..length] });
+            }
         }
         machine.handle_input(self.now(), Input::Timeout);
+    }
+
+    fn socket(&self, party: Party) -> Option<&RtpSocket> {
+        match party {
+            Party::Caller => Some(&self.rtp),
+            Party::Operator => self.operator_rtp.as_ref(),
+        }
     }
 
     fn now(&mut self) -> Instant {
@@ -200,8 +231,27 @@ impl Call {
             match output {
                 Output::Sip { leg, command } => self.lines.command(leg, command).await,
                 Output::Dial { leg, dial } => self.lines.dial(leg, dial).await,
-                Output::Rtp { destination, packet } => self.rtp.send(destination, &packet),
-                Output::Rtcp { destination, packet } => self.rtp.send_rtcp(destination, &packet),
+                Output::Open => {
+                    let opened = RtpSocket::bind(self.listen, self.services.rtp.ports.clone());
+                    if let Err(error) = &opened {
+                        warn!(%error, "the operator can't be called: no RTP port");
+                    }
+                    self.operator_rtp = opened.ok().map(|socket| socket.tapped(self.tap.clone()));
+                    let port = self.operator_rtp.as_ref().map(|socket| socket.local_address().port());
+                    let address = port.map(|port| SocketAddr::new(self.ip, port));
+                    machine.handle_input(self.now(), Input::Opened { address });
+                }
+                Output::Close => self.operator_rtp = None,
+                Output::Rtp { party, destination, packet } => {
+                    if let Some(socket) = self.socket(party) {
+                        socket.send(destination, &packet);
+                    }
+                }
+                Output::Rtcp { party, destination, packet } => {
+                    if let Some(socket) = self.socket(party) {
+                        socket.send_rtcp(destination, &packet);
+                    }
+                }
                 Output::Recognise { job, utterance } => match self.services.recognisers.submit(utterance) {
                     Ok(ticket) => {
                         let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });

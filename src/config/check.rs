@@ -14,7 +14,7 @@ use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice};
 use super::{
     BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat,
-    RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferTarget, VoiceConfig, VoiceFiles,
+    RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferMethod, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
 use crate::dialplan::Language;
@@ -41,6 +41,7 @@ impl Checker {
             sip: self.sip(raw.sip),
             transfer: TransferConfig {
                 target: self.target(&raw.transfer.target),
+                method: self.transfer_method(&raw.transfer.method),
                 margin: self.seconds("transfer.margin", raw.transfer.margin, 1.0..=60.0, 5.0),
                 follow: self.follow(&raw.transfer.follow),
             },
@@ -274,6 +275,19 @@ impl Checker {
             );
             TransferTarget::fallback()
         })
+    }
+
+    fn transfer_method(&mut self, value: &str) -> TransferMethod {
+        match value {
+            "refer" => TransferMethod::Refer,
+            "bridge" => TransferMethod::Bridge,
+            "auto" => TransferMethod::Auto,
+            _ => {
+                let remedy = "choisissez parmi « refer », « bridge », « auto ».";
+                self.problem("transfer.method", quoted(value), "ce choix n'existe pas", remedy);
+                TransferMethod::Auto
+            }
+        }
     }
 
     fn follow(&mut self, value: &str) -> Follow {

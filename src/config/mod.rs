@@ -160,10 +160,23 @@ pub struct RtpConfig {
 #[derive(Debug, Clone, PartialEq)]
 pub struct TransferConfig {
     pub target: TransferTarget,
+    /// Who calls the operator.
+    pub method: TransferMethod,
     /// Added to the extension's ringing time before the caller is taken back.
     pub margin: Duration,
     /// Whether a call follows when the switchboard asks us to call somebody else (REFER).
     pub follow: Follow,
+}
+
+/// How a caller gets to an operator.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TransferMethod {
+    /// The switchboard takes the caller there (REFER).
+    Refer,
+    /// The agent calls the operator and joins the two.
+    Bridge,
+    /// The switchboard, and where it refuses REFER, the agent.
+    Auto,
 }
 
 /// Whom the far end of a call may have us call instead (REFER).

@@ -122,6 +122,7 @@ pub struct RawRtp {
 #[serde(deny_unknown_fields)]
 pub struct RawTransfer {
     pub target: String,
+    pub method: String,
     pub margin: f64,
     pub follow: String,
 }
@@ -255,6 +256,7 @@ impl Default for RawConfig {
             },
             transfer: RawTransfer {
                 target: "sip:{poste}@127.0.0.1:5080".into(),
+                method: "auto".into(),
                 margin: 5.0,
                 follow: "switchboard".into(),
             },

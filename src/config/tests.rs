@@ -224,6 +224,13 @@ fn whom_a_call_follows() {
         let config = load("", &[("ALLO_MAIRIE_TRANSFER__FOLLOW", text)]).unwrap();
         assert_eq!(config.transfer.follow, follow);
     }
+    for (text, method) in
+        [("refer", TransferMethod::Refer), ("bridge", TransferMethod::Bridge), ("auto", TransferMethod::Auto)]
+    {
+        let config = load("", &[("ALLO_MAIRIE_TRANSFER__METHOD", text)]).unwrap();
+        assert_eq!(config.transfer.method, method);
+    }
+    assert_eq!(problems("[transfer]\nmethod = 'sometimes'\n", &[])[0].key, "transfer.method");
     let found = problems("[transfer]\nfollow = 'sometimes'\n", &[]);
     assert_eq!(found[0].key, "transfer.follow");
     assert!(found[0].remedy.contains("switchboard"), "{found:?}");

@@ -42,6 +42,7 @@ use crate::rtp::Key;
 use crate::speech::Pace;
 use crate::turn::Patience;
 use crate::understanding::Understanding;
+use crate::understanding::slots::telephone::by_pairs;
 use state::{Spoken, Stage, Trouble};
 
 pub use conversation::Conversation;
@@ -131,6 +132,8 @@ pub enum Note {
     Escalated,
     Emergency,
     TransferFailed(u16),
+    /// Caller and operator were joined by the agent itself.
+    Joined,
     RequestSaved(String),
 }
 
@@ -249,6 +252,17 @@ impl Dialogue {
             let expectation = self.expectation();
             self.put(Output::Listen(expectation));
         }
+    }
+
+    /// What an operator is told before the caller is put through: who calls and why, as far as that is known.
+    pub fn briefing(&self) -> Prompt {
+        let language = self.language();
+        let number = self.caller_number.as_deref().map(by_pairs);
+        let topic = self.open.map(|topic| self.title(topic)).filter(|title| !title.is_empty());
+        let value = |name: &str| if name == "numéro" { number.clone() } else { topic.clone() };
+        let phrases = self.phrases.book(&language).map_or(&[][..], |book| book.sentences(PhraseId::Briefing, 0));
+        let sentences = phrases.iter().filter_map(|sentence| speak::fill(sentence, value)).collect();
+        Prompt { language, sentences, pace: Pace::Normal, interruptible: true }
     }
 
     pub fn poll_output(&mut self) -> Option<Output> {

@@ -93,6 +93,8 @@ phrase_ids! {
     Propose = "proposer", "titre";
     TransferOperator = "transfert-agent";
     TransferService = "transfert-service", "service";
+    /// To the operator alone, before the caller is put through.
+    Briefing = "presentation-agent", "numéro", "sujet";
     Closed = "ferme", "prochaine ouverture";
     NoExtension = "sans-poste";
     ServiceNumber = "numero-service", "numéro";

@@ -15,10 +15,10 @@ mod sequence;
 mod session;
 pub mod srtp;
 
-pub use noise::ComfortNoise;
+pub use noise::{ComfortNoise, Generator as NoiseGenerator};
 pub use pacer::Pacer;
 pub use quality::{FarQuality, Quality};
-pub use session::Session;
+pub use session::{Forward, Session};
 
 use std::net::SocketAddr;
 

@@ -42,7 +42,7 @@ impl ComfortNoise {
 
 /// Noise without end.
 #[derive(Debug)]
-pub(super) struct Generator {
+pub struct Generator {
     random: SmallRng,
     noise: ComfortNoise,
     /// Backward prediction errors of the lattice.
@@ -74,7 +74,7 @@ impl Generator {
     }
 
     /// The next sample: white noise through the lattice of the reflection coefficients.
-    pub fn next(&mut self) -> i16 {
+    pub fn sample(&mut self) -> i16 {
         let mut forward = if self.peak > 0.0 { self.random.random_range(-self.peak..=self.peak) } else { 0.0 };
         for i in (0..MAX_ORDER).rev() {
             let k = self.noise.reflection[i];
@@ -96,7 +96,7 @@ mod tests {
 
     fn made(payload: &[u8]) -> Vec<i16> {
         let mut generator = Generator::new(&ComfortNoise::parse(payload).expect("a descriptor"));
-        (0..16_000).map(|_| generator.next()).collect()
+        (0..16_000).map(|_| generator.sample()).collect()
     }
 
     #[test]

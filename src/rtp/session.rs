@@ -23,12 +23,18 @@
 //! given to [`Session::send_key`] takes the place of the audio for as long as it lasts (RFC 4733 §2.5.1.1); between
 //! presses, and while nothing is pressed, the audio goes out.
 //!
+//! # Joined with another session
+//!
+//! With [`Session::set_forwarding`] packets are not played: after `handle_packet` ask [`Session::poll_forward`] and give what
+//! there is to [`Session::send_forward`] of the other session.
+//!
 //! # Reports
 //!
 //! Datagrams of the RTCP port go to [`Session::handle_rtcp`] (with `rtcp_mux` they are told apart in `handle_packet`).
 //! [`Session::poll_rtcp`], asked on every tick or at [`Session::rtcp_timeout`], gives the report that is due, for
 //! [`Session::rtcp_remote`]; [`Session::goodbye`] the last one.
 
+mod forward;
 mod send;
 
 use std::collections::VecDeque;
@@ -48,6 +54,7 @@ use super::rtcp::{Received, Rtcp};
 use super::sequence::{Place, Sequence};
 use super::{Counters, Frame, Key, SessionConfig, dtmf};
 use crate::audio::{Codec, FRAME_MS};
+pub use forward::Forward;
 use send::Sender;
 
 /// Keys received and not asked for, at most; more are dropped.
@@ -75,6 +82,12 @@ pub struct Session {
     pressed: VecDeque<Key>,
     last_arrival: Option<Instant>,
 
+    /// Packets of this codec are not played but go on to another far end.
+    forwarding: Option<Codec>,
+    forwards: VecDeque<Forward>,
+    /// Restarts of the source.
+    stretch: u32,
+
     sender: Sender,
     rtcp: Rtcp,
     /// Where reports come from.
@@ -86,6 +99,7 @@ pub struct Session {
 struct Arrival {
     timestamp: u32,
     clock: u32,
+    marker: bool,
     content: Content,
     /// Telephone events.
     events: Box<[u8]>,
@@ -108,6 +122,9 @@ impl Session {
             keys: dtmf::Receiver::new(config.telephone_event_clock),
             pressed: VecDeque::new(),
             last_arrival: None,
+            forwarding: None,
+            forwards: VecDeque::new(),
+            stretch: 0,
             rtcp: Rtcp::new(sender.ssrc(), StdRng::seed_from_u64(random.random())),
             rtcp_source: None,
             sender,
@@ -224,6 +241,7 @@ impl Session {
             Place::At(index) => self.take(now, index, arrival),
             Place::Restart(index) => {
                 self.frames.restart();
+                self.stretch += 1;
                 self.interarrival.restart();
                 self.keys.reset();
                 self.rtcp.note_source(ssrc);
@@ -313,7 +331,8 @@ impl Session {
     fn read(&self, packet: &RtpReader<'_>) -> Option<Arrival> {
         let (kind, payload) = (packet.payload_type(), packet.payload());
         let config = &self.config;
-        let arrival = |clock, content, events| Arrival { timestamp: packet.timestamp(), clock, content, events };
+        let (timestamp, marker) = (packet.timestamp(), packet.mark());
+        let arrival = |clock, content, events| Arrival { timestamp, clock, marker, content, events };
         if config.telephone_event_receive.or(config.telephone_event) == Some(kind) {
             let events = payload.get(..payload.len().min(dtmf::MAX_PAYLOAD)).filter(|events| events.len() >= 4)?;
             return Some(arrival(config.telephone_event_clock, Content::Nothing, events.into()));
@@ -345,16 +364,16 @@ impl Session {
     }
 
     fn take(&mut self, now: Instant, index: u64, arrival: Arrival) {
-        let Arrival { timestamp, clock, content, events } = arrival;
-        if let Content::Audio { .. } = content {
-            self.interarrival.note(now, timestamp, clock);
+        if let Content::Audio { .. } = arrival.content {
+            self.interarrival.note(now, arrival.timestamp, arrival.clock);
         }
         let pressed = &mut self.pressed;
-        self.keys.handle(timestamp, &events, |key| {
+        self.keys.handle(arrival.timestamp, &arrival.events, |key| {
             if pressed.len() < MAX_KEYS {
                 pressed.push_back(key);
             }
         });
+        let Some(Arrival { timestamp, clock, content, .. }) = self.put_aside(index, arrival) else { return };
         self.frames.insert(now, index, Packet { timestamp, clock, content });
     }
 }

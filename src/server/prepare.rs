@@ -9,6 +9,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::listeners;
+use crate::audio::HoldMusic;
 use crate::call::Settings;
 use crate::call::driver::Services;
 use crate::config::{Config, ConfigError, VoiceFiles};
@@ -135,6 +136,8 @@ pub fn prepare_with(
         recognition: RECOGNITION,
         transfer_margin: config.transfer.margin,
         transfer_target: config.transfer.target.clone(),
+        transfer_method: config.transfer.method,
+        hold_music: HoldMusic::built_in(),
         gate: listeners::gate(config),
         codecs: config.rtp.codecs.clone(),
         comfort_noise: config.rtp.comfort_noise,

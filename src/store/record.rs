@@ -30,6 +30,7 @@ pub fn decisions(record: &Record) -> Vec<String> {
             Note::Escalated => "escalated".to_owned(),
             Note::Emergency => "emergency".to_owned(),
             Note::TransferFailed(status) => format!("transfer_failed_{status}"),
+            Note::Joined => "joined".to_owned(),
             // The kind is the officer's word, but it stands with the request itself.
             Note::RequestSaved(_) => "request_saved".to_owned(),
         })

@@ -15,6 +15,8 @@ use tokio::time::timeout;
 use super::free_port;
 use super::process::Process;
 
+/// Its codec, where none is named.
+const SPOKEN: &str = "pcma/8000/1";
 const PATIENCE: Duration = Duration::from_secs(20);
 
 pub struct Baresip {
@@ -29,18 +31,25 @@ pub struct Baresip {
 impl Baresip {
     /// A telephone that answers by itself when `answers`, and that has nothing to say for two minutes.
     pub async fn start(answers: bool) -> Baresip {
-        Baresip::start_with(answers, None).await
+        Baresip::start_with(answers, |_| 0, SPOKEN, None).await
     }
 
     /// One that encrypts (`mediaenc` of its account) and gives back what it hears.
     pub async fn start_encrypted(answers: bool, encryption: &str) -> Baresip {
-        Baresip::start_with(answers, Some(encryption)).await
+        Baresip::start_with(answers, |_| 0, SPOKEN, Some(encryption)).await
     }
 
-    async fn start_with(answers: bool, encryption: Option<&str>) -> Baresip {
+    /// One that says this, asked with the seconds since the beginning, at the rate of this codec, and records what it hears.
+    pub async fn start_saying(answers: bool, says: impl Fn(f64) -> i16, codec: &str) -> Baresip {
+        Baresip::start_with(answers, says, codec, None).await
+    }
+
+    async fn start_with(answers: bool, says: impl Fn(f64) -> i16, codec: &str, encryption: Option<&str>) -> Baresip {
+        // No resampler of its own is to change a level.
+        let rate: u32 = codec.split('/').nth(1).and_then(|rate| rate.parse().ok()).expect("a codec's rate");
         let home = TempDir::new().expect("temporary directory");
         let voice = home.path().join("silence.wav");
-        silence(&voice);
+        say(&voice, rate, says);
         let (sip, control, rtp) = (free_port(), free_port(), free_port() & !1);
         // "net_interface lo" fails in baresip 1.0; stdio.so would read our lines.
         let (source, player) = match encryption {
@@ -49,18 +58,21 @@ impl Baresip {
         };
         let config = format!(
             "poll_method epoll\nsip_listen 127.0.0.1:{sip}\nnet_interface 127.0.0.1\nrtp_ports {rtp}-{last}\n\
-             audio_source {source}\naudio_player aubridge,{player}\naudio_alert aubridge,nil\nausrc_srate 8000\n\
-             auplay_srate 8000\nmodule_path {modules}\nmodule g711.so\nmodule aufile.so\nmodule aubridge.so\n\
-             module srtp.so\n\
+             audio_source {source}\naudio_player aubridge,{player}\naudio_alert aubridge,nil\nausrc_srate {rate}\n\
+             auplay_srate {rate}\nmodule_path {modules}\nmodule g711.so\nmodule g722.so\nmodule sndfile.so\n\
+             snd_path {home}\nmodule aufile.so\nmodule aubridge.so\nmodule srtp.so\n\
              module_tmp uuid.so\nmodule_tmp account.so\nmodule_app menu.so\nmodule_app ctrl_tcp.so\n\
              ctrl_tcp_listen 127.0.0.1:{control}\n",
             last = rtp.saturating_add(20),
+            home = home.path().display(),
             modules = modules().display(),
         );
         let mode = if answers { "auto" } else { "manual" };
         let encryption = encryption.map_or(String::new(), |name| format!(";mediaenc={name}"));
-        let account =
-            format!("<sip:baresip@127.0.0.1>;regint=0;answermode={mode};audio_codecs=pcma/8000/1{encryption}\n");
+        // It dials by the first; the other is an extension.
+        let account = ["baresip", "100"]
+            .map(|user| format!("<sip:{user}@127.0.0.1>;regint=0;answermode={mode};audio_codecs={codec}{encryption}\n"))
+            .concat();
         for (name, text) in [("config", config.as_str()), ("accounts", account.as_str()), ("contacts", "")] {
             std::fs::write(home.path().join(name), text).expect("baresip's configuration");
         }
@@ -71,6 +83,16 @@ impl Baresip {
         let control = TcpStream::connect(("127.0.0.1", control)).await.expect("baresip's control port");
         let address = SocketAddr::from(([127, 0, 0, 1], sip));
         Baresip { address, control, received: Vec::new(), messages: VecDeque::new(), _process: process, _home: home }
+    }
+
+    /// What it has heard, 8,000 samples a second; the file is whole once its call has ended.
+    pub fn heard(&self) -> Vec<i16> {
+        let files = std::fs::read_dir(self._home.path()).expect("its folder").flatten().map(|entry| entry.path());
+        let recording = |path: &PathBuf| path.to_string_lossy().ends_with("-dec.wav");
+        let path = files.filter(recording).last().expect("a recording");
+        let wav = hound::WavReader::open(path).expect("a WAV file");
+        let each = wav.spec().sample_rate as usize / 8_000;
+        wav.into_samples().map(|sample| sample.expect("a sample")).step_by(each).collect()
     }
 
     pub async fn tell(&mut self, command: &str, parameters: &str) {
@@ -120,16 +142,12 @@ impl Baresip {
 }
 
 /// The call ends with its WAV.
-fn silence(path: &std::path::Path) {
-    let spec = hound::WavSpec {
-        channels: 1,
-        sample_rate: 8_000,
-        bits_per_sample: 16,
-        sample_format: hound::SampleFormat::Int,
-    };
+fn say(path: &std::path::Path, rate: u32, says: impl Fn(f64) -> i16) {
+    let spec =
+        hound::WavSpec { channels: 1, sample_rate: rate, bits_per_sample: 16, sample_format: hound::SampleFormat::Int };
     let mut wav = hound::WavWriter::create(path, spec).expect("a WAV file");
-    for _ in 0..120 * 8_000 {
-        wav.write_sample(0_i16).expect("a sample");
+    for n in 0..120 * rate {
+        wav.write_sample(says(f64::from(n) / f64::from(rate))).expect("a sample");
     }
     wav.finalize().expect("a WAV file");
 }

@@ -181,8 +181,8 @@ proptest! {
         let mut source = Noise::new(seed);
         let mut peak = 0i32;
         for (lost, length) in pieces {
-            let level = (source.next() * 32_768.0).abs();
-            let mut piece: Vec<i16> = (0..length).map(|_| (source.next() * level) as i16).collect();
+            let level = (source.value() * 32_768.0).abs();
+            let mut piece: Vec<i16> = (0..length).map(|_| (source.value() * level) as i16).collect();
             if lost {
                 concealer.missing(&mut piece);
             } else {

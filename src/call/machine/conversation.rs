@@ -3,11 +3,12 @@
 use std::time::{Duration, Instant};
 
 use super::hearing::{Heard, Times};
-use super::keys::Way;
 use super::playout::{Slot, Then};
 use super::timers::Timer;
-use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Media, Output, Phase, ReplyDue, SentenceId};
-use crate::audio::{FRAME_SAMPLES, LINE_RATE, Sound};
+use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
+use crate::audio::{LINE_RATE, Sound};
+use crate::call::bridge::Party;
+use crate::call::keys::Way;
 use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
 use crate::rtp::Key;
@@ -53,9 +54,8 @@ impl Machine {
 
     /// Only what the caller has heard counts as said.
     pub(super) fn note_heard(&mut self, now: Instant) {
-        if let Some(Media { session, .. }) = &self.media {
-            let unheard = session.sent_samples().saturating_sub(session.heard_samples(now));
-            self.playout.note_unheard(unheard.div_ceil(FRAME_SAMPLES as u64));
+        if let Some(media) = &self.media {
+            self.playout.note_unheard(media.unheard_frames(now));
         }
     }
 
@@ -67,6 +67,11 @@ impl Machine {
             }
             self.hearing.sent(&[0; _]);
             return;
+        }
+        if self.phase == Phase::Bridging {
+            // Nothing of the caller's is recognised meanwhile, so its echo is nobody's concern.
+            self.hearing.sent(&[0; _]);
+            return self.send_music(now);
         }
         let slot = self.playout.next_frame();
         if slot != Slot::Silence {
@@ -87,9 +92,8 @@ impl Machine {
                 Some(media.session.send_wide(now, samples))
             }
         };
-        let destination = media.session.remote();
-        if let Some(packet) = packet.and_then(|packet| media.protect(packet)) {
-            self.outputs.push_back(Output::Rtp { destination, packet });
+        if let Some(packet) = packet {
+            self.send_rtp(Party::Caller, packet);
         }
     }
 
@@ -226,6 +230,10 @@ impl Machine {
     }
 
     pub(super) fn handle_spoken(&mut self, now: Instant, sentence: SentenceId, outcome: Result<Sound, SpeechError>) {
+        // A briefing that can't be spoken is left out.
+        if self.supply_briefing(sentence, outcome.as_ref().ok()) {
+            return;
+        }
         match outcome {
             Ok(sound) => self.playout.supply(sentence, Some(sound)),
             Err(error) => {

@@ -3,9 +3,10 @@
 //! Owns: which legs there are and what each is for, our session descriptions in each and the keys in them. Must not know:
 //! what is said, RTP, when legs come and go (see [`super::moving`]).
 //!
-//! All legs describe the same RTP port: the conversation is one stream, wherever it goes. Keys of SRTP are each leg's own.
+//! All legs but the operator's describe the same RTP port: the conversation is one stream, wherever it goes. Keys of SRTP are
+//! each leg's own.
 
-use std::net::IpAddr;
+use std::net::{IpAddr, SocketAddr};
 
 use crate::rtp::srtp::{Key, KeySource};
 use crate::sip::EndCause;
@@ -27,6 +28,8 @@ pub(super) enum Role {
     Conversation,
     /// Being called because the conversation's far end asked for it: once answered, the conversation goes on there.
     Successor(Errand),
+    /// The operator, whom the agent calls itself.
+    Operator,
     /// The conversation has gone on elsewhere; the far end is to say BYE.
     Left,
 }
@@ -150,10 +153,15 @@ impl Legs {
     }
 
     pub fn add(&mut self, role: Role, far_end: Option<IpAddr>, exchanges_keys: bool) -> LegId {
+        self.add_at(role, far_end, exchanges_keys, self.local.address)
+    }
+
+    /// A leg whose audio is received elsewhere.
+    pub fn add_at(&mut self, role: Role, far_end: Option<IpAddr>, exchanges_keys: bool, address: SocketAddr) -> LegId {
         let id = LegId(self.next);
         self.next += 1;
         let session_id = self.local.session_id ^ u64::from(id.0);
-        let local = LocalMedia { session_id, ..self.local.clone() };
+        let local = LocalMedia { session_id, address, ..self.local.clone() };
         self.all.push(Leg { id, role, far_end, exchanges_keys, local, described: None, far_keys: Vec::new() });
         id
     }
@@ -189,14 +197,14 @@ impl Legs {
     pub fn successor(&self) -> Option<(LegId, Errand)> {
         self.all.iter().find_map(|leg| match leg.role {
             Role::Successor(errand) => Some((leg.id, errand)),
-            Role::Conversation | Role::Left => None,
+            Role::Conversation | Role::Operator | Role::Left => None,
         })
     }
 
     pub fn errand_mut(&mut self) -> Option<(LegId, &mut Errand)> {
         self.all.iter_mut().find_map(|leg| match &mut leg.role {
             Role::Successor(errand) => Some((leg.id, errand)),
-            Role::Conversation | Role::Left => None,
+            Role::Conversation | Role::Operator | Role::Left => None,
         })
     }
 
@@ -210,7 +218,7 @@ impl Legs {
             match leg.role {
                 _ if leg.id == successor => leg.role = Role::Conversation,
                 Role::Conversation => leg.role = Role::Left,
-                Role::Successor(_) | Role::Left => {}
+                Role::Successor(_) | Role::Operator | Role::Left => {}
             }
         }
     }

@@ -3,9 +3,9 @@
 //! Owns: the phases of a call, its legs, who speaks when, transfers and their outcome, the call's timers and record.
 //! Must not know: sockets, threads, the clock, engines; it asks for recognition and speech and is told the results.
 
+mod bridging;
 mod conversation;
 mod hearing;
-mod keys;
 mod legs;
 mod moving;
 mod playout;
@@ -25,22 +25,24 @@ use std::time::{Duration, Instant};
 
 use jiff::civil;
 
+use super::bridge::Party;
 use super::gate::TransferGate;
+use super::keys::{Keys, Way};
 use super::record::{Outcome, Record};
 use crate::audio::tones::KeyDetector;
-use crate::audio::{Codec, Sound};
-use crate::config::TransferTarget;
+use crate::audio::{Codec, FRAME_SAMPLES, HoldMusic, Sound};
+use crate::config::{TransferMethod, TransferTarget};
 use crate::dialogue::{self, Dialogue, Expectation};
-use crate::dialplan::Dialplan;
+use crate::dialplan::{Dialplan, DirectoryId};
 use crate::rtp::srtp::{KeySource, Protection};
-use crate::rtp::{Key, Pacer, Session};
-use crate::sip::sdp::{Direction, LocalMedia, Security, SrtpPolicy};
+use crate::rtp::{Key, Pacer, Session, SessionConfig};
+use crate::sip::sdp::{Direction, LocalMedia, Negotiated, Security, SrtpPolicy};
 use crate::sip::{Command, Dial, Event};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 use crate::turn;
 
+use bridging::Operator;
 use hearing::{Hearing, Times};
-use keys::{Keys, Way};
 use legs::Legs;
 use playout::Playout;
 use timers::{Timer, Timers};
@@ -62,6 +64,10 @@ pub struct Settings {
     pub transfer_margin: Duration,
     /// SIP URI of an extension.
     pub transfer_target: TransferTarget,
+    /// Who calls the operator: the switchboard (REFER) or the agent itself.
+    pub transfer_method: TransferMethod,
+    /// For a caller who waits, and for whoever is on hold.
+    pub hold_music: HoldMusic,
     /// Whom the switchboard may move a call to.
     pub gate: TransferGate,
     /// Codecs, best first.
@@ -90,17 +96,24 @@ pub enum Input<'a> {
         leg: LegId,
         event: Event,
     },
+    /// On the port of that party.
     Rtp {
+        party: Party,
         source: SocketAddr,
         packet: &'a [u8],
+    },
+    /// What came of [`Output::Open`]: where the operator's audio is received.
+    Opened {
+        address: Option<SocketAddr>,
     },
     /// A recognition is done.
     Recognised {
         job: JobId,
         outcome: Result<Transcript, SpeechError>,
     },
-    /// A datagram of the port after RTP's.
+    /// A datagram of the port after that party's RTP.
     Rtcp {
+        party: Party,
         source: SocketAddr,
         packet: &'a [u8],
     },
@@ -126,12 +139,18 @@ pub enum Output {
         leg: LegId,
         dial: Dial,
     },
+    /// A port for the operator's audio is wanted: [`Input::Opened`] follows.
+    Open,
+    /// It is wanted no more.
+    Close,
     Rtp {
+        party: Party,
         destination: SocketAddr,
         packet: Vec<u8>,
     },
-    /// From the port after RTP's.
+    /// From the port after that party's RTP.
     Rtcp {
+        party: Party,
         destination: SocketAddr,
         packet: Vec<u8>,
     },
@@ -148,7 +167,7 @@ pub enum Output {
         language: String,
         text: String,
         pace: Pace,
-        /// Hz: the one the call's codec has.
+        /// Hz: the one the codec has, or may have.
         rate: u32,
     },
     Save(dialogue::Request),
@@ -166,6 +185,10 @@ enum Phase {
     Talking,
     /// REFER sent; the caller is on the way to an operator.
     Transferring,
+    /// The agent calls the operator itself; the caller hears music.
+    Bridging,
+    /// Caller and operator talk.
+    Bridged,
     /// We have hung up or refused and wait for the end.
     Leaving,
     Over,
@@ -186,6 +209,10 @@ pub struct Machine {
     phase: Phase,
     /// None before offer/answer is done.
     media: Option<Media>,
+    /// The operator whom the agent has called itself.
+    operator: Option<Operator>,
+    /// Whom the switchboard was asked for, until it takes the REFER.
+    referring: Option<DirectoryId>,
     hearing: Hearing,
     playout: Playout,
     timers: Timers,
@@ -221,6 +248,38 @@ struct Media {
     left: Vec<LeftStream>,
     /// Listens for keys in the audio of a far end that sends no telephone events.
     tones: Option<KeyDetector>,
+}
+
+impl Media {
+    /// The far end plays what we send.
+    fn listens(&self) -> bool {
+        matches!(self.direction, Direction::SendReceive | Direction::SendOnly)
+    }
+
+    /// Other media have been agreed on; `config` is their session's.
+    fn renegotiate(&mut self, config: SessionConfig, negotiated: &Negotiated) {
+        self.session.renegotiate(config);
+        self.direction = negotiated.direction;
+        self.agreed = negotiated.remote;
+        if negotiated.telephone_event.is_some() || self.tones.is_none() {
+            self.tones = tones(negotiated);
+        }
+        match (&mut self.protection, &negotiated.srtp) {
+            (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
+            (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
+        }
+    }
+
+    /// Frames on their way: the far end has not heard them by `now`.
+    fn unheard_frames(&self, now: Instant) -> u64 {
+        let samples = self.session.sent_samples().saturating_sub(self.session.heard_samples(now));
+        samples.div_ceil(FRAME_SAMPLES as u64)
+    }
+}
+
+/// Who sends no telephone events can only play the tones.
+fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
+    negotiated.telephone_event.is_none().then(KeyDetector::default)
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -289,6 +348,8 @@ impl Machine {
             seed,
             phase: Phase::Arriving,
             media: None,
+            operator: None,
+            referring: None,
             playout: Playout::default(),
             timers,
             expectation: None,
@@ -332,8 +393,9 @@ impl Machine {
         }
         match input {
             Input::Sip { leg, event } => self.handle_sip(now, leg, event),
-            Input::Rtp { source, packet } => self.handle_rtp(now, source, packet),
-            Input::Rtcp { source, packet } => self.handle_rtcp(now, source, packet),
+            Input::Rtp { party, source, packet } => self.handle_rtp(now, party, source, packet),
+            Input::Rtcp { party, source, packet } => self.handle_rtcp(now, party, source, packet),
+            Input::Opened { address } => self.opened(now, address),
             Input::Recognised { job, outcome } => {
                 if let Some(heard) = self.hearing.handle_result(job, outcome) {
                     self.handle_heard(now, heard);
@@ -355,7 +417,8 @@ impl Machine {
             return None;
         }
         let tick = self.media.as_ref().map(|media| media.pacer.next_deadline());
-        [self.timers.next_timeout(), tick].into_iter().flatten().min()
+        let operator = self.operator.as_ref().and_then(Operator::next_deadline);
+        [self.timers.next_timeout(), tick, operator].into_iter().flatten().min()
     }
 
     /// Ticks and timers that are due.
@@ -364,6 +427,7 @@ impl Machine {
         for _ in 0..ticks {
             self.tick(now);
         }
+        self.operator_ticks(now);
         while self.phase != Phase::Over
             && let Some(timer) = self.timers.take_due(now)
         {
@@ -383,10 +447,14 @@ impl Machine {
                 self.recogniser_failed(now);
             }
             // The extension rang longer than it may: RFC 3261's 408, as if the operator had not answered.
+            Timer::Transfer if self.phase == Phase::Bridging => self.operator_failed(now, 408),
             Timer::Transfer => self.transfer_finished(now, 408),
             Timer::Successor => self.successor_failed(now, 408),
             Timer::Farewell => self.end_left(now),
             Timer::NetworkSilence => self.hang_up(now, Outcome::Lost),
+            // Also of an operator who was being told who is there.
+            Timer::OperatorSilence if self.phase == Phase::Bridging => self.operator_failed(now, 480),
+            Timer::OperatorSilence => self.hang_up(now, Outcome::Lost),
             Timer::Longest => self.time_is_up(now, Outcome::TimeLimit),
             Timer::LastResort => self.hang_up(now, Outcome::AgentHungUp),
         }
@@ -403,9 +471,12 @@ impl Machine {
                 }
             }
             // The operator's telephone is ringing: that ends one way or the other.
-            Phase::Transferring => {
+            Phase::Transferring | Phase::Bridging => {
                 self.timers.set(Timer::LastResort, now + LAST_WORDS + self.settings.transfer_margin);
             }
+            // They are let finish; a service that is stopping can't wait long.
+            Phase::Bridged if why == Outcome::Shutdown => self.timers.set(Timer::LastResort, now + LAST_WORDS),
+            Phase::Bridged => {}
             Phase::Arriving | Phase::AwaitingAnswer => self.hang_up(now, why),
             Phase::Leaving | Phase::Over => {}
         }
@@ -413,10 +484,13 @@ impl Machine {
 
     /// Every 20 ms: what the caller sent comes in, what is said goes out.
     fn tick(&mut self, now: Instant) {
+        if self.bridged_tick(now, Party::Caller) {
+            return self.send_report(now, Party::Caller);
+        }
         self.note_heard(now);
         self.hear(now);
         self.send_frame(now);
-        self.send_report(now);
+        self.send_report(now, Party::Caller);
         self.follow_up(now);
     }
 

@@ -15,7 +15,8 @@ use super::legs::{Errand, LegId, Role};
 use super::signalling::outcome_of;
 use super::timers::Timer;
 use super::{LeftStream, Machine, Output, Phase};
-use crate::sip::sdp::{Negotiated, SrtpPolicy};
+use crate::call::bridge::Party;
+use crate::sip::sdp::Negotiated;
 use crate::sip::{Command, Dial, EndCause, Event, Flow};
 
 /// A new leg rings for this long: as long as the subscription that our NOTIFYs promise.
@@ -24,7 +25,7 @@ const RINGING: Duration = Duration::from_secs(60);
 /// (RFC 3261 §17.1.2.2), and must come before the BYE.
 const FAREWELL: Duration = Duration::from_secs(4);
 /// Packets of a stream whose dialog has ended are on the way for no longer than this.
-const STRAGGLERS: Duration = Duration::from_secs(1);
+pub(super) const STRAGGLERS: Duration = Duration::from_secs(1);
 
 impl Machine {
     /// REFER: the conversation's far end wants it to go on elsewhere.
@@ -41,8 +42,9 @@ impl Machine {
             Phase::Talking if self.legs.successor().is_some() => Some(491),
             Phase::Talking => (!self.settings.gate.allows(&target, far_end)).then_some(603),
             // Not begun, or our own REFER is under way: theirs has met it.
-            Phase::Arriving | Phase::AwaitingAnswer | Phase::Transferring => Some(491),
-            Phase::Leaving | Phase::Over => Some(603),
+            Phase::Arriving | Phase::AwaitingAnswer | Phase::Transferring | Phase::Bridging => Some(491),
+            // Once joined, the conversation is not ours to take elsewhere.
+            Phase::Bridged | Phase::Leaving | Phase::Over => Some(603),
         };
         if let Some(status) = refusal {
             tracing::info!(status, "the switchboard wants to move the call: refused");
@@ -57,15 +59,13 @@ impl Machine {
             return self.command(leg, Command::RefuseTransfer { status: 603 });
         };
         self.command(leg, Command::AcceptTransfer);
-        // Nor do keys that were meant for TLS go where a redirection may lead.
-        let secret = self.settings.srtp != SrtpPolicy::Off && !self.settings.srtp_without_tls;
         let dial = Dial {
             target,
             destination: destination.into(),
             offer: Some(offer),
             from: None,
             referred_by,
-            redirects: self.settings.gate.lets_redirect() && !(secret && exchanges_keys),
+            redirects: self.lets_redirect(exchanges_keys),
         };
         self.outputs.push_back(Output::Dial { leg: successor, dial });
         self.timers.set(Timer::Successor, now + RINGING);
@@ -149,7 +149,7 @@ impl Machine {
         }
         self.record.moves += 1;
         let dialog_ended = errand.bereft.is_some();
-        self.leave_stream(now, negotiated, dialog_ended.then_some(now + STRAGGLERS));
+        self.leave_stream(now, Party::Caller, negotiated, dialog_ended.then_some(now + STRAGGLERS));
         self.renegotiate(now, negotiated);
         // Whoever is speaking is let finish first.
         if dialog_ended && !self.hearing.is_busy() {
@@ -212,15 +212,15 @@ impl Machine {
         // Without an offer ours is in the answer, and theirs comes with the ACK.
         self.record.moves += u32::from(offer.is_none() || negotiated.is_some());
         if let Some(negotiated) = negotiated {
-            self.leave_stream(now, &negotiated, Some(now + STRAGGLERS));
+            self.leave_stream(now, Party::Caller, &negotiated, Some(now + STRAGGLERS));
             self.renegotiate(now, &negotiated);
         }
     }
 
-    /// The conversation goes to another far end: what still comes from the last one is held back, until then or while its
+    /// A party's stream goes to another far end: what still comes from the last one is held back, until then or while its
     /// dialog lives. Where the addresses stay the same, nobody can be told apart, nor need be.
-    fn leave_stream(&mut self, now: Instant, negotiated: &Negotiated, until: Option<Instant>) {
-        let Some(media) = &mut self.media else { return };
+    pub(super) fn leave_stream(&mut self, now: Instant, party: Party, negotiated: &Negotiated, until: Option<Instant>) {
+        let Some(media) = self.media_of(party) else { return };
         let source = media.session.remote();
         let elsewhere = media.agreed != negotiated.remote;
         media.left.retain(|left| left.until.is_none_or(|until| now < until));
@@ -235,7 +235,7 @@ impl Machine {
 }
 
 /// What the one who asked for the call is told.
-fn status_of(cause: EndCause) -> u16 {
+pub(super) fn status_of(cause: EndCause) -> u16 {
     match cause {
         EndCause::Refused(status) => status,
         EndCause::Timeout => 408,

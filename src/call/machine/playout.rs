@@ -88,6 +88,11 @@ pub(super) struct Playout {
 }
 
 impl Playout {
+    /// Names its sentences from there on.
+    pub fn numbered_from(next: u64) -> Self {
+        Self { next, ..Self::default() }
+    }
+
     /// Adds a sentence whose audio will come by [`Self::supply`].
     pub fn push_sentence(&mut self, interruptible: bool) -> SentenceId {
         let id = SentenceId(self.next);

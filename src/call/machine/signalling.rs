@@ -3,25 +3,27 @@
 use std::net::SocketAddr;
 use std::time::Instant;
 
-use super::keys::Way;
 use super::legs::{LegId, Role};
 use super::timers::Timer;
-use super::{Machine, Media, Output, Phase};
-use crate::audio::tones::KeyDetector;
+use super::{Machine, Media, Output, Phase, tones};
+use crate::call::bridge::Party as Side;
+use crate::call::keys::Way;
 use crate::call::media::session_config;
 use crate::call::record::{Encryption, Outcome};
+use crate::config::TransferMethod;
 use crate::dialogue;
 use crate::dialplan::DirectoryId;
 use crate::rtp::srtp::Protection;
 use crate::rtp::{Key, Pacer, Session, SessionConfig};
-use crate::sip::sdp::{Direction, Negotiated, SdpError};
-use crate::sip::{Command, EndCause, Event, Party, Transport};
+use crate::sip::sdp::{Negotiated, SdpError, SrtpPolicy};
+use crate::sip::{Command, EndCause, Event, KeyPress, Party, Transport};
 
 impl Machine {
     pub(super) fn handle_sip(&mut self, now: Instant, leg: LegId, event: Event) {
         match self.legs.role(leg) {
             Some(Role::Conversation) => self.handle_conversation(now, leg, event),
             Some(Role::Successor(_)) => self.handle_successor(now, leg, event),
+            Some(Role::Operator) => self.handle_operator(now, leg, event),
             Some(Role::Left) => self.handle_left(now, leg, event),
             // We have hung it up.
             None => {}
@@ -49,9 +51,10 @@ impl Machine {
             // The switchboard moves the caller to another dialog: to us it is new media, the conversation goes on.
             Event::Replaced { offer, .. } => self.replaced(now, leg, offer.as_deref()),
             Event::ReofferAnswered { sdp } => self.renegotiated(now, leg, sdp.as_deref()),
-            Event::Key(press) => self.key_told(now, Way::Info, Key(press.key), press.held.unwrap_or_default()),
+            Event::Key(press) => self.key_by_info(now, press),
             Event::ReleaseReason { cause, .. } => self.record.release = cause,
-            Event::TransferProgress { .. } => {}
+            // It takes the REFER.
+            Event::TransferProgress { .. } => self.referring = None,
             Event::TransferFinished { status } => self.transfer_finished(now, status),
             Event::TransferRequested { target, referred_by, destination } => {
                 self.transfer_requested(now, leg, target, referred_by, destination);
@@ -68,6 +71,19 @@ impl Machine {
     /// Whether keys may travel in messages by this transport.
     pub(super) fn exchanges_keys(&self, transport: Transport) -> bool {
         transport == Transport::Tls || self.settings.srtp_without_tls
+    }
+
+    /// Whether a call of ours may go where a redirection leads: not with keys that were meant for TLS.
+    pub(super) fn lets_redirect(&self, exchanges_keys: bool) -> bool {
+        let secret = self.settings.srtp != SrtpPolicy::Off && !self.settings.srtp_without_tls;
+        self.settings.gate.lets_redirect() && !(secret && exchanges_keys)
+    }
+
+    fn key_by_info(&mut self, now: Instant, press: KeyPress) {
+        match self.phase {
+            Phase::Bridged => self.pass_key(now, Side::Caller, press),
+            _ => self.key_told(now, Way::Info, Key(press.key), press.held.unwrap_or_default()),
+        }
     }
 
     pub(super) fn command(&mut self, leg: LegId, command: Command) {
@@ -120,23 +136,26 @@ impl Machine {
         self.legs.get_mut(leg)?.accept(answer?).ok()
     }
 
-    fn session_config(&self, negotiated: &Negotiated) -> SessionConfig {
+    pub(super) fn session_config(&self, negotiated: &Negotiated) -> SessionConfig {
         let comfort_noise = negotiated.comfort_noise.filter(|_| self.settings.comfort_noise);
         SessionConfig { comfort_noise, ..session_config(negotiated) }
     }
 
     fn start_media(&mut self, now: Instant, negotiated: &Negotiated) {
-        let session = Session::new(self.session_config(negotiated), self.seed);
-        self.media = Some(Media {
-            session,
+        self.media = Some(self.new_media(now, negotiated, self.seed));
+        self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+    }
+
+    pub(super) fn new_media(&self, now: Instant, negotiated: &Negotiated, seed: u64) -> Media {
+        Media {
+            session: Session::new(self.session_config(negotiated), seed),
             protection: negotiated.srtp.as_ref().map(|agreed| Protection::new(&agreed.keys)),
             pacer: self.grid.map_or_else(|| Pacer::new(now), |phase| Pacer::on_grid(phase, now)),
             direction: negotiated.direction,
             agreed: negotiated.remote,
             left: Vec::new(),
             tones: tones(negotiated),
-        });
-        self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        }
     }
 
     fn start_talking(&mut self, now: Instant) {
@@ -164,17 +183,9 @@ impl Machine {
     pub(super) fn renegotiate(&mut self, now: Instant, negotiated: &Negotiated) {
         let config = self.session_config(negotiated);
         let Some(media) = &mut self.media else { return };
-        media.session.renegotiate(config);
-        media.direction = negotiated.direction;
-        media.agreed = negotiated.remote;
-        if negotiated.telephone_event.is_some() || media.tones.is_none() {
-            media.tones = tones(negotiated);
-        }
-        match (&mut media.protection, &negotiated.srtp) {
-            (Some(protection), Some(agreed)) => protection.rekey(&agreed.keys),
-            (protection, agreed) => *protection = agreed.as_ref().map(|agreed| Protection::new(&agreed.keys)),
-        }
+        media.renegotiate(config, negotiated);
         self.watch_network(now);
+        self.match_sides();
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
         } else if self.phase == Phase::Talking && !self.playout.is_speaking() {
@@ -194,27 +205,42 @@ impl Machine {
 
     /// The far end receives what we send: it is there, and we are not on hold.
     pub(super) fn is_heard(&self) -> bool {
-        let sends = |media: &Media| matches!(media.direction, Direction::SendReceive | Direction::SendOnly);
-        self.legs.conversation().is_some() && self.media.as_ref().is_some_and(sends)
+        self.legs.conversation().is_some() && self.media.as_ref().is_some_and(Media::listens)
     }
 
-    pub(super) fn handle_rtp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
-        let Some(media) = &mut self.media else { return };
+    /// What is agreed on with a party; none before that.
+    pub(super) fn media_of(&mut self, party: Side) -> Option<&mut Media> {
+        match party {
+            Side::Caller => self.media.as_mut(),
+            Side::Operator => self.operator.as_mut()?.media_mut(),
+        }
+    }
+
+    pub(super) fn handle_rtp(&mut self, now: Instant, party: Side, source: SocketAddr, packet: &[u8]) {
+        let Some(media) = self.media_of(party) else { return };
         if media.left.iter().any(|left| left.holds_back(now, source)) {
             return;
         }
         let Media { session, protection, .. } = media;
         let Some(packet) = unprotected(protection, packet) else { return };
         session.handle_packet(now, source, packet);
-        if self.timers.is_set(Timer::NetworkSilence) {
-            self.timers.set(Timer::NetworkSilence, now + self.settings.network_silence);
+        let silence = match party {
+            Side::Caller => Timer::NetworkSilence,
+            Side::Operator => Timer::OperatorSilence,
+        };
+        if self.timers.is_set(silence) {
+            self.timers.set(silence, now + self.settings.network_silence);
         }
-        // Audio in order need not wait for the tick.
-        self.hear(now);
+        if self.phase == Phase::Bridged {
+            self.forward(now, party);
+        } else if party == Side::Caller {
+            // Audio in order need not wait for the tick.
+            self.hear(now);
+        }
     }
 
-    pub(super) fn handle_rtcp(&mut self, now: Instant, source: SocketAddr, packet: &[u8]) {
-        let Some(Media { session, protection, left, .. }) = &mut self.media else { return };
+    pub(super) fn handle_rtcp(&mut self, now: Instant, party: Side, source: SocketAddr, packet: &[u8]) {
+        let Some(Media { session, protection, left, .. }) = self.media_of(party) else { return };
         if left.iter().any(|left| left.holds_back_rtcp(now, source)) {
             return;
         }
@@ -223,14 +249,29 @@ impl Machine {
         }
     }
 
-    /// The report that is due.
-    pub(super) fn send_report(&mut self, now: Instant) {
-        let report = self.media.as_mut().and_then(|media| media.session.poll_rtcp(now));
-        self.report(report);
+    /// A packet of ours, encrypted if it has to be.
+    pub(super) fn send_rtp(&mut self, party: Side, packet: Vec<u8>) {
+        let Some(media) = self.media_of(party) else { return };
+        let destination = media.session.remote();
+        if let Some(packet) = media.protect(packet) {
+            self.outputs.push_back(Output::Rtp { party, destination, packet });
+        }
     }
 
-    fn report(&mut self, report: Option<Vec<u8>>) {
-        let (Some(media), Some(report)) = (&mut self.media, report) else { return };
+    /// The report that is due.
+    pub(super) fn send_report(&mut self, now: Instant, party: Side) {
+        let report = self.media_of(party).and_then(|media| media.session.poll_rtcp(now));
+        self.report(party, report);
+    }
+
+    /// The last report: our stream ends.
+    pub(super) fn send_goodbye(&mut self, now: Instant, party: Side) {
+        let report = self.media_of(party).and_then(|media| media.session.goodbye(now));
+        self.report(party, report);
+    }
+
+    fn report(&mut self, party: Side, report: Option<Vec<u8>>) {
+        let (Some(media), Some(report)) = (self.media_of(party), report) else { return };
         let destination = media.session.rtcp_remote();
         // Held the old way: there is nowhere to send to.
         if destination.ip().is_unspecified() {
@@ -239,16 +280,16 @@ impl Machine {
         let shares_port = media.session.shares_port();
         if let Some(packet) = media.protect(report) {
             self.outputs.push_back(match shares_port {
-                true => Output::Rtp { destination, packet },
-                false => Output::Rtcp { destination, packet },
+                true => Output::Rtp { party, destination, packet },
+                false => Output::Rtcp { party, destination, packet },
             });
         }
     }
 
-    /// Sends the caller to an extension (RFC 5589 §6, blind transfer).
-    pub(super) fn transfer(&mut self, now: Instant, entry: DirectoryId) {
+    /// Sends the caller to an extension: by the switchboard (RFC 5589 §6, blind transfer), or the agent calls it.
+    pub(super) fn transfer(&mut self, now: Instant, id: DirectoryId) {
         let Some(leg) = self.legs.conversation() else { return };
-        let Some(entry) = self.plan.directory.get(entry.0) else { return };
+        let Some(entry) = self.plan.directory.get(id.0) else { return };
         self.phase = Phase::Transferring;
         self.record.transfers += 1;
         let Some(extension) = &entry.extension else { return self.transfer_finished(now, 404) };
@@ -261,13 +302,21 @@ impl Machine {
         if let Some(heard) = self.hearing.forget() {
             self.handle_heard(now, heard);
         }
+        if self.settings.transfer_method == TransferMethod::Bridge {
+            return self.call_operator(now, id);
+        }
+        self.referring = Some(id);
         self.command(leg, Command::Transfer { target });
     }
 
     pub(super) fn transfer_finished(&mut self, now: Instant, status: u16) {
+        if let Some(entry) = self.instead_of_refer(status) {
+            tracing::info!(status, "the switchboard refuses REFER: the agent calls the operator itself");
+            return self.call_operator(now, entry);
+        }
         let succeeded = (200..300).contains(&status);
         match self.phase {
-            Phase::Transferring => {}
+            Phase::Transferring | Phase::Bridging => {}
             // A success told late: the caller has left us after all. A late failure is known already.
             Phase::Talking if succeeded => {}
             _ => return,
@@ -294,7 +343,7 @@ impl Machine {
         self.ending.get_or_insert(why);
         self.timers.stop_all();
         self.stop_media(now);
-        self.leave_others();
+        self.leave_others(now);
         match self.legs.conversation() {
             Some(leg) => self.command(leg, Command::HangUp),
             None => self.over(now, why),
@@ -302,7 +351,8 @@ impl Machine {
     }
 
     /// The legs the conversation is not on end with it.
-    fn leave_others(&mut self) {
+    fn leave_others(&mut self, now: Instant) {
+        self.leave_operator(now);
         for leg in self.legs.others() {
             self.command(leg, Command::HangUp);
             self.legs.remove(leg);
@@ -313,8 +363,7 @@ impl Machine {
         if let Some(heard) = self.hearing.forget() {
             self.handle_heard(now, heard);
         }
-        let goodbye = self.media.as_mut().and_then(|media| media.session.goodbye(now));
-        self.report(goodbye);
+        self.send_goodbye(now, Side::Caller);
         if let Some(media) = self.media.take() {
             self.record.packets = media.session.counters();
             self.record.quality = Some(media.session.quality());
@@ -334,7 +383,7 @@ impl Machine {
     /// Nothing of the call is left. `why` is kept as the outcome unless one is known already.
     pub(super) fn over(&mut self, now: Instant, why: Outcome) {
         self.stop_media(now);
-        self.leave_others();
+        self.leave_others(now);
         self.record.outcome = *self.ending.get_or_insert(why);
         self.record.duration = now.saturating_duration_since(self.started);
         self.timers.stop_all();
@@ -350,11 +399,6 @@ fn unprotected<'a>(protection: &'a mut Option<Protection>, packet: &'a [u8]) -> 
         // Counted there. A forged packet is no sign of life either.
         Some(protection) => protection.unprotect(packet).ok(),
     }
-}
-
-/// Who sends no telephone events can only play the tones.
-fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
-    negotiated.telephone_event.is_none().then(KeyDetector::default)
 }
 
 pub(super) fn outcome_of(cause: EndCause) -> Outcome {

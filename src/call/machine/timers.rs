@@ -20,13 +20,15 @@ pub(super) enum Timer {
     Farewell,
     /// No packet from the network.
     NetworkSilence,
+    /// None from the operator's.
+    OperatorSilence,
     /// The longest duration of a call.
     Longest,
     /// After goodbye: the call ends even if not everything could be said.
     LastResort,
 }
 
-const ALL: [Timer; 9] = [
+const ALL: [Timer; 10] = [
     Timer::Idle,
     Timer::KeyPause,
     Timer::Recognition,
@@ -34,6 +36,7 @@ const ALL: [Timer; 9] = [
     Timer::Successor,
     Timer::Farewell,
     Timer::NetworkSilence,
+    Timer::OperatorSilence,
     Timer::Longest,
     Timer::LastResort,
 ];

@@ -97,7 +97,7 @@ impl Playback {
         }
         let head = samples.len();
         if let Some(noise) = &mut self.noise {
-            samples.resize_with(length, || noise.next());
+            samples.resize_with(length, || noise.sample());
             return self.output(&samples, false);
         }
         self.concealed += 1;

@@ -12,7 +12,7 @@ use rtp_rs::RtpPacketBuilder;
 use super::super::noise::ComfortNoise;
 use super::super::rtcp::Sent;
 use super::super::{Key, SessionConfig, dtmf};
-use super::Session;
+use super::{Forward, Session};
 use crate::audio::codec::Encoder;
 use crate::audio::resample::stream::{Decimator, Interpolator};
 use crate::audio::{Codec, FRAME_MS, FRAME_SAMPLES, LINE_RATE, WIDE_FRAME_SAMPLES};
@@ -57,6 +57,20 @@ pub(super) struct Sender {
     frames: u64,
     /// When the last frames left, the newest last.
     recent: VecDeque<Instant>,
+    /// The stream forwarded last, and whether nothing else has been sent since.
+    flow: Option<Flow>,
+    flowing: bool,
+}
+
+/// How a forwarded stream's numbers become ours.
+#[derive(Debug, Clone, Copy)]
+struct Flow {
+    stretch: u32,
+    /// What came before its first packet is left out.
+    first: u64,
+    number: u16,
+    /// Ours less theirs.
+    offset: u32,
 }
 
 impl Sender {
@@ -79,6 +93,8 @@ impl Sender {
             octets: 0,
             frames: 0,
             recent: VecDeque::new(),
+            flow: None,
+            flowing: false,
         }
     }
 
@@ -147,6 +163,62 @@ impl Sender {
         tell.then(|| self.build(kind, false, self.next_timestamp, &ComfortNoise::white(SILENCE_LEVEL).payload()))
     }
 
+    /// A packet of another stream, which keeps its payload and its distance to those before and after it. Audio of `units`
+    /// 1/8000 s; an event has none.
+    pub fn forward(&mut self, now: Instant, kind: u8, packet: &Forward, payload: &[u8], units: u32) -> Option<Vec<u8>> {
+        let flow = match self.flow.filter(|flow| self.flowing && flow.stretch == packet.stretch) {
+            Some(flow) => flow,
+            None => self.flow_from(now, packet),
+        };
+        let distance = packet.index.checked_sub(flow.first)?;
+        let timestamp = packet.timestamp.wrapping_add(flow.offset);
+        let number = flow.number.wrapping_add(distance as u16);
+        let next = self.next_number;
+        self.next_number = number;
+        let marker = std::mem::take(&mut self.marker) || packet.marker;
+        let built = self.build(kind, marker, timestamp, payload);
+        // It was overtaken by others.
+        if next.wrapping_sub(self.next_number) < 0x8000 {
+            self.next_number = next;
+        }
+        if units > 0 {
+            let end = timestamp.wrapping_add(units * (self.codec.clock_rate() / LINE_RATE));
+            if end.wrapping_sub(self.next_timestamp) as i32 > 0 {
+                self.next_timestamp = end;
+            }
+            self.frames += u64::from(units) / FRAME_SAMPLES as u64;
+            self.note_time(now);
+        }
+        Some(built)
+    }
+
+    /// A forwarded stream begins here, or goes on after something else. Its clock goes on meanwhile: its timestamps keep
+    /// their distance to ours as long as that fits, so that the delay at the far end does not grow with every pause.
+    fn flow_from(&mut self, now: Instant, packet: &Forward) -> Flow {
+        if self.flowing {
+            self.catch_up(now, Duration::ZERO);
+        }
+        let kept = self.flow.filter(|flow| flow.stretch == packet.stretch).map(|flow| flow.offset).filter(|offset| {
+            let ahead = packet.timestamp.wrapping_add(*offset).wrapping_sub(self.next_timestamp) as i32;
+            let second = self.codec.clock_rate() as i32;
+            (-second / 5..=second).contains(&ahead)
+        });
+        let offset = kept.unwrap_or_else(|| self.next_timestamp.wrapping_sub(packet.timestamp));
+        let flow = Flow { stretch: packet.stretch, first: packet.index, number: self.next_number, offset };
+        self.flow = Some(flow);
+        self.flowing = true;
+        self.marker = true;
+        flow
+    }
+
+    /// Time has gone by without a packet: all but the last `rest` of it and the frame that is due now.
+    fn catch_up(&mut self, now: Instant, rest: Duration) {
+        let since = self.recent.back().map_or(Duration::ZERO, |last| now.saturating_duration_since(*last));
+        let frames = (since.saturating_sub(rest).as_millis() as u64 / FRAME_MS).saturating_sub(1);
+        let units = frames.wrapping_mul(u64::from(self.step()));
+        self.next_timestamp = self.next_timestamp.wrapping_add(units as u32);
+    }
+
     fn build(&mut self, kind: u8, marker: bool, timestamp: u32, payload: &[u8]) -> Vec<u8> {
         let packet = RtpPacketBuilder::new()
             .payload_type(kind & 0x7F)
@@ -166,6 +238,7 @@ impl Sender {
 
     /// A tick has gone by.
     fn go_on(&mut self) {
+        self.flowing = false;
         self.next_timestamp = self.next_timestamp.wrapping_add(self.step());
     }
 
@@ -173,6 +246,10 @@ impl Sender {
     fn note_frame(&mut self, now: Instant) {
         self.go_on();
         self.frames += 1;
+        self.note_time(now);
+    }
+
+    fn note_time(&mut self, now: Instant) {
         if self.recent.len() == RECENT {
             self.recent.pop_front();
         }
@@ -245,6 +322,15 @@ impl Session {
         };
         self.sender.note_frame(now);
         packet
+    }
+
+    /// The forwarded stream has paused: what we send next follows it in time, but for `rest`, by which the network may have
+    /// delayed what is still to come.
+    pub fn leave_forwarding(&mut self, now: Instant, rest: Duration) {
+        if std::mem::take(&mut self.sender.flowing) {
+            self.sender.catch_up(now, rest);
+            self.sender.marker = true;
+        }
     }
 
     /// A tick without a packet (hold): time goes on, and the next packet has the marker. Keys wait.

@@ -30,6 +30,10 @@ pub struct Handset {
     pub muted: bool,
     /// When each frame with sound was heard.
     pub heard: Vec<Instant>,
+    /// Of these, the frames with the agent's voice: tests make it of one value.
+    pub voice: Vec<Instant>,
+    /// Keys heard.
+    pub keys: String,
 }
 
 impl Handset {
@@ -46,6 +50,8 @@ impl Handset {
             heard_wide: Vec::new(),
             muted: false,
             heard: Vec::new(),
+            voice: Vec::new(),
+            keys: String::new(),
         }
     }
 
@@ -95,8 +101,13 @@ impl Handset {
                 self.returning.extend(samples);
                 if received && samples.iter().any(|sample| sample.unsigned_abs() > 500) {
                     self.heard.push(now);
+                    let mean = samples.iter().map(|sample| i32::from(*sample)).sum::<i32>() / 160;
+                    if mean > 2_000 {
+                        self.voice.push(now);
+                    }
                 }
             }
+            self.keys.extend(std::iter::from_fn(|| session.poll_key()).map(|key| key.0));
         }
         if self.muted {
             packets.clear();

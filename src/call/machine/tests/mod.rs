@@ -1,5 +1,6 @@
 //! Whole calls in virtual time.
 
+mod bridging;
 mod conversation;
 mod handset;
 mod keys;

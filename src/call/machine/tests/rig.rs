@@ -13,11 +13,12 @@ use bytes::Bytes;
 use super::handset::Handset;
 use super::plan::PLAN;
 use super::third::Third;
-use crate::audio::{Codec, LINE_RATE, Sound, signals};
+use crate::audio::{Codec, HoldMusic, LINE_RATE, Sound, signals};
+use crate::call::bridge::Party;
 use crate::call::gate::TransferGate;
 use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
 use crate::call::record::Record;
-use crate::config::Follow;
+use crate::config::{Follow, TransferMethod};
 use crate::dialogue::{Conversation, Phrases, Request};
 use crate::dialplan::{self, SourceFile};
 use crate::rtp::srtp::KeySource;
@@ -31,6 +32,9 @@ pub const PHONE: &str = "192.0.2.2:5060";
 /// At the switchboard's address for transfers.
 pub const THIRD: &str = "192.0.2.9:5060";
 pub const AGENT_RTP: &str = "192.0.2.1:20000";
+/// Of the operator whom the agent calls itself.
+pub const AGENT_OPERATOR_RTP: &str = "192.0.2.1:20002";
+pub const AGENT_OPERATOR_RTCP: &str = "192.0.2.1:20003";
 pub const PHONE_RTP: &str = "192.0.2.2:30000";
 pub const PHONE_RTCP: &str = "192.0.2.2:30001";
 pub const AGENT_RTCP: &str = "192.0.2.1:20001";
@@ -81,6 +85,8 @@ pub struct Rig {
     pub latency: Duration,
     /// Datagrams of the agent's RTCP port.
     pub reports_sent: usize,
+    /// Of the operator's side.
+    pub operator_reports_sent: usize,
     /// How SIP travels.
     transport: Transport,
     /// The telephone's side of the audio.
@@ -113,6 +119,12 @@ pub struct Rig {
     pub sip_sent: Vec<(bool, String)>,
     /// Requests repeated as others.
     copies: u32,
+    /// Where the operator's audio is received, when there is a port.
+    pub operator_port: Option<&'static str>,
+    /// Ports given back.
+    pub closed: usize,
+    /// The phone refuses a REFER with this.
+    pub refuses_refer: Option<u16>,
 }
 
 pub fn address(text: &str) -> SocketAddr {
@@ -222,6 +234,8 @@ impl Rig {
             recognition: Duration::from_secs(5),
             transfer_margin: Duration::from_secs(5),
             transfer_target: "sip:{poste}@192.0.2.9".parse().unwrap(),
+            transfer_method: TransferMethod::Auto,
+            hold_music: HoldMusic::built_in(),
             gate: TransferGate::new(Follow::Switchboard, ["192.0.2.9".to_owned()]),
             codecs: vec![Codec::Pcma, Codec::Pcmu],
             comfort_noise: false,
@@ -245,6 +259,7 @@ impl Rig {
             lose: Box::new(lose),
             latency: LATENCY,
             reports_sent: 0,
+            operator_reports_sent: 0,
             transport,
             media,
             handset: Handset::new(5),
@@ -266,6 +281,9 @@ impl Rig {
             record: None,
             sip_sent: Vec::new(),
             copies: 0,
+            operator_port: Some(AGENT_OPERATOR_RTP),
+            closed: 0,
+            refuses_refer: None,
         }
     }
 
@@ -305,8 +323,12 @@ impl Rig {
             let arrival = at + self.latency;
             self.wire.extend(packets.into_iter().map(|(to, packet)| (arrival, address(from), to, Packet::Rtp(packet))));
         }
-        if let Some((to, report)) = self.handset.poll_report(at) {
-            let from = if to == address(AGENT_RTP) { PHONE_RTP } else { PHONE_RTCP };
+        for (handset, rtp, rtcp, agent) in [
+            (&mut self.handset, PHONE_RTP, PHONE_RTCP, AGENT_RTP),
+            (&mut self.third.handset, super::third::RTP, super::third::RTCP, AGENT_OPERATOR_RTP),
+        ] {
+            let Some((to, report)) = handset.poll_report(at) else { continue };
+            let from = if [AGENT_RTP, agent].map(address).contains(&to) { rtp } else { rtcp };
             self.wire.push_back((at + self.latency, address(from), to, Packet::Rtp(report)));
         }
         while let Some(index) = self.wire.iter().position(|(due, ..)| *due <= at) {
@@ -335,13 +357,22 @@ impl Rig {
             }
             Packet::Rtp(payload) if to == address(AGENT_RTP) => {
                 if let Some(machine) = &mut self.machine {
-                    machine.handle_input(now, Input::Rtp { source: from, packet: &payload });
+                    machine.handle_input(now, Input::Rtp { party: Party::Caller, source: from, packet: &payload });
                 }
             }
-            Packet::Rtp(payload) if to == address(AGENT_RTCP) => {
+            Packet::Rtp(payload) if to == address(AGENT_OPERATOR_RTP) => {
                 if let Some(machine) = &mut self.machine {
-                    machine.handle_input(now, Input::Rtcp { source: from, packet: &payload });
+                    machine.handle_input(now, Input::Rtp { party: Party::Operator, source: from, packet: &payload });
                 }
+            }
+            Packet::Rtp(payload) if to == address(AGENT_RTCP) || to == address(AGENT_OPERATOR_RTCP) => {
+                let party = if to == address(AGENT_RTCP) { Party::Caller } else { Party::Operator };
+                if let Some(machine) = &mut self.machine {
+                    machine.handle_input(now, Input::Rtcp { party, source: from, packet: &payload });
+                }
+            }
+            Packet::Rtp(payload) if to == address(super::third::RTCP) => {
+                self.third.handset.handle_rtcp(now, from, &payload);
             }
             Packet::Rtp(payload) if to == address(PHONE_RTCP) => self.handset.handle_rtcp(now, from, &payload),
             Packet::Rtp(payload) if to == address(PHONE_RTP) => self.handset.handle_packet(now, from, &payload),
@@ -446,6 +477,9 @@ impl Rig {
             }
             Event::TransferRequested { target, .. } => {
                 self.transferred_to = Some(target);
+                if let Some(status) = self.refuses_refer {
+                    return self.phone_command(Command::RefuseTransfer { status });
+                }
                 self.phone_command(Command::AcceptTransfer);
                 for status in self.operator.clone() {
                     self.phone_command(Command::NotifyTransfer { status });
@@ -468,7 +502,15 @@ impl Rig {
                     let call = self.agent.dial(self.now, dial);
                     self.legs.insert(call, leg);
                 }
-                Output::Rtp { destination, packet } => {
+                Output::Open => {
+                    self.tell_machine(Input::Opened { address: self.operator_port.map(address) });
+                }
+                Output::Close => self.closed += 1,
+                Output::Rtp { party: Party::Operator, destination, packet } => {
+                    let arrival = self.now + LATENCY;
+                    self.wire.push_back((arrival, address(AGENT_OPERATOR_RTP), destination, Packet::Rtp(packet)));
+                }
+                Output::Rtp { party: Party::Caller, destination, packet } => {
                     self.rtp_sent.push(Sent {
                         at: self.now,
                         to: destination,
@@ -479,10 +521,17 @@ impl Rig {
                     let arrival = self.now + self.latency;
                     self.wire.push_back((arrival, address(AGENT_RTP), destination, Packet::Rtp(packet)));
                 }
-                Output::Rtcp { destination, packet } => {
-                    self.reports_sent += 1;
+                Output::Rtcp { party, destination, packet } => {
+                    let from = match party {
+                        Party::Caller => AGENT_RTCP,
+                        Party::Operator => AGENT_OPERATOR_RTCP,
+                    };
+                    match party {
+                        Party::Caller => self.reports_sent += 1,
+                        Party::Operator => self.operator_reports_sent += 1,
+                    }
                     let arrival = self.now + self.latency;
-                    self.wire.push_back((arrival, address(AGENT_RTCP), destination, Packet::Rtp(packet)));
+                    self.wire.push_back((arrival, address(from), destination, Packet::Rtp(packet)));
                 }
                 Output::Recognise { job, utterance } => {
                     self.recognised.push(utterance);

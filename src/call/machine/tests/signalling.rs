@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::rig::{AGENT, PHONE, Rig};
+use crate::call::bridge::Party;
 use crate::call::machine::Input;
 use crate::call::record::Outcome;
 use crate::sip::{Command, EndCause, Event};
@@ -276,8 +277,8 @@ fn junk_instead_of_audio_is_harmless() {
     rig.run_until_quiet();
     for length in 0..64 {
         let packet = vec![0xa5; length];
-        rig.tell_machine(Input::Rtp { source: PHONE.parse().unwrap(), packet: &packet });
-        rig.tell_machine(Input::Rtp { source: AGENT.parse().unwrap(), packet: &packet });
+        rig.tell_machine(Input::Rtp { party: Party::Caller, source: PHONE.parse().unwrap(), packet: &packet });
+        rig.tell_machine(Input::Rtp { party: Party::Caller, source: AGENT.parse().unwrap(), packet: &packet });
     }
     rig.say(1_200, "refaire ma carte");
     rig.run_until_quiet();

@@ -9,6 +9,7 @@ use crate::sip::wire::Replaces;
 use crate::sip::{self, CallHandle, Command, Dial, Endpoint, Event, Transport};
 
 pub const RTP: &str = "192.0.2.9:32000";
+pub const RTCP: &str = "192.0.2.9:32001";
 
 /// What becomes of calls.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

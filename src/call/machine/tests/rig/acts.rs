@@ -111,6 +111,32 @@ impl Rig {
         self.handset.protection.as_mut().expect("an encrypted call").rekey(&agreed.keys);
     }
 
+    /// The third party's telephone offers its media once more, with new keys.
+    pub fn third_changes_keys(&mut self, seed: u8) {
+        let policy = self.third.media.security.policy();
+        self.third.media.security = Security::new(policy, Some(&mut KeySource::new([seed; 32])));
+        let before = self.third.events.len();
+        self.third_command(Command::Reoffer { sdp: Some(sdp::offer(&self.third.media)) });
+        let answer = |rig: &Self| {
+            rig.third.events[before..].iter().find_map(|event| match event {
+                Event::ReofferAnswered { sdp } => sdp.clone(),
+                _ => None,
+            })
+        };
+        // What comes after the answer is under the new keys.
+        self.run_until("an answer", |rig| answer(rig).is_some());
+        let answer = answer(self);
+        let negotiated = sdp::accept_answer(&answer.expect("an answer"), &self.third.media).expect("a usable answer");
+        let protection = self.third.handset.protection.as_mut().expect("an encrypted call");
+        protection.rekey(&negotiated.srtp.expect("keys").keys);
+    }
+
+    /// The operator's switchboard tells a key by INFO.
+    pub fn third_presses_by_info(&mut self, key: char) {
+        let leg = self.legs.values().copied().max().expect("the operator's leg");
+        self.tell_machine(Input::Sip { leg, event: Event::Key(sip::KeyPress { key, held: None }) });
+    }
+
     /// The switchboard moves the caller: another dialog takes the place of the call's.
     pub fn phone_moves(&mut self) {
         let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
