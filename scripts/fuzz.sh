@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # Runs every fuzz target for some seconds (first argument, default 60), or those named after it. What crashes stays in
 # fuzz/artifacts; what reaches new code is added to fuzz/corpus, which begins as what is packed in fuzz/corpus.tar.gz.
-# « condenser » instead of the seconds leaves out what reaches nothing of its own, and packs it again.
+# GRAINE=1 begins with that seed instead of a random one. « condenser » instead of the seconds leaves out what reaches
+# nothing of its own, and packs the corpus again.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -28,12 +29,14 @@ pack() {
 step "Compilation des cibles" fuzz build
 for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target"
+    inputs=("fuzz/corpus/$target")
+    [[ ! -d fuzz/seeds/$target ]] || inputs+=("fuzz/seeds/$target")
     if [[ $seconds == condenser ]]; then
         step "Corpus de $target" fuzz cmin "$target" -- -max_len=4096
     else
         step "Données aléatoires : $target, $seconds s" \
-            fuzz run "$target" "fuzz/corpus/$target" "fuzz/seeds/$target" -- \
-            -max_total_time="$seconds" -dict=fuzz/sip.dict -max_len=4096 -print_final_stats=1
+            fuzz run "$target" "${inputs[@]}" -- \
+            -max_total_time="$seconds" -seed="${GRAINE:-0}" -dict=fuzz/sip.dict -max_len=4096 -print_final_stats=1
     fi
 done
 if [[ $seconds == condenser ]]; then
