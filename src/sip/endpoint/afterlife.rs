@@ -8,8 +8,8 @@ use bytes::Bytes;
 use super::super::transaction::{Io, PATIENCE, TimerKey};
 
 /// Ended dialogs kept at once. The oldest is forgotten first: its late requests then get 481, which ends them too.
-/// Tests fill a smaller table.
-const MAX_ENDED: usize = if cfg!(test) { 64 } else { 65_536 };
+/// Half as many as server transactions, for a call leaves two of these. Tests fill a smaller table.
+const MAX_ENDED: usize = if cfg!(test) { 64 } else { 50_000 };
 
 /// What may still arrive for an ended dialog.
 #[derive(Debug)]

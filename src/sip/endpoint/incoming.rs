@@ -139,7 +139,6 @@ impl Endpoint {
         request
             .headers
             .list(&HeaderName::Via)
-            .skip(1)
             .filter_map(|via| decode(&via).parse::<Via>().ok())
             .any(|via| via.branch().is_some_and(|branch| self.transactions.is_ours(branch)))
     }
