@@ -55,7 +55,7 @@ async fn serve(address: &str, codec: &str, folder: &str) -> Result<(), Box<dyn s
     let address: SocketAddr = address.parse()?;
     let text = format!(
         "[sip]\nlisten = ['udp:{address}']\nmax_calls = 5000\n\
-         [rtp]\nports = '10000-29999'\ncodecs = ['{codec}']\n\
+         [rtp]\nports = '10000-29999'\ncodecs = ['{codec}']\nsrtp_without_tls = true\n\
          [call]\nlongest = 7200\nidle = 60\n\
          [dialplan]\ndirectory = 'sip-tests/dialplan'\nprompts = 'prompts'\n\
          [recogniser]\nqueue = 1000\n[voice]\ncache = '{folder}/voice'\nqueue = 1000\n\

@@ -100,12 +100,17 @@ impl Checker {
         // Pairs of an even port and the odd one after it.
         let (first, end) = (config.rtp.ports.start().next_multiple_of(2), u32::from(*config.rtp.ports.end()) + 1);
         let free = usize::try_from(end.saturating_sub(first.into()) / 2).unwrap_or_default();
-        if free < config.sip.max_calls {
+        // A call joined to an operator whom the agent called itself has a pair for each of them.
+        let (each, joined) = match config.transfer.method {
+            TransferMethod::Bridge => (2, ", qui en prennent deux chacun une fois joints à un agent (transfer.method)"),
+            TransferMethod::Refer | TransferMethod::Auto => (1, ""),
+        };
+        if free / each < config.sip.max_calls {
             self.problem(
                 "rtp.ports",
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
-                format!("{free} paires de ports ne suffisent pas à {} appels simultanés", config.sip.max_calls),
-                format!("élargissez la plage ou abaissez sip.max_calls à {free}."),
+                format!("{free} paires de ports ne suffisent pas à {} appels simultanés{joined}", config.sip.max_calls),
+                format!("élargissez la plage ou abaissez sip.max_calls à {}.", free / each),
             );
         }
         let udp = config.sip.listen.iter().filter(|listen| listen.transport == Transport::Udp);

@@ -158,6 +158,11 @@ fn settings_are_checked_against_each_other() {
     // The usual range carries 500 calls.
     assert_eq!(problems("[sip]\nmax_calls = 501\n", &[])[0].key, "rtp.ports");
     assert!(load("[rtp]\nports = '20000-29999'\n[sip]\nmax_calls = 5000\n", &[]).is_ok());
+    // A joined call has a pair for the caller and one for the operator.
+    let joined = |ports| format!("[rtp]\nports = '{ports}'\n[sip]\nmax_calls = 5\n[transfer]\nmethod = 'bridge'\n");
+    assert!(load(&joined("20000-20019"), &[]).is_ok());
+    let found = problems(&joined("20000-20017"), &[]);
+    assert!(found[0].key == "rtp.ports" && found[0].remedy.contains("sip.max_calls à 4"), "{found:?}");
 }
 
 #[test]
