@@ -3,8 +3,8 @@
 //! Owns: giving up, waiting, what is known when the worker is lost. Must not know: queues, engines.
 
 use std::pin::Pin;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
 
 use tokio::sync::oneshot;
@@ -20,18 +20,42 @@ pub struct Ticket<T> {
     abandoned: Arc<AtomicBool>,
 }
 
+/// Names the work of a ticket, for whoever has passed the ticket on.
+#[derive(Debug, Clone)]
+pub struct Claim(pub(super) Arc<AtomicBool>);
+
 #[derive(Debug)]
 enum State<T> {
     Done(Option<T>),
     Waiting(oneshot::Receiver<Result<T, SpeechError>>),
 }
 
+type Sender<T> = Mutex<Option<oneshot::Sender<Result<T, SpeechError>>>>;
+
 /// The worker's end of a [`Ticket`]. Dropped without an answer (the engine panicked, the pool was closed), the ticket
 /// yields [`SpeechError::Engine`].
 #[derive(Debug)]
-pub(super) struct Reply<T> {
-    sender: oneshot::Sender<Result<T, SpeechError>>,
+pub(in crate::speech) struct Reply<T> {
+    sender: Arc<Sender<T>>,
     abandoned: Arc<AtomicBool>,
+}
+
+/// Who waits for a reply, for others than the one who makes it.
+pub(super) trait Addressee: Send + Sync {
+    /// Whoever waits is told this, unless there was an answer.
+    fn fail(&self, error: SpeechError);
+}
+
+impl<T: Send> Addressee for Sender<T> {
+    fn fail(&self, error: SpeechError) {
+        if let Some(sender) = take(self) {
+            let _ = sender.send(Err(error));
+        }
+    }
+}
+
+fn take<T>(sender: &Sender<T>) -> Option<oneshot::Sender<Result<T, SpeechError>>> {
+    sender.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
 impl<T> Ticket<T> {
@@ -40,11 +64,15 @@ impl<T> Ticket<T> {
         Self { engine: "", state: State::Done(Some(result)), abandoned: Arc::default() }
     }
 
-    pub(super) fn pair(engine: &'static str) -> (Self, Reply<T>) {
+    pub(in crate::speech) fn pair(engine: &'static str) -> (Self, Reply<T>) {
         let (sender, receiver) = oneshot::channel();
         let abandoned = Arc::<AtomicBool>::default();
         let ticket = Self { engine, state: State::Waiting(receiver), abandoned: abandoned.clone() };
-        (ticket, Reply { sender, abandoned })
+        (ticket, Reply { sender: Arc::new(Mutex::new(Some(sender))), abandoned })
+    }
+
+    pub fn claim(&self) -> Claim {
+        Claim(self.abandoned.clone())
     }
 
     /// Blocks this thread until the result is there. Not for use inside the async runtime.
@@ -86,12 +114,27 @@ impl<T> Drop for Ticket<T> {
 }
 
 impl<T> Reply<T> {
+    /// Nobody may listen any more; then the result goes.
+    pub(in crate::speech) fn send(self, result: Result<T, SpeechError>) {
+        if let Some(sender) = take(&self.sender) {
+            let _ = sender.send(result);
+        }
+    }
+
     pub(super) fn abandoned(&self) -> Arc<AtomicBool> {
         self.abandoned.clone()
     }
+}
 
-    /// Nobody may listen any more; then the result goes.
-    pub(super) fn send(self, result: Result<T, SpeechError>) {
-        let _ = self.sender.send(result);
+impl<T: Send + 'static> Reply<T> {
+    pub(super) fn addressee(&self) -> Arc<dyn Addressee> {
+        self.sender.clone()
+    }
+}
+
+impl<T> Drop for Reply<T> {
+    /// Whoever waits learns that no answer comes.
+    fn drop(&mut self) {
+        drop(take(&self.sender));
     }
 }
