@@ -69,6 +69,12 @@ impl ScriptedRecogniser {
         self.released.1.notify_all();
     }
 
+    /// Does not come back before [`Self::release`].
+    pub fn hang(&self) {
+        let guard = self.released.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.released.1.wait_while(guard, |released| !*released));
+    }
+
     /// What it was given to hear.
     pub fn received(&self) -> Vec<Utterance> {
         self.received.0.lock().unwrap_or_else(PoisonError::into_inner).clone()
@@ -100,8 +106,7 @@ impl Recogniser for ScriptedRecogniser {
                 Err(SpeechError::Abandoned)
             }
             Some(Answer::Hangs) => {
-                let guard = self.released.0.lock().unwrap_or_else(PoisonError::into_inner);
-                drop(self.released.1.wait_while(guard, |released| !*released));
+                self.hang();
                 Ok(Transcript::default())
             }
             Some(Answer::In(language, text)) => {
