@@ -13,4 +13,4 @@ mod whisper;
 mod words;
 
 #[cfg(feature = "whisper")]
-pub use whisper::{WhisperModel, WhisperRecogniser};
+pub use whisper::{Decoded, WhisperModel, WhisperRecogniser};

@@ -129,6 +129,22 @@ impl WhisperRecogniser {
         Self::new(&WhisperModel::load(path)?, threads)
     }
 
+    /// What Whisper says of this utterance in the language expected, whatever its level, before any gate: for measurements.
+    ///
+    /// # Errors
+    /// As [`Recogniser::recognise`].
+    pub fn decode_raw(&mut self, utterance: &Utterance) -> Result<Decoded, SpeechError> {
+        self.decode(&Self::audio(utterance)?, &utterance.language, &utterance.prompt, &AtomicBool::new(false))
+    }
+
+    fn audio(utterance: &Utterance) -> Result<Vec<f32>, SpeechError> {
+        let mut audio = to_recogniser(&utterance.samples, utterance.rate).map_err(engine)?;
+        if audio.len() < SHORTEST {
+            audio.resize(SHORTEST, 0.0);
+        }
+        Ok(audio)
+    }
+
     /// Index in `settings` of the language's.
     fn settings_of(&mut self, language: &str) -> Result<usize, SpeechError> {
         let plain = (2..=3).contains(&language.len()) && language.bytes().all(|byte| byte.is_ascii_lowercase());
@@ -211,7 +227,7 @@ impl WhisperRecogniser {
     fn read(&self) -> Decoded {
         let end_of_text = self.model.0.token_eot();
         let (mut bytes, mut no_speech) = (Vec::new(), 0.0_f32);
-        let (mut sum, mut count) = (0.0_f32, 0_u32);
+        let (mut sum, mut logarithms, mut count) = (0.0_f32, 0.0_f32, 0_u32);
         for segment in self.state.as_iter() {
             if let Ok(text) = segment.to_bytes() {
                 bytes.extend_from_slice(text);
@@ -222,6 +238,7 @@ impl WhisperRecogniser {
                     && token.token_id() < end_of_text
                 {
                     sum += token.token_probability();
+                    logarithms += token.token_probability().max(f32::MIN_POSITIVE).ln();
                     count += 1;
                 }
             }
@@ -230,6 +247,7 @@ impl WhisperRecogniser {
             // A token cap may cut a character in two.
             text: String::from_utf8_lossy(&bytes).trim_end_matches(char::REPLACEMENT_CHARACTER).trim().to_owned(),
             confidence: if count == 0 { 0.0 } else { sum / count as f32 },
+            log_probability: if count == 0 { 0.0 } else { logarithms / count as f32 },
             no_speech,
         }
     }
@@ -246,10 +264,7 @@ impl Recogniser for WhisperRecogniser {
         if utterance.samples.is_empty() || rms_dbfs(&utterance.samples) < SILENCE_DBFS {
             return Ok(silence);
         }
-        let mut audio = to_recogniser(&utterance.samples, utterance.rate).map_err(engine)?;
-        if audio.len() < SHORTEST {
-            audio.resize(SHORTEST, 0.0);
-        }
+        let audio = Self::audio(utterance)?;
         let Utterance { language, others, prompt, .. } = utterance;
         let decoded = self.decode(&audio, language, prompt, abandoned)?;
         let mut transcript = decoded.transcript(silence.clone());
@@ -264,17 +279,25 @@ impl Recogniser for WhisperRecogniser {
     }
 }
 
-struct Decoded {
-    text: String,
-    confidence: f32,
-    no_speech: f32,
+/// What Whisper says, before any gate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    pub text: String,
+    /// As in [`Evidence`].
+    pub confidence: f32,
+    pub log_probability: f32,
+    pub no_speech: f32,
 }
 
 impl Decoded {
+    pub fn evidence(&self) -> Evidence<'_> {
+        let Self { text, confidence, log_probability, no_speech } = self;
+        Evidence { text, confidence: *confidence, log_probability: *log_probability, no_speech: *no_speech }
+    }
+
     /// What is believed of it.
     fn transcript(&self, silence: Transcript) -> Transcript {
-        let evidence = Evidence { text: &self.text, confidence: self.confidence, no_speech: self.no_speech };
-        match judge(evidence) {
+        match judge(self.evidence()) {
             Ok(text) => Transcript { text: text.to_owned(), confidence: self.confidence, ..silence },
             Err(rejection) => {
                 tracing::debug!(?rejection, "utterance without words");
