@@ -18,6 +18,9 @@ pub struct Args {
     /// Langue parlée (code ISO 639-1)
     #[arg(long, default_value = "fr")]
     language: String,
+    /// Autres langues possibles, séparées par des virgules : la langue est alors devinée
+    #[arg(long, value_name = "LANGUES", value_delimiter = ',')]
+    or: Vec<String>,
     /// Mots attendus, qui aident la reconnaissance
     #[arg(long, default_value = "")]
     prompt: String,
@@ -100,8 +103,13 @@ mod heard {
         let samples = resample::resample_i16(&clip.samples, clip.rate, rate)
             .map_err(|error| failed("conversion impossible", &error))?;
         let seconds = samples.len() as f64 / f64::from(rate);
-        let utterance =
-            Utterance { samples: samples.into(), rate, language: args.language.clone(), prompt: args.prompt.clone() };
+        let utterance = Utterance {
+            samples: samples.into(),
+            rate,
+            language: args.language.clone(),
+            prompt: args.prompt.clone(),
+            others: args.or.clone(),
+        };
         let transcript = recogniser
             .recognise(&utterance, &AtomicBool::new(false))
             .map_err(|error| failed("la reconnaissance a échoué", &error))?;
@@ -118,6 +126,7 @@ mod heard {
                     "file": path.display().to_string(),
                     "text": transcript.text,
                     "confidence": transcript.confidence,
+                    "language": transcript.language,
                     "duration_s": heard.seconds,
                     "elapsed_ms": transcript.elapsed.as_millis() as u64,
                 }));

@@ -57,6 +57,8 @@ pub enum Input {
     Started { caller_number: Option<String> },
     /// The caller's turn ended and holds these words (empty: a noise, no words).
     Heard { text: String, confidence: f32 },
+    /// The caller speaks this language; said before the words.
+    Speaks(Language),
     /// A key was pressed.
     Key(Key),
     /// No key for the inter-digit time after the last one: what was typed so far is complete.
@@ -282,6 +284,7 @@ impl Dialogue {
         match input {
             Input::Started { caller_number } => self.started(caller_number),
             Input::Heard { text, confidence } => self.heard(&text, confidence),
+            Input::Speaks(language) => return self.speaks(&language),
             Input::Key(key) => return self.key(key),
             Input::KeysPaused => return self.keys_paused(),
             Input::Silence => self.silence(),

@@ -9,7 +9,7 @@ use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 use super::speak::split;
 use crate::dialplan::{Language, SourceFile};
 
-const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
+pub(super) const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
 const FRENCH_WORDS: &str = include_str!("../../prompts/fr/mots.txt");
 
 /// Phrases of every language the agent speaks.

@@ -11,6 +11,7 @@ use crate::call::bridge::Party;
 use crate::call::keys::Way;
 use crate::call::record::{Outcome, Reply};
 use crate::dialogue::{self, Expectation};
+use crate::dialplan::Language;
 use crate::rtp::Key;
 use crate::speech::{SpeechError, Transcript, Utterance};
 
@@ -138,6 +139,12 @@ impl Machine {
     pub(super) fn handle_heard(&mut self, now: Instant, heard: Heard) {
         match heard {
             Heard::Started => self.playout.pause(),
+            Heard::Recognise { job, .. } if self.by_keys => {
+                let busy = Err(SpeechError::Busy { engine: "recogniser" });
+                if let Some(heard) = self.hearing.handle_result(job, busy) {
+                    self.handle_heard(now, heard);
+                }
+            }
             Heard::Recognise { job, sound } => {
                 let (language, prompt) = match &self.expectation {
                     Some(Expectation { language, prompt, .. }) => (language.0.clone(), prompt.clone()),
@@ -145,15 +152,22 @@ impl Machine {
                         (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
                     }
                 };
-                let utterance = Utterance { samples: sound.samples, rate: sound.rate, language, prompt };
+                let others = self.other_languages(&language);
+                let utterance = Utterance { samples: sound.samples, rate: sound.rate, language, others, prompt };
                 self.outputs.push_back(Output::Recognise { job, utterance });
             }
             Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),
-            Heard::Awaiting => self.timers.set(Timer::Recognition, now + self.settings.recognition),
+            Heard::Awaiting { .. } if self.by_keys => {}
+            Heard::Awaiting { job } => {
+                self.timers.set(Timer::Recognition, now + self.settings.recognition);
+                self.outputs.push_back(Output::Hasten { job });
+            }
             Heard::Concluded { outcome, times, length } => {
                 self.timers.stop(Timer::Recognition);
                 match outcome {
                     Ok(transcript) => self.turn_ended(now, transcript, times, length >= ATTEMPT),
+                    // A cough is no reason for an operator.
+                    Err(_) if self.by_keys && length < ATTEMPT => self.playout.resume(),
                     Err(error) => {
                         tracing::warn!(%error, "recognition failed");
                         self.recogniser_failed(now);
@@ -174,8 +188,17 @@ impl Machine {
         self.failing = false;
         self.interrupt(now);
         self.reply_due = Some(ReplyDue { ended, words_known: now });
-        let Transcript { text, confidence, .. } = transcript;
+        let Transcript { text, confidence, language, .. } = transcript;
+        if let Some(language) = language {
+            self.converse(now, dialogue::Input::Speaks(Language(language)));
+        }
         self.converse(now, dialogue::Input::Heard { text, confidence });
+    }
+
+    /// What the caller may speak instead: any language of the town until the first words have told.
+    fn other_languages(&self, expected: &str) -> Vec<String> {
+        let others = self.plan.languages.iter().filter(|language| language.0 != expected && self.record.turns == 0);
+        others.map(|language| language.0.clone()).collect()
     }
 
     /// The caller takes the floor.
@@ -188,7 +211,7 @@ impl Machine {
 
     /// The recogniser is down or too slow. Said once until it works again.
     pub(super) fn recogniser_failed(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.failing, true) {
+        if std::mem::replace(&mut self.failing, true) && !self.by_keys {
             self.playout.resume();
             return;
         }

@@ -26,7 +26,7 @@ pub(super) enum Heard {
     /// Nobody wants this result any more.
     Abandon { job: JobId },
     /// The turn is over but its words are not known yet.
-    Awaiting,
+    Awaiting { job: JobId },
     /// The turn is over and these are its words.
     Concluded { outcome: Result<Transcript, SpeechError>, times: Times, length: Duration },
 }
@@ -171,7 +171,7 @@ impl Hearing {
             Turn::Pausing { job, outcome: None } => {
                 let sound = self.joined(sound);
                 self.turn = Turn::Ended { job, sound, times, length };
-                tell(Heard::Awaiting);
+                tell(Heard::Awaiting { job });
             }
             // The longest utterance was cut without a pause.
             Turn::Speaking => {
@@ -179,7 +179,7 @@ impl Hearing {
                 let sound = self.joined(sound);
                 self.turn = Turn::Ended { job, sound: sound.clone(), times, length };
                 tell(Heard::Recognise { job, sound });
-                tell(Heard::Awaiting);
+                tell(Heard::Awaiting { job });
             }
             turn @ (Turn::Quiet | Turn::Ended { .. }) => self.turn = turn,
         }

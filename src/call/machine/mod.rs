@@ -158,6 +158,10 @@ pub enum Output {
         job: JobId,
         utterance: Utterance,
     },
+    /// The caller has finished and waits for this result.
+    Hasten {
+        job: JobId,
+    },
     /// The result is no longer wanted.
     Abandon {
         job: JobId,
@@ -224,6 +228,8 @@ pub struct Machine {
     reply_due: Option<ReplyDue>,
     answered: Option<Instant>,
     failing: bool,
+    /// The recogniser has no time for this call.
+    by_keys: bool,
     /// How the call ends, once that is known.
     ending: Option<Outcome>,
     record: Record,
@@ -359,6 +365,7 @@ impl Machine {
             reply_due: None,
             answered: None,
             failing: false,
+            by_keys: false,
             ending: None,
             record: Record::default(),
             outputs: VecDeque::new(),
@@ -374,6 +381,12 @@ impl Machine {
     /// Sends its packets on the 20 ms grid through `phase`: for whoever wakes many calls at once.
     pub fn on_grid(self, phase: Instant) -> Self {
         Self { grid: Some(phase), ..self }
+    }
+
+    /// A call that begins while the recogniser has too much to do, or is down: it is given the keypad menu at once, and the
+    /// operator when it speaks all the same.
+    pub fn by_keys(self, by_keys: bool) -> Self {
+        Self { by_keys, ..self }
     }
 
     pub fn is_over(&self) -> bool {

@@ -163,6 +163,10 @@ impl Machine {
         self.answered = Some(now);
         let caller_number = self.caller_number.take();
         self.converse(now, dialogue::Input::Started { caller_number });
+        if self.by_keys {
+            self.failing = true;
+            self.converse(now, dialogue::Input::RecogniserFailed);
+        }
     }
 
     /// Describes our media anew, or refuses; what an offer has led to. The conversation's media are the caller's business.

@@ -344,6 +344,7 @@ impl Rig {
                 text: text.to_owned(),
                 confidence: 0.9,
                 elapsed: self.recognition,
+                ..Transcript::default()
             });
             self.tell_machine(Input::Recognised { job, outcome });
         }
@@ -539,6 +540,7 @@ impl Rig {
                     self.recognised.push(utterance);
                     self.jobs.push((self.now + self.recognition, job));
                 }
+                Output::Hasten { job } => assert!(self.jobs.iter().any(|(_, known)| *known == job), "{job:?} is done"),
                 Output::Abandon { job } => {
                     self.jobs.retain(|(_, running)| *running != job);
                     self.abandoned += 1;
