@@ -1,6 +1,6 @@
 //! Written text put in the words a voice says: numbers, hours, dates, telephone numbers, prices, abbreviations.
 //!
-//! Owns: the spoken form of French, the pronunciation lexicon's rules, cutting text into sentences. Pure.
+//! Owns: the spoken form of French and English, the pronunciation lexicon's rules, cutting text into sentences. Pure.
 //! Must not know: phonemes, voices, files.
 //!
 //! The rules run in a fixed order, the most particular first (addresses, telephone numbers, hours, dates, prices), so
@@ -10,6 +10,7 @@ mod abbreviations;
 mod amounts;
 mod calendar;
 mod contact;
+mod english;
 mod lexicon;
 mod numbers;
 mod ordinals;
@@ -51,8 +52,18 @@ pub fn french(text: &str) -> String {
     text
 }
 
-/// Spoken form of `text` in `language` (ISO 639-1). Languages other than French are left to the voice's own rules,
-/// which know English numbers and dates.
+/// Written English in spoken words, as a town hall in Europe writes it: day before month, 24-hour clock, euros.
+pub fn english(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST).collect();
+    english::rewrite(&symbols::normalise(&text))
+}
+
+/// Spoken form of `text` in `language` (ISO 639-1). Languages other than French and English are left to the voice's own
+/// rules.
 pub fn form(language: &str, text: &str) -> String {
-    if language.starts_with("fr") { french(text) } else { symbols::plain(text) }
+    match language.get(..2) {
+        Some("fr") => french(text),
+        Some("en") => english(text),
+        _ => symbols::plain(text),
+    }
 }

@@ -4,6 +4,7 @@
 const NEVER_FINAL: &[&str] = &[
     "m", "mm", "mr", "mme", "mmes", "mlle", "dr", "pr", "me", "st", "ste", "av", "bd", "bld", "boul", "pl", "art",
     "tél", "tel", "env", "ex", "p", "pp", "réf", "ref", "cf", "vol", "fig", "no", "n°", "r", "chap", "ch", "mrs", "ms",
+    "rens", "insc", "imp", "sq", "rte", "esc", "bât", "rés", "approx", "dest", "exp", "gal", "cdt", "pdt", "fg",
 ];
 
 /// Abbreviations of months: their stop does not end a sentence when a year follows.
