@@ -11,6 +11,7 @@ mod amounts;
 mod calendar;
 mod contact;
 mod english;
+mod foreign;
 mod lexicon;
 mod numbers;
 mod ordinals;
@@ -19,7 +20,7 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
-pub use lexicon::{Lexicon, LexiconError, Piece};
+pub use lexicon::{Lexicon, LexiconError, LexiconErrors, Piece};
 pub use sentences::sentences;
 
 /// A regular expression written in this source, compiled on first use.
