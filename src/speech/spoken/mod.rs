@@ -21,7 +21,7 @@ mod symbols;
 mod tests;
 
 pub use lexicon::{Lexicon, LexiconError, LexiconErrors, Piece};
-pub use sentences::sentences;
+pub use sentences::{clauses, sentences};
 
 /// A regular expression written in this source, compiled on first use.
 macro_rules! pattern {
@@ -39,6 +39,8 @@ const LONGEST: usize = 2_000;
 /// Written French in spoken words: "8h30-12h" → "de huit heures trente à douze heures".
 pub fn french(text: &str) -> String {
     let text: String = text.chars().take(LONGEST).collect();
+    // A clause goes on where its sentence does: its comma is said too.
+    let goes_on = text.trim_end().ends_with(',');
     let mut text = symbols::normalise(&text);
     for rule in [
         contact::rewrite,
@@ -49,6 +51,9 @@ pub fn french(text: &str) -> String {
         symbols::rewrite,
     ] {
         text = rule(&text);
+    }
+    if goes_on && text.ends_with(char::is_alphanumeric) {
+        text.push(',');
     }
     text
 }
