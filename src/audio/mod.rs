@@ -12,6 +12,7 @@ pub mod echo;
 pub mod g711;
 pub mod hold_music;
 pub mod level;
+pub mod loudness;
 pub mod resample;
 pub mod signals;
 pub mod sound;

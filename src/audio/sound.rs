@@ -18,6 +18,11 @@ impl Sound {
         Self { samples: samples.into(), rate }
     }
 
+    /// This and then that, at the rate of this.
+    pub fn followed_by(&self, that: &Self) -> Result<Self, ResampleError> {
+        Ok(Self::new([&*self.samples, &*that.at(self.rate)?.samples].concat(), self.rate))
+    }
+
     pub fn duration(&self) -> Duration {
         let rate = u64::from(self.rate.max(1));
         Duration::from_micros(self.samples.len() as u64 * 1_000_000 / rate)

@@ -27,7 +27,7 @@ use crate::dialplan::Dialplan;
 use crate::net::{CallLine, Received, RtpSocket, Seat, SipHandle, local_address_towards, local_time, now};
 use crate::rtp::srtp::KeySource;
 use crate::sip::{Command, Event};
-use crate::speech::speaker::Speaker;
+use crate::speech::speaker::{Clauses, Speaker};
 use crate::speech::worker::{Claim, RecogniserPool};
 use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 
@@ -86,6 +86,16 @@ impl RtpAddresses {
 enum Done {
     Recognised(JobId, Result<Transcript, SpeechError>),
     Spoken(SentenceId, Result<Sound, SpeechError>),
+    /// A clause, and what is left of the sentence.
+    Clause(SentenceId, Sound, Clauses),
+}
+
+/// The next clause of a sentence.
+async fn next_clause(sentence: SentenceId, clauses: Clauses) -> Done {
+    match clauses.next().await {
+        (Ok(sound), Some(left)) => Done::Clause(sentence, sound, left),
+        (outcome, _) => Done::Spoken(sentence, outcome),
+    }
 }
 
 /// Runs one incoming call to its end and returns its record; `None` when it ended before it began. `sip` places the calls
@@ -160,6 +170,10 @@ pub async fn run(
                 Ok(Done::Recognised(job, outcome)) => call.recognised(&mut machine, job, outcome),
                 Ok(Done::Spoken(sentence, outcome)) => {
                     machine.handle_input(call.now(), Input::Spoken { sentence, outcome });
+                }
+                Ok(Done::Clause(sentence, sound, left)) => {
+                    call.work.spawn(next_clause(sentence, left));
+                    machine.handle_input(call.now(), Input::Clause { sentence, sound });
                 }
                 // Abandoned on purpose.
                 Err(_) => {}
@@ -333,16 +347,14 @@ impl Call {
         let said = (language, text);
         let kept = fixed.contains(&said);
         let (language, text) = said;
-        let ticket = match kept {
-            true => speaker.speak(&language, &text, pace, rate),
-            false => speaker.speak_once(&language, &text, pace, rate),
-        };
-        match ticket {
-            Ok(ticket) => {
+        let begun = match kept {
+            true => speaker.speak(&language, &text, pace, rate).map(|ticket| {
                 self.work.spawn(async move { Done::Spoken(sentence, ticket.await) });
-                None
-            }
-            Err(error) => Some(Err(error)),
-        }
+            }),
+            false => speaker.speak_by_clauses(&language, &text, pace, rate).map(|clauses| {
+                self.work.spawn(next_clause(sentence, clauses));
+            }),
+        };
+        begun.err().map(Err)
     }
 }

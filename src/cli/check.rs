@@ -10,6 +10,7 @@ use super::Failure;
 use crate::dialogue::{Phrases, TrialOutcome, run_trial};
 use crate::dialplan::{self, Dialplan, Language, Location, Problem, Severity, SourceFile, Trial};
 use crate::files;
+use crate::speech::spoken::Lexicon;
 use crate::understanding::Understanding;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -71,6 +72,9 @@ struct Checked {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     let phrases = Arc::new(everyday_phrases(args.prompts.as_deref())?);
+    if let Some(prompts) = &args.prompts {
+        check_lexicons(prompts)?;
+    }
     let checked = check(&args.dir, &phrases, today())?;
     let report = checked.report();
     if args.json {
@@ -100,6 +104,19 @@ fn everyday_phrases(dir: Option<&Path>) -> Result<Phrases, Failure> {
         let lines: Vec<String> = errors.iter().map(|(language, e)| format!("{}/phrases.md, {e}", language.0)).collect();
         Failure::new(lines.join("\n"))
     })
+}
+
+/// The pronunciation lexicon of each language there is.
+fn check_lexicons(prompts: &Path) -> Result<(), Failure> {
+    for language in ["fr", "en"] {
+        let path = prompts.join(language).join("prononciation.tsv");
+        if path.is_file() {
+            let text = files::read_text(&path).map_err(|error| Failure::new(error.to_string()))?;
+            Lexicon::parse(&text)
+                .map_err(|errors| Failure::new(format!("Le lexique {} est à corriger.\n{errors}", path.display())))?;
+        }
+    }
+    Ok(())
 }
 
 fn check(dir: &Path, phrases: &Arc<Phrases>, today: jiff::civil::Date) -> Result<Checked, Failure> {

@@ -29,6 +29,10 @@ pub struct Args {
     #[arg(long, value_name = "FICHIER")]
     lexicon: Option<PathBuf>,
 
+    /// Une prononciation à essayer, par exemple "Laye = lè" ; répétable
+    #[arg(long, value_name = "MOT = DIT")]
+    prononciation: Vec<String>,
+
     /// Langue du texte [par défaut : celle du nom de la voix, sinon le français]
     #[arg(long, value_name = "CODE")]
     language: Option<String>,
@@ -70,13 +74,17 @@ mod with_voice {
 
     use super::{Args, Failure, PaceName};
     use crate::audio::{LINE_RATE, wav};
-    use crate::speech::spoken::{Lexicon, LexiconError};
+    use crate::speech::spoken::Lexicon;
     use crate::speech::voice::{PiperVoice, VoiceError, VoiceFiles};
     use crate::speech::{Pace, Voice};
 
     pub fn run(args: Args) -> Result<(), Failure> {
         let language = args.language.clone().unwrap_or_else(|| language_of(&args.voice));
-        let lexicon = Arc::new(lexicon(args.lexicon.as_deref(), &language)?);
+        let mut lexicon = lexicon(args.lexicon.as_deref(), &language)?;
+        for row in &args.prononciation {
+            lexicon = lexicon.and(row).map_err(|errors| Failure::new(format!("« {row} » : {errors}")))?;
+        }
+        let lexicon = Arc::new(lexicon);
         if args.show {
             println!("{}", lexicon.reading(&language, &args.text));
             return Ok(());
@@ -147,20 +155,8 @@ mod with_voice {
                 )));
             }
         };
-        Lexicon::parse(&text).map_err(|error| {
-            let problem = match error {
-                LexiconError::NoTab { line } => {
-                    format!("ligne {line} : il faut une tabulation entre le mot et sa prononciation")
-                }
-                LexiconError::BadWord { line } => {
-                    format!("ligne {line} : le mot doit commencer et finir par une lettre ou un chiffre")
-                }
-                LexiconError::NothingSaid { line } => format!("ligne {line} : la prononciation manque"),
-                LexiconError::TooLong { line } => format!("ligne {line} : mot ou prononciation trop longs"),
-                LexiconError::TooMany => "trop d'entrées (4 000 au plus)".to_owned(),
-            };
-            Failure::new(format!("Lexique {}, {problem}.", path.display()))
-        })
+        Lexicon::parse(&text)
+            .map_err(|errors| Failure::new(format!("Le lexique {} est à corriger.\n{errors}", path.display())))
     }
 
     fn explain(error: &VoiceError) -> Failure {
@@ -200,7 +196,7 @@ mod with_voice {
             let path = folder.path().join("noms.tsv");
             fs::write(&path, "# noms\nLaye lè\n").expect("file");
             let failure = lexicon(Some(&path), "fr").expect_err("no tab");
-            assert!(failure.message.contains("noms.tsv, ligne 2"), "{failure}");
+            assert!(failure.message.contains("noms.tsv est à corriger.\nligne 2"), "{failure}");
             assert!(lexicon(Some(&folder.path().join("autre.tsv")), "fr").is_err());
             assert!(lexicon(None, "xx").expect("none is fine").is_empty());
         }

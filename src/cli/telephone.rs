@@ -61,7 +61,7 @@ pub fn open_voice(config: &Config, description: &Path) -> Result<Box<dyn Voice>,
 
     let path = config.dialplan.prompts.join("fr").join("prononciation.tsv");
     let lexicon = match std::fs::read_to_string(&path) {
-        Ok(text) => Lexicon::parse(&text).map_err(|error| Failure::new(format!("{} : {error}", path.display())))?,
+        Ok(text) => Lexicon::parse(&text).map_err(|error| Failure::new(format!("{} :\n{error}", path.display())))?,
         Err(_) => Lexicon::default(),
     };
     let files = VoiceFiles::of(description, &config.voice.onnxruntime);

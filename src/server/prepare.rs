@@ -24,7 +24,7 @@ use crate::speech::Recogniser;
 use crate::speech::SpeechError;
 use crate::speech::cache::{Cache, CacheError};
 use crate::speech::speaker::{MakeVoice, Speaker};
-use crate::speech::spoken::LexiconError;
+use crate::speech::spoken::LexiconErrors;
 use crate::speech::worker::RecogniserPool;
 use crate::store::{Store, StoreError};
 use crate::turn;
@@ -61,8 +61,8 @@ pub enum Problem {
         "Le dossier des phrases déjà dites ne peut pas servir : {0}.\nRemède : vérifiez [voice] cache et les droits du dossier."
     )]
     Cache(#[from] CacheError),
-    #[error("Le lexique {} est mal écrit : {error}.\nRemède : une ligne par mot, le mot, une tabulation, puis la prononciation.", path.display())]
-    Lexicon { path: PathBuf, error: LexiconError },
+    #[error("Le lexique {} est à corriger.\n{error}", path.display())]
+    Lexicon { path: PathBuf, error: LexiconErrors },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(

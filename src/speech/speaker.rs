@@ -3,26 +3,31 @@
 //! Owns: where a sentence's sound comes from, and preparing the fixed ones. Must not know: calls, what is said.
 //!
 //! ```text
-//! cached   memory only, never waits: what a call task asks first
-//! speak    memory → disk (a thread of its own) → voice (one thread a language), kept in both
-//! prepare  the same for everything known before the first call, at 8 kHz; live sentences go first
+//! cached      memory only, never waits: what a call task asks first
+//! speak       memory → disk (a thread of its own) → voice (one thread a language), kept in both
+//! speak_once  voice only, clause by clause: what holds a caller's words
+//! prepare     as speak, for everything known before the first call, at 8 kHz; live sentences go first
 //! ```
 //!
 //! The voice speaks at 16 kHz; what it says is kept on disk at 8 kHz too. A wide-band call that asks for a sentence of
 //! which only the 8 kHz form is there (made by an older version, or not in memory yet) gets that, and the wide form is
 //! fetched or made for the next time, behind what callers wait for: it never waits longer than a narrow-band call.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::cache::{Cache, Key};
 use super::worker::{Pool, PoolStatus, Reply, Share, Ticket, Urgency, Work};
-use super::{Pace, Reader, SpeechError, Voice};
+use super::{Pace, Reader, SpeechError, Voice, spoken};
 use crate::audio::{LINE_RATE, Sound, WIDE_RATE};
 
 /// Makes a voice: quick, and fails when a file is missing; the model itself may be loaded at the first sentence.
 pub type MakeVoice = Box<dyn Fn() -> Result<Box<dyn Voice>, SpeechError> + Send + Sync>;
+
+/// Silence behind a comma, and behind a semicolon or a colon; both ends of a clause have 20 ms of their own beside.
+const PAUSE_COMMA_MS: u64 = 140;
+const PAUSE_COLON_MS: u64 = 240;
 
 const VOICE: &str = "voice";
 const DISK: &str = "prompt cache";
@@ -125,6 +130,21 @@ impl Speaker {
         };
         self.0.disk.submit(Urgency::Live, reply, run).map_err(|(error, _)| error)?;
         Ok(ticket)
+    }
+
+    /// As [`Self::speak_once`], clause by clause: the first is there while the others are made.
+    pub fn speak_by_clauses(
+        &self,
+        language: &str,
+        text: &str,
+        pace: Pace,
+        rate: u32,
+    ) -> Result<Clauses, SpeechError> {
+        let mut left: VecDeque<String> = spoken::clauses(text).into_iter().map(str::to_owned).collect();
+        let first = left.pop_front().unwrap_or_default();
+        let pause = pause_after(&first);
+        let next = self.speak_once(language, &first, pace, rate)?;
+        Ok(Clauses { speaker: self.clone(), language: language.to_owned(), pace, rate, next, pause, left })
     }
 
     /// The sound of a sentence that holds a caller's own words (name, number): never kept, neither on disk nor in memory.
@@ -242,6 +262,55 @@ impl Speaker {
             detail: format!("no voice for the language `{language}`"),
         })
     }
+}
+
+/// A sentence on its way, clause by clause. A clause is asked for as soon as the one before is there, so that those of
+/// several callers take turns. Dropping it abandons what is left.
+pub struct Clauses {
+    speaker: Speaker,
+    language: String,
+    pace: Pace,
+    rate: u32,
+    next: Ticket<Sound>,
+    /// Silence behind the next one, when others follow.
+    pause: Duration,
+    left: VecDeque<String>,
+}
+
+impl Clauses {
+    /// The next clause with the pause behind it, and what is left; nothing comes after an error.
+    pub async fn next(mut self) -> (Result<Sound, SpeechError>, Option<Self>) {
+        let ticket = std::mem::replace(&mut self.next, Ticket::done(Sound::new([], self.rate)));
+        let sound = match ticket.await {
+            Ok(sound) => sound,
+            Err(error) => return (Err(error), None),
+        };
+        let Some(text) = self.left.pop_front() else { return (Ok(sound), None) };
+        let with_pause = paused(&sound, self.pause);
+        self.pause = pause_after(&text);
+        self.next = self.speaker.speak_once(&self.language, &text, self.pace, self.rate).unwrap_or_else(|error| {
+            let (ticket, reply) = Ticket::pair(VOICE);
+            reply.send(Err(error));
+            ticket
+        });
+        (Ok(with_pause), Some(self))
+    }
+}
+
+/// Silence between two clauses, as the voice itself makes it within a sentence.
+fn pause_after(clause: &str) -> Duration {
+    Duration::from_millis(match clause.chars().last() {
+        Some(',') => PAUSE_COMMA_MS,
+        Some(';' | ':') => PAUSE_COLON_MS,
+        _ => 0,
+    })
+}
+
+fn paused(sound: &Sound, pause: Duration) -> Sound {
+    let silence = (pause.as_secs_f64() * f64::from(sound.rate)) as usize;
+    let mut samples = sound.samples.to_vec();
+    samples.resize(samples.len() + silence, 0);
+    Sound::new(samples, sound.rate)
 }
 
 /// What a voice is to say.

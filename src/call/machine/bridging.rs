@@ -360,6 +360,17 @@ impl Machine {
         true
     }
 
+    /// As above, of a clause; others follow.
+    pub(super) fn supply_briefing_clause(&mut self, sentence: super::SentenceId, sound: &Sound) -> bool {
+        if sentence.0 < BRIEFING {
+            return false;
+        }
+        if let Some(operator) = &mut self.operator {
+            operator.briefing.supply_clause(sentence, sound.clone());
+        }
+        true
+    }
+
     /// The operator can't be reached, or has left before the two were joined.
     pub(super) fn operator_failed(&mut self, now: Instant, status: u16) {
         self.leave_operator(now);

@@ -252,6 +252,12 @@ impl Machine {
         }
     }
 
+    pub(super) fn handle_clause(&mut self, sentence: SentenceId, sound: Sound) {
+        if !self.supply_briefing_clause(sentence, &sound) {
+            self.playout.supply_clause(sentence, sound);
+        }
+    }
+
     pub(super) fn handle_spoken(&mut self, now: Instant, sentence: SentenceId, outcome: Result<Sound, SpeechError>) {
         // A briefing that can't be spoken is left out.
         if self.supply_briefing(sentence, outcome.as_ref().ok()) {

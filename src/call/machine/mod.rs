@@ -122,6 +122,11 @@ pub enum Input<'a> {
         sentence: SentenceId,
         outcome: Result<Sound, SpeechError>,
     },
+    /// A sentence has a clause of its audio; the last one comes as [`Input::Spoken`].
+    Clause {
+        sentence: SentenceId,
+        sound: Sound,
+    },
     /// The service is being stopped: tell the caller and end.
     Stop,
     Timeout,
@@ -415,6 +420,7 @@ impl Machine {
                 }
             }
             Input::Spoken { sentence, outcome } => self.handle_spoken(now, sentence, outcome),
+            Input::Clause { sentence, sound } => self.handle_clause(sentence, sound),
             Input::Stop => self.time_is_up(now, Outcome::Shutdown),
             Input::Timeout => {}
         }

@@ -39,6 +39,8 @@ enum Step {
 enum Audio {
     /// Being synthesised.
     Awaited,
+    /// Its first clauses; the others are being synthesised.
+    Begun(Sound),
     /// Mono, 8 or 16 kHz.
     Ready(Sound),
     /// The voice failed: skipped.
@@ -112,7 +114,25 @@ impl Playout {
             if let Step::Sentence { id, audio, .. } = step
                 && *id == wanted
             {
-                *audio = sound.map_or(Audio::Missing, Audio::Ready);
+                *audio = match std::mem::replace(audio, Audio::Missing) {
+                    Audio::Begun(begun) => Audio::Ready(joined(begun, sound)),
+                    _ => sound.map_or(Audio::Missing, Audio::Ready),
+                };
+                return;
+            }
+        }
+    }
+
+    /// Gives a sentence a clause of its audio, with the pause behind it; the last one comes by [`Self::supply`].
+    pub fn supply_clause(&mut self, wanted: SentenceId, sound: Sound) {
+        for step in &mut self.steps {
+            if let Step::Sentence { id, audio, .. } = step
+                && *id == wanted
+            {
+                *audio = match std::mem::replace(audio, Audio::Missing) {
+                    Audio::Begun(begun) => Audio::Begun(joined(begun, Some(sound))),
+                    _ => Audio::Begun(sound),
+                };
                 return;
             }
         }
@@ -171,7 +191,7 @@ impl Playout {
         self.paused = false;
         // Nobody listened meanwhile, or it has been played long since.
         self.fade = None;
-        if let Some(Step::Sentence { audio: Audio::Ready(sound), .. }) = self.steps.front() {
+        if let Some(Step::Sentence { audio: Audio::Ready(sound) | Audio::Begun(sound), .. }) = self.steps.front() {
             self.position = clause_start(sound, self.position);
         }
     }
@@ -227,8 +247,15 @@ impl Playout {
             self.settle();
         }
         let under_way = self.under_way();
-        let Some(Step::Sentence { audio: Audio::Ready(sound), .. }) = self.steps.get(under_way) else {
-            return Slot::Silence;
+        let sound = match self.steps.get(under_way) {
+            Some(Step::Sentence { audio: Audio::Ready(sound), .. }) => sound,
+            // Whole frames only: what is left of the last one is said with what comes.
+            Some(Step::Sentence { audio: Audio::Begun(sound), .. })
+                if self.position < sound.samples.len() / frame_length(sound) =>
+            {
+                sound
+            }
+            _ => return Slot::Silence,
         };
         if self.flights.len() == under_way {
             self.flights.push_back(Flight { from: self.sent, position: self.position, end: None });
@@ -285,7 +312,8 @@ impl Playout {
     fn fade_out(&mut self) {
         let under_way = self.under_way();
         if self.flights.len() > under_way
-            && let Some(Step::Sentence { audio: Audio::Ready(sound), .. }) = self.steps.get(under_way)
+            && let Some(Step::Sentence { audio: Audio::Ready(sound) | Audio::Begun(sound), .. }) =
+                self.steps.get(under_way)
         {
             self.fade = Some(match slot_at(sound, self.position) {
                 Slot::Silence => Slot::Silence,
@@ -294,6 +322,11 @@ impl Playout {
             });
         }
     }
+}
+
+/// What is there, and what comes; when that failed, what is there.
+fn joined(begun: Sound, more: Option<Sound>) -> Sound {
+    more.and_then(|more| begun.followed_by(&more).ok()).unwrap_or(begun)
 }
 
 fn frame_length(sound: &Sound) -> usize {
@@ -495,6 +528,30 @@ mod tests {
         playout.supply(only, None);
         assert_eq!(speech_frames(&mut playout, 1), 0);
         assert!(playout.take_ran_dry(), "nothing was on its way");
+    }
+
+    #[test]
+    fn a_sentence_is_said_while_its_later_clauses_are_made() {
+        let mut playout = Playout::default();
+        let id = playout.push_sentence(true);
+        playout.push_then(Then::HangUp);
+        let clause = |samples: usize| Sound::new(vec![1_000; samples], LINE_RATE);
+        playout.supply_clause(id, clause(2 * FRAME_SAMPLES + 40));
+        assert_eq!(speech_frames(&mut playout, 4), 2, "the broken frame waits for what comes");
+        assert!(playout.is_audible() && playout.is_speaking() && !playout.take_ran_dry());
+        playout.supply_clause(id, clause(FRAME_SAMPLES - 40));
+        assert_eq!(speech_frames(&mut playout, 4), 1, "joined without a gap");
+        playout.supply(id, Some(clause(FRAME_SAMPLES)));
+        assert_eq!(speech_frames(&mut playout, 4), 1);
+        assert!(playout.take_ran_dry());
+        assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
+        // A voice that fails at the second clause: the first has been said.
+        let id = playout.push_sentence(true);
+        playout.supply_clause(id, clause(2 * FRAME_SAMPLES));
+        speech_frames(&mut playout, 1);
+        playout.supply(id, None);
+        assert_eq!(speech_frames(&mut playout, 3), 1);
+        assert!(playout.take_ran_dry());
     }
 
     #[test]

@@ -98,6 +98,27 @@ fn fixed_sentences_are_ready_before_the_first_call() {
     assert!(speaker.cached("fr", "Trois.", Pace::Normal, LINE_RATE).is_some());
 }
 
+#[tokio::test]
+async fn a_long_sentence_comes_clause_by_clause() {
+    let house = House::new();
+    let speaker = house.speaker();
+    let said = "Je note : Durand, au 01 34 51 23 14, le matin.";
+    let clauses = speaker.speak_by_clauses("fr", said, Pace::Normal, LINE_RATE).expect("asked for");
+    let (first, left) = clauses.next().await;
+    let first = first.expect("sound");
+    assert_eq!(first.duration(), Duration::from_millis(17 * 60 + PAUSE_COMMA_MS));
+    assert!(first.samples[17 * 480..].iter().all(|sample| *sample == 0));
+    let (second, left) = left.expect("there is more").next().await;
+    assert_eq!(second.expect("sound").duration(), Duration::from_millis(28 * 60), "no pause behind the last");
+    assert!(left.is_none());
+    assert_eq!(house.spoken(), ["Je note : Durand,", "au 01 34 51 23 14, le matin."]);
+    assert_eq!(speaker.cached("fr", said, Pace::Normal, LINE_RATE), None, "a caller's words are kept nowhere");
+
+    let clauses = speaker.speak_by_clauses("fr", "panique", Pace::Normal, LINE_RATE).expect("asked for");
+    let (sound, left) = clauses.next().await;
+    assert!(sound.is_err() && left.is_none());
+}
+
 /// Waits for what is made behind callers' backs.
 fn settle(speaker: &Speaker) {
     // The disk takes live work after what waits there; the voice of the language likewise.

@@ -62,37 +62,77 @@ const FEMININE: &[&str] = &[
 const UNITS: &[(&str, &str, &str)] = &[
     ("km/h", "kilomètre heure", "kilomètres heure"),
     ("km²", "kilomètre carré", "kilomètres carrés"),
+    ("km2", "kilomètre carré", "kilomètres carrés"),
     ("km", "kilomètre", "kilomètres"),
     ("m²", "mètre carré", "mètres carrés"),
     ("m2", "mètre carré", "mètres carrés"),
     ("m³", "mètre cube", "mètres cubes"),
     ("m3", "mètre cube", "mètres cubes"),
+    ("cm²", "centimètre carré", "centimètres carrés"),
     ("cm", "centimètre", "centimètres"),
     ("mm", "millimètre", "millimètres"),
     ("kg", "kilo", "kilos"),
+    ("mg", "milligramme", "milligrammes"),
     ("min", "minute", "minutes"),
     ("mn", "minute", "minutes"),
     ("ha", "hectare", "hectares"),
     ("kWh", "kilowattheure", "kilowattheures"),
+    ("kW", "kilowatt", "kilowatts"),
+    ("dB", "décibel", "décibels"),
+    ("Ko", "kilooctet", "kilooctets"),
+    ("ko", "kilooctet", "kilooctets"),
     ("Mo", "mégaoctet", "mégaoctets"),
     ("Go", "gigaoctet", "gigaoctets"),
     ("°C", "degré", "degrés"),
     ("ans", "an", "ans"),
+    ("cl", "centilitre", "centilitres"),
+    ("ml", "millilitre", "millilitres"),
     ("m", "mètre", "mètres"),
     ("j", "jour", "jours"),
     ("L", "litre", "litres"),
     ("l", "litre", "litres"),
     ("t", "tonne", "tonnes"),
     ("g", "gramme", "grammes"),
+    ("h", "heure", "heures"),
 ];
 
 pub(super) fn rewrite(text: &str) -> String {
     let text = lists(text);
-    let text = prices(&text);
+    let text = per(&text);
+    let text = references(&text);
     let text = ranges(&text);
+    let text = prices(&text);
     let text = measures(&text);
+    let text = fractions(&text);
     let text = codes(&text);
     plain(&text)
+}
+
+/// "€/m²", "km/an": what follows the slash is said in full, "par mètre carré".
+fn per(text: &str) -> String {
+    pattern!(r"(€|euros?|\bkg|\bL|\bl|\bkWh|\d ?m3|m³|\bfois) ?/ ?(m²|m2|m³|m3|\p{L}+)")
+        .replace_all(text, |c: &Captures| {
+            let unit = UNITS.iter().find(|(sign, ..)| *sign == &c[2]);
+            format!("{} par {}", &c[1], unit.map_or(&c[2], |(_, one, _)| one))
+        })
+        .into_owned()
+}
+
+/// Articles of law ("L. 2121-1") and numbers of files ("2026-145"): the hyphen is said.
+fn references(text: &str) -> String {
+    let text = pattern!(r"\b([LRD])\.? ?(\d{1,5})-(\d{1,4})\b").replace_all(text, |c: &Captures| {
+        format!("{} {} tiret {}", spell(&c[1]), &c[2], &c[3])
+    });
+    // Not a span: what follows is smaller.
+    let text = pattern!(r"(^|[^\d,.])(\d{1,6})-(\d{1,6})\b").replace_all(&text, |c: &Captures| {
+        match (c[2].parse::<u64>(), c[3].parse::<u64>()) {
+            (Ok(from), Ok(to)) if from >= to => format!("{}{} tiret {}", &c[1], &c[2], &c[3]),
+            _ => c[0].to_owned(),
+        }
+    });
+    pattern!(r"\b[Pp]p?\. ?(\d)")
+        .replace_all(&text, "page $1")
+        .into_owned()
 }
 
 /// "15,17,18" is a list, not a decimal number; "1 250" and "1.250" are one number.
@@ -104,9 +144,30 @@ fn lists(text: &str) -> String {
 }
 
 fn prices(text: &str) -> String {
-    // "25 €/mois" is "par mois".
-    let text = pattern!(r"(€|euros?) ?/ ?(\p{L}+)").replace_all(text, "$1 par $2");
+    let text = pattern!(r"\b(\d+(?:,\d+)?) ?(k€|M€|Md€)").replace_all(text, |c: &Captures| {
+        let many = c[1] != *"1";
+        let scale = match &c[2] {
+            "k€" => "mille euros",
+            "M€" if many => "millions d'euros",
+            "M€" => "million d'euros",
+            _ if many => "milliards d'euros",
+            _ => "milliard d'euros",
+        };
+        format!("{} {scale}", decimal(&c[1]))
+    });
     let text = pattern!(r"\b(\d+) ?€ ?(\d{2})\b").replace_all(&text, |c: &Captures| price(&c[1], &c[2]));
+    let text = pattern!(r"(?:([€$£]) ?(\d+(?:[,.]\d{1,2})?)|\b(\d+(?:[,.]\d{1,2})?) ?([$£]))").replace_all(
+        &text,
+        |c: &Captures| {
+            let sign = c.get(1).or(c.get(4)).map_or("", |found| found.as_str());
+            let number = c.get(2).or(c.get(3)).map_or("", |found| found.as_str());
+            match sign {
+                "€" => format!("{number} €"),
+                "$" => format!("{} dollar{}", decimal(&number.replace('.', ",")), if number == "1" { "" } else { "s" }),
+                _ => format!("{} livre{} sterling", decimal(&number.replace('.', ",")), if number == "1" { "" } else { "s" }),
+            }
+        },
+    );
     pattern!(r"\b(\d+)(?:[,.](\d{1,2}))? ?(?:€|(?:euros?|EUR)\b)")
         .replace_all(&text, |c: &Captures| {
             let cents = c.get(2).map_or("", |found| found.as_str());
@@ -140,7 +201,10 @@ fn price(euros: &str, cents: &str) -> String {
 fn measures(text: &str) -> String {
     let text =
         pattern!(r"\b(\d+(?:[,.]\d+)?) ?%").replace_all(text, |c: &Captures| format!("{} pour cent", decimal(&c[1])));
-    pattern!(r"\b(\d+(?:,\d+)?) ?(km/h|km²|m²|m³|°C|(?:km|m2|m3|cm|mm|kg|min|mn|ha|kWh|Mo|Go|ans|m|j|L|l|t|g)\b)")
+    // "35 x 45 mm".
+    let text = pattern!(r"(\d) ?[x×] ?(\d)").replace_all(&text, "$1 par $2");
+    let text = pattern!(r"\b(\d+) ?x\b").replace_all(&text, "$1 fois");
+    pattern!(r"\b(\d+(?:,\d+)?) ?(km/h|km²|m²|m³|cm²|°C|(?:km2|km|m2|m3|cm|mm|kg|mg|min|mn|ha|kWh|kW|dB|[Kk]o|Mo|Go|ans|cl|ml|m|j|L|l|t|g|h)\b)")
         .replace_all(&text, |c: &Captures| {
             let Some((_, one, more)) = UNITS.iter().find(|(sign, ..)| *sign == &c[2]) else {
                 return c[0].to_owned();
@@ -167,19 +231,27 @@ fn decimal(number: &str) -> String {
 }
 
 fn ranges(text: &str) -> String {
-    let text = pattern!(r"\b(\d+) ?[-–—] ?(\d+)\b").replace_all(text, |c: &Captures| {
-        let (from, to) = (c[1].parse::<u64>(), c[2].parse::<u64>());
-        // A school year, "2026-2027", takes no "à".
-        let years = c[1].len() == 4 && matches!((from, to), (Ok(from), Ok(to)) if to == from + 1);
-        format!("{}{}{}", &c[1], if years { " " } else { " à " }, &c[2])
+    // A school year, "2026-2027" or "2026/2027", takes no "à".
+    let text = pattern!(r"\b((?:19|20)\d{2}) ?[-–—/] ?((?:19|20)\d{2})\b").replace_all(text, |c: &Captures| {
+        let years = (c[1].parse::<u64>(), c[2].parse::<u64>());
+        let next = matches!(years, (Ok(from), Ok(to)) if to == from + 1);
+        format!("{}{}{}", &c[1], if next { " " } else { " à " }, &c[2])
     });
+    let text = pattern!(r"\b(\d+(?:,\d+)?)( ?€| ?%| ?m²| ?km| ?ans)? ?[-–—] ?(\d+(?:,\d+)?)\b")
+        .replace_all(&text, "$1$2 à $3");
+    pattern!(r"\b(\d+) ?/ ?(\d+) (ans|mois|jours|semaines|personnes)\b").replace_all(&text, "$1 à $2 $3").into_owned()
+}
+
+fn fractions(text: &str) -> String {
     pattern!(r"\b(\d+) ?/ ?(\d+)\b")
-        .replace_all(&text, |c: &Captures| match (&c[1], &c[2]) {
+        .replace_all(text, |c: &Captures| match (&c[1], &c[2]) {
             ("1", "2") => "un demi".to_owned(),
             ("1", "3") => "un tiers".to_owned(),
             ("2", "3") => "deux tiers".to_owned(),
             ("1", "4") => "un quart".to_owned(),
             ("3", "4") => "trois quarts".to_owned(),
+            ("1", "5") => "un cinquième".to_owned(),
+            (part @ ("2" | "3" | "4"), "5") => format!("{part} cinquièmes"),
             _ => format!("{} sur {}", &c[1], &c[2]),
         })
         .into_owned()
@@ -188,6 +260,15 @@ fn ranges(text: &str) -> String {
 /// Letters and digits together: "A86", "16B", "Covid-19", "5G".
 fn codes(text: &str) -> String {
     let text = pattern!(r"(\p{L})-(\d)").replace_all(text, "$1 $2");
+    let text = pattern!(r"(\d)-(\p{L})").replace_all(&text, "$1 $2");
+    let text = pattern!(r"\b(\d{1,5}) ?(bis|ter|quater)\b").replace_all(&text, |c: &Captures| {
+        let said = match &c[2] {
+            "bis" => "bisse",
+            "ter" => "tère",
+            _ => "kouatère",
+        };
+        format!("{} {said}", written(&c[1], false))
+    });
     let text = pattern!(r"\b([A-Z]{1,3})(\d{1,5})([A-Z]?)\b").replace_all(&text, |c: &Captures| {
         let mut words = format!("{} {}", spell(&c[1]), written(&c[2], false));
         if !c[3].is_empty() {
@@ -203,7 +284,8 @@ fn codes(text: &str) -> String {
 
 fn plain(text: &str) -> String {
     let text = pattern!(r"\b\d+[,.]\d+\b").replace_all(text, |c: &Captures| decimal(&c[0]));
-    let text = pattern!(r"(^| )[-−](\d)").replace_all(&text, "${1}moins $2");
+    let text = pattern!(r"(^| )[-−] ?(\d)").replace_all(&text, "${1}moins $2");
+    let text = pattern!(r"(^| )\+ ?(\d)").replace_all(&text, "${1}plus $2");
     let text = pattern!(r"(\d) ?\+ ?(\d)").replace_all(&text, "$1 plus $2");
     pattern!(r"(\d+)( \p{L}+(?:-\p{L}+)?)?")
         .replace_all(&text, |c: &Captures| {

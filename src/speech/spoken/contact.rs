@@ -17,10 +17,11 @@ pub(super) fn rewrite(text: &str) -> String {
         format!("{} arobase {}", address(local), address(domain))
     });
     let text =
-        pattern!(r"(?i)\b(?:https?://)?((?:[\w-]+\.)+(?:fr|com|org|net|eu|info|gouv|paris|io))\b((?:/[\w.-]+)*)/?")
+        pattern!(r"(?i)(?:\bhttps?://((?:[\w-]+\.)+\p{L}{2,})|\b((?:[\w-]+\.)+(?:fr|com|org|net|eu|info|gouv|paris|io|bzh|re|nc|be|ch|lu|uk|app|tv)))\b((?:/[\w.-]+)*)/?")
             .replace_all(&text, |c: &Captures| {
-                let mut words = address(&c[1]);
-                for part in c[2].split('/').filter(|part| !part.is_empty()) {
+                let host = c.get(1).or(c.get(2)).map_or("", |host| host.as_str());
+                let mut words = address(host);
+                for part in c[3].split('/').filter(|part| !part.is_empty()) {
                     words.push_str(" barre oblique ");
                     words.push_str(&address(part));
                 }
@@ -92,11 +93,23 @@ fn telephone(text: &str) -> String {
     let text = pattern!(r"\b0\d(?:[ .-]?\d{2}){4}\b").replace_all(&text, |c: &Captures| pairs(&c[0]));
     let text = pattern!(r"\b116 ?(000|006|111|117|123)\b")
         .replace_all(&text, |c: &Captures| format!("cent seize, {}", written(&c[1], false)));
-    pattern!(&format!(r"(?i)\b(le|au|du|composez|appelez|numéro) ({SHORT_NUMBERS})\b"))
-        .replace_all(&text, |c: &Captures| {
-            let (first, second) = c[2].split_at(2);
-            format!("{} {} {}", &c[1], written(first, false), written(second, false))
-        })
+    // Other countries: the code, then the groups as they stand, long ones in pairs.
+    let text = pattern!(r"\+(\d{1,3})((?: \d{1,6}){2,6})\b").replace_all(&text, |c: &Captures| {
+        let groups = c[2].split_whitespace().map(|group| match group.len() {
+            1..=2 => written(group, false),
+            length if length % 2 == 0 => pairs(group),
+            _ => format!("{}, {}", written(&group[..1], false), pairs(&group[1..])),
+        });
+        let groups = groups.collect::<Vec<_>>().join(", ");
+        format!("plus {}, {groups}", written(&c[1], false))
+    });
+    pattern!(&format!(
+        r"(?i)(\b(?:le|au|du|composez|appelez|faites|joindre|numéro|tél\.|téléphone|ou|et) |: ?|\()({SHORT_NUMBERS})\b"
+    ))
+    .replace_all(&text, |c: &Captures| {
+        let (first, second) = c[2].split_at(2);
+        format!("{}{} {}", &c[1], written(first, false), written(second, false))
+    })
         .into_owned()
 }
 

@@ -1,14 +1,20 @@
 //! The pronunciation lexicon: how names are said, written down by the officer.
 //!
-//! One entry a line, `word<TAB>said`: by ear in the language's own spelling (`Laye<TAB>lè`) or in IPA between slashes
-//! (`Laye<TAB>/lɛ/`). Lines that start with `#` and blank lines are comments. An entry all in capitals (`ANTS`) holds
-//! for the acronym only; any other holds whatever the case, also inside compounds ("Saint-Germain-en-Laye").
+//! One entry a line, `word = said` (or a tab between the two): by ear in the language's own spelling (`Laye = lè`) or in IPA
+//! between slashes (`Laye = /lɛ/`). Lines that start with `#` and blank lines are comments. An entry all in capitals
+//! (`ANTS`) holds for the acronym only; any other holds whatever the case, also inside compounds
+//! ("Saint-Germain-en-Laye"). What is wrong is told line by line, in French, with what to do.
 
 use std::collections::{BTreeSet, HashMap};
+use std::fmt;
 use std::ops::Range;
+
+use super::foreign;
 
 /// More entries than this in one lexicon are refused.
 const MOST_ENTRIES: usize = 4_000;
+/// Errors told at once; who mends these sees the next.
+const MOST_ERRORS: usize = 20;
 /// Longest entry and longest pronunciation, characters.
 const LONGEST: usize = 100;
 /// Acronyms travel through the rules of the spoken form as one private-use character each.
@@ -24,16 +30,58 @@ pub enum Piece {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum LexiconError {
-    #[error("line {line}: no tab between the word and how it is said")]
-    NoTab { line: usize },
-    #[error("line {line}: the word must begin and end with a letter or a digit")]
-    BadWord { line: usize },
-    #[error("line {line}: the pronunciation is empty")]
+    #[error("ligne {line} : il manque le signe = entre le mot et sa prononciation ; écrivez par exemple « Laye = lè »")]
+    NoSign { line: usize },
+    #[error(
+        "ligne {line} : « {word} » n'est pas un mot ; il doit commencer et finir par une lettre ou un chiffre, comme dans \
+         « Laye = lè »"
+    )]
+    BadWord { line: usize, word: String },
+    #[error(
+        "ligne {line} : la prononciation manque ; écrivez après le signe = comment le mot se dit, par exemple « Laye = lè »"
+    )]
     NothingSaid { line: usize },
-    #[error("line {line}: word or pronunciation longer than {LONGEST} characters")]
+    #[error("ligne {line} : mot ou prononciation trop longs ; {LONGEST} caractères au plus")]
     TooLong { line: usize },
-    #[error("more than {MOST_ENTRIES} entries")]
+    #[error("ligne {line} : la voix ne sait pas dire « {character} » ; {}", remedy(*.character))]
+    UnknownCharacter { line: usize, character: char },
+    #[error("ligne {line} : « {character} » n'est pas un signe de l'alphabet phonétique ; ou écrivez à l'oreille, sans barres obliques")]
+    UnknownPhoneme { line: usize, character: char },
+    #[error("ligne {line} : « {word} » est déjà à la ligne {first} ; gardez une seule des deux lignes")]
+    Duplicate { line: usize, word: String, first: usize },
+    #[error("plus de {MOST_ENTRIES} mots ; retirez ceux que la voix dit bien sans aide")]
     TooMany,
+}
+
+fn remedy(character: char) -> &'static str {
+    match character {
+        '0'..='9' => "écrivez les nombres en lettres",
+        '/' => "l'alphabet phonétique s'écrit entre deux barres obliques, comme « /lɛ/ »",
+        '=' => "une ligne n'a qu'un signe =",
+        c if c.is_alphabetic() => {
+            "écrivez avec les lettres de la langue, ou mettez l'alphabet phonétique entre barres obliques, comme « /lɛ/ »"
+        }
+        _ => "n'écrivez que des lettres, des espaces, des traits d'union et des apostrophes",
+    }
+}
+
+/// All that is wrong with a lexicon, in the order of its lines; the first [`MOST_ERRORS`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LexiconErrors(Vec<LexiconError>);
+
+impl LexiconErrors {
+    pub fn iter(&self) -> impl Iterator<Item = &LexiconError> {
+        self.0.iter()
+    }
+}
+
+impl std::error::Error for LexiconErrors {}
+
+impl fmt::Display for LexiconErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let lines: Vec<String> = self.0.iter().map(ToString::to_string).collect();
+        f.write_str(&lines.join("\n"))
+    }
 }
 
 /// A checked lexicon.
@@ -48,52 +96,67 @@ pub struct Lexicon {
 }
 
 impl Lexicon {
-    /// Reads the text of a lexicon file. Of two entries for one word the later wins.
-    pub fn parse(text: &str) -> Result<Self, LexiconError> {
+    /// Reads the text of a lexicon file.
+    pub fn parse(text: &str) -> Result<Self, LexiconErrors> {
         let mut lexicon = Self::default();
+        let mut errors = Vec::new();
         let mut acronyms = BTreeSet::new();
+        let mut seen: HashMap<String, usize> = HashMap::new();
         for (index, row) in text.lines().enumerate() {
             let line = index + 1;
-            let row = row.trim_end();
+            let row = row.trim();
             if row.is_empty() || row.starts_with('#') {
                 continue;
             }
-            let (word, said) = row.split_once('\t').ok_or(LexiconError::NoTab { line })?;
-            let (word, said) = (word.trim().replace('’', "'"), said.trim());
-            let closed = word.starts_with(char::is_alphanumeric) && word.ends_with(char::is_alphanumeric);
-            if !closed {
-                return Err(LexiconError::BadWord { line });
-            }
-            if word.chars().count() > LONGEST || said.chars().count() > LONGEST {
-                return Err(LexiconError::TooLong { line });
-            }
-            let said = match said.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-                Some(ipa) => Piece::Phonemes(ipa.trim().to_owned()),
-                None => Piece::Text(said.to_owned()),
-            };
-            if matches!(&said, Piece::Text(words) | Piece::Phonemes(words) if words.is_empty()) {
-                return Err(LexiconError::NothingSaid { line });
-            }
-            let index = lexicon.said.len();
-            if index == MOST_ENTRIES {
-                return Err(LexiconError::TooMany);
-            }
-            lexicon.said.push(said);
-            if is_acronym(&word) {
-                lexicon.capitals.insert(&word, index);
-            } else {
-                // An acronym's own entry counts for more than a word's in capitals.
-                let capitals = word.to_uppercase();
-                if !acronyms.contains(&capitals) {
-                    lexicon.capitals.insert(&capitals, index);
+            let (word, said) = match entry(row, line) {
+                Ok(entry) => entry,
+                Err(error) => {
+                    errors.push(error);
+                    continue;
                 }
-                lexicon.words.insert(&fold(&word), index);
+            };
+            let name = if is_acronym(&word) { word.clone() } else { fold(&word) };
+            if let Some(first) = seen.insert(name, line) {
+                errors.push(LexiconError::Duplicate { line, word, first });
+                continue;
             }
-            if is_acronym(&word) {
-                acronyms.insert(word);
+            if !lexicon.add(&word, said, &mut acronyms) {
+                errors.push(LexiconError::TooMany);
+                break;
             }
         }
-        Ok(lexicon)
+        errors.truncate(MOST_ERRORS);
+        if errors.is_empty() { Ok(lexicon) } else { Err(LexiconErrors(errors)) }
+    }
+
+    /// With one entry more, which counts for more than those there are: to try a pronunciation.
+    pub fn and(mut self, row: &str) -> Result<Self, LexiconErrors> {
+        let (word, said) = entry(row.trim(), 1).map_err(|error| LexiconErrors(vec![error]))?;
+        if self.add(&word, said, &mut BTreeSet::new()) {
+            return Ok(self);
+        }
+        Err(LexiconErrors(vec![LexiconError::TooMany]))
+    }
+
+    /// `false` when it is full. `acronyms`: those with an entry of their own.
+    fn add(&mut self, word: &str, said: Piece, acronyms: &mut BTreeSet<String>) -> bool {
+        let index = self.said.len();
+        if index == MOST_ENTRIES {
+            return false;
+        }
+        self.said.push(said);
+        if is_acronym(word) {
+            self.capitals.insert(word, index);
+            acronyms.insert(word.to_owned());
+        } else {
+            // An acronym's own entry counts for more than a word's in capitals.
+            let capitals = word.to_uppercase();
+            if !acronyms.contains(&capitals) {
+                self.capitals.insert(&capitals, index);
+            }
+            self.words.insert(&fold(word), index);
+        }
+        true
     }
 
     pub fn is_empty(&self) -> bool {
@@ -122,6 +185,13 @@ impl Lexicon {
             from = found.end;
         }
         self.push_marked(&mut pieces, &spoken[from..]);
+        if language.starts_with("fr") {
+            for piece in &mut pieces {
+                if let Piece::Text(words) = piece {
+                    *words = foreign::respell(words);
+                }
+            }
+        }
         pieces
     }
 
@@ -150,6 +220,58 @@ impl Lexicon {
             }
         }
     }
+}
+
+/// A line of the file, taken apart.
+fn entry(row: &str, line: usize) -> Result<(String, Piece), LexiconError> {
+    let (word, said) = row.split_once('\t').or_else(|| row.split_once('=')).ok_or(LexiconError::NoSign { line })?;
+    let (word, said) = (word.trim().replace('’', "'"), said.trim());
+    if !(word.starts_with(char::is_alphanumeric) && word.ends_with(char::is_alphanumeric)) {
+        return Err(LexiconError::BadWord { line, word: word.chars().take(LONGEST).collect() });
+    }
+    if word.chars().count() > LONGEST || said.chars().count() > LONGEST {
+        return Err(LexiconError::TooLong { line });
+    }
+    let said = match said.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
+        Some(ipa) => Piece::Phonemes(phonemes(ipa).map_err(|character| LexiconError::UnknownPhoneme { line, character })?),
+        None => {
+            let said = said.replace('’', "'");
+            match said.chars().find(|c| !is_by_ear(*c)) {
+                Some(character) => return Err(LexiconError::UnknownCharacter { line, character }),
+                None => Piece::Text(said),
+            }
+        }
+    };
+    let (Piece::Text(sound) | Piece::Phonemes(sound)) = &said;
+    if !sound.chars().any(char::is_alphabetic) {
+        return Err(LexiconError::NothingSaid { line });
+    }
+    Ok((word, said))
+}
+
+/// Letters as French and its neighbours write them.
+fn is_by_ear(c: char) -> bool {
+    (c.is_alphabetic() && c < '\u{180}') || matches!(c, ' ' | '-' | '\'')
+}
+
+/// IPA in the signs that espeak-ng and the voices use; the first that is none of them is the error.
+fn phonemes(ipa: &str) -> Result<String, char> {
+    const SIGNS: &str = "abcdefhijklmnopqrstuvwxyzæçðøħŋœɐɑɒɔəɚɛɜɟɡɣɥɪɬɯɲɹɾʁʃʊʋʌʎʏʒʔθβχʲˈˌː\u{303} -.";
+    let mut signs = String::with_capacity(ipa.len());
+    for c in ipa.trim().chars() {
+        match c {
+            'g' => signs.push('ɡ'),
+            'ʀ' | 'R' => signs.push('ʁ'),
+            '\'' | '’' => signs.push('ˈ'),
+            ':' => signs.push('ː'),
+            'ã' => signs.push_str("ɑ\u{303}"),
+            'õ' => signs.push_str("ɔ\u{303}"),
+            'ẽ' => signs.push_str("ɛ\u{303}"),
+            c if SIGNS.contains(c) => signs.push(c),
+            c => return Err(c),
+        }
+    }
+    Ok(signs)
 }
 
 /// Words of a lexicon, found where they stand whole in a text.
@@ -264,9 +386,28 @@ mod tests {
     }
 
     #[test]
-    fn the_longest_and_the_latest_win() {
-        let lexicon = "Marc Ferro\tmarc féro\nFerro\tfèrô\nFerro\tférrô\n";
-        assert_eq!(reading(lexicon, "Marc Ferro, Ferro"), "marc féro, férrô");
+    fn the_longest_wins() {
+        assert_eq!(reading("Marc Ferro\tmarc féro\nFerro\tférrô\n", "Marc Ferro, Ferro"), "marc féro, férrô");
+    }
+
+    #[test]
+    fn one_entry_more_counts_for_more() {
+        let lexicon = Lexicon::parse("Laye = laie").expect("lexicon").and("Laye = lè").expect("entry");
+        assert_eq!(lexicon.reading("fr", "Laye"), "lè");
+        assert!(Lexicon::default().and("Laye lè").is_err());
+    }
+
+    #[test]
+    fn ipa_is_written_as_the_voices_know_it() {
+        let lexicon = Lexicon::parse("Pecq = /p'eg ʀã/").expect("lexicon");
+        assert_eq!(lexicon.pieces("fr", "Pecq"), [Piece::Phonemes("pˈeɡ ʁɑ\u{303}".into())]);
+    }
+
+    #[test]
+    fn names_in_y_stay_french_and_can_be_respelled() {
+        assert_eq!(reading("", "Chambourcy, Marly-le-Roi"), "Chambourci, Marli-le-Roi");
+        assert_eq!(reading("Marly = marlie", "Marly"), "marlie");
+        assert_eq!(Lexicon::default().reading("en", "Marly"), "Marly");
     }
 
     #[test]
@@ -275,24 +416,54 @@ mod tests {
     }
 
     #[test]
-    fn errors_name_their_line() {
-        for (text, error) in [
-            ("a\tb\nLaye lè", LexiconError::NoTab { line: 2 }),
-            ("Laye\t ", LexiconError::NoTab { line: 1 }),
-            ("Laye\t//", LexiconError::NothingSaid { line: 1 }),
-            ("-x-\ty", LexiconError::BadWord { line: 1 }),
-        ] {
-            assert_eq!(Lexicon::parse(text).map(|_| ()), Err(error), "{text:?}");
+    fn every_error_names_its_line_and_what_to_do() {
+        let text = "a = b\nLaye lè\nPecq = \n-x- = y\nLaye = l3\nPoissy = pwɑsi\nPoissy = /pw4/\nA = c\nPecq = /p";
+        let errors = Lexicon::parse(text).expect_err("wrong");
+        assert_eq!(
+            errors.0,
+            [
+                LexiconError::NoSign { line: 2 },
+                LexiconError::NothingSaid { line: 3 },
+                LexiconError::BadWord { line: 4, word: "-x-".into() },
+                LexiconError::UnknownCharacter { line: 5, character: '3' },
+                LexiconError::UnknownCharacter { line: 6, character: 'ɑ' },
+                LexiconError::UnknownPhoneme { line: 7, character: '4' },
+                LexiconError::Duplicate { line: 8, word: "A".into(), first: 1 },
+                LexiconError::UnknownCharacter { line: 9, character: '/' },
+            ]
+        );
+        let told = errors.to_string();
+        for part in ["ligne 2 : il manque le signe =", "nombres en lettres", "déjà à la ligne 1", "entre barres obliques"] {
+            assert!(told.contains(part), "{told}");
         }
-        let long = format!("a\t{}", "é".repeat(LONGEST + 1));
-        assert_eq!(Lexicon::parse(&long).map(|_| ()), Err(LexiconError::TooLong { line: 1 }));
+        let long = format!("a = {}", "é".repeat(LONGEST + 1));
+        assert_eq!(Lexicon::parse(&long).expect_err("long").0, [LexiconError::TooLong { line: 1 }]);
+        assert_eq!(Lexicon::parse("a = //").expect_err("nothing").0, [LexiconError::NothingSaid { line: 1 }]);
+        assert_eq!(Lexicon::parse(&"x\n".repeat(1_000)).expect_err("many").0.len(), MOST_ERRORS);
+    }
+
+    #[test]
+    fn an_acronym_and_a_word_are_no_duplicates() {
+        assert_eq!(reading("ANTS = antse\nants = fourmis", "L'ANTS et les ants"), "L'antse et les fourmis");
+        assert!(Lexicon::parse("Laye = lè\nlaye = laie").is_err());
+    }
+
+    #[test]
+    fn the_example_of_the_officers_page_is_read() {
+        let page = include_str!("../../../docs/prononciation.md");
+        let example = page.split("```").nth(1).expect("an example").trim_start_matches("text\n");
+        let lexicon = Lexicon::parse(example).expect("the page's own lines");
+        assert_eq!(lexicon.reading("fr", "Saint-Germain-en-Laye"), "Saint-Germain-en-lè");
+        assert_eq!(lexicon.reading("fr", "Le SIVOM de la rue Schnapper"), "Le sivome de la rue chnapère");
+        assert_eq!(lexicon.reading("fr", "Le Pecq"), "Le /pˈɛk/");
     }
 
     #[test]
     fn more_entries_than_markers_are_refused() {
-        let full: String = (0..MOST_ENTRIES).map(|i| format!("MOT{i}\tdit {i}\n")).collect();
-        assert_eq!(reading(&full, "MOT3999."), "dit 3999.");
-        assert_eq!(Lexicon::parse(&format!("{full}un\tde trop")).map(|_| ()), Err(LexiconError::TooMany));
+        let full: String = (0..MOST_ENTRIES).map(|i| format!("MOT{i}\tdit ainsi\n")).collect();
+        assert_eq!(reading(&full, "MOT3999."), "dit ainsi.");
+        let one_more = Lexicon::parse(&format!("{full}un\tde trop"));
+        assert_eq!(one_more.expect_err("full").0, [LexiconError::TooMany]);
     }
 
     #[test]

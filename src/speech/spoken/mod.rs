@@ -1,6 +1,6 @@
 //! Written text put in the words a voice says: numbers, hours, dates, telephone numbers, prices, abbreviations.
 //!
-//! Owns: the spoken form of French, the pronunciation lexicon's rules, cutting text into sentences. Pure.
+//! Owns: the spoken form of French and English, the pronunciation lexicon's rules, cutting text into sentences. Pure.
 //! Must not know: phonemes, voices, files.
 //!
 //! The rules run in a fixed order, the most particular first (addresses, telephone numbers, hours, dates, prices), so
@@ -10,6 +10,8 @@ mod abbreviations;
 mod amounts;
 mod calendar;
 mod contact;
+mod english;
+mod foreign;
 mod lexicon;
 mod numbers;
 mod ordinals;
@@ -18,8 +20,8 @@ mod symbols;
 #[cfg(test)]
 mod tests;
 
-pub use lexicon::{Lexicon, LexiconError, Piece};
-pub use sentences::sentences;
+pub use lexicon::{Lexicon, LexiconError, LexiconErrors, Piece};
+pub use sentences::{clauses, sentences};
 
 /// A regular expression written in this source, compiled on first use.
 macro_rules! pattern {
@@ -37,6 +39,8 @@ const LONGEST: usize = 2_000;
 /// Written French in spoken words: "8h30-12h" → "de huit heures trente à douze heures".
 pub fn french(text: &str) -> String {
     let text: String = text.chars().take(LONGEST).collect();
+    // A clause goes on where its sentence does: its comma is said too.
+    let goes_on = text.trim_end().ends_with(',');
     let mut text = symbols::normalise(&text);
     for rule in [
         contact::rewrite,
@@ -48,11 +52,24 @@ pub fn french(text: &str) -> String {
     ] {
         text = rule(&text);
     }
+    if goes_on && text.ends_with(char::is_alphanumeric) {
+        text.push(',');
+    }
     text
 }
 
-/// Spoken form of `text` in `language` (ISO 639-1). Languages other than French are left to the voice's own rules,
-/// which know English numbers and dates.
+/// Written English in spoken words, as a town hall in Europe writes it: day before month, 24-hour clock, euros.
+pub fn english(text: &str) -> String {
+    let text: String = text.chars().take(LONGEST).collect();
+    english::rewrite(&symbols::normalise(&text))
+}
+
+/// Spoken form of `text` in `language` (ISO 639-1). Languages other than French and English are left to the voice's own
+/// rules.
 pub fn form(language: &str, text: &str) -> String {
-    if language.starts_with("fr") { french(text) } else { symbols::plain(text) }
+    match language.get(..2) {
+        Some("fr") => french(text),
+        Some("en") => english(text),
+        _ => symbols::plain(text),
+    }
 }

@@ -20,15 +20,17 @@ pub(super) fn rewrite(text: &str) -> String {
     let text = pattern!(
         r"(?x)\b(Henri|Louis|François|Charles|Philippe|Napoléon|Jean|Paul|Jean-Paul|Pie|Benoît|Jacques|Édouard|Edouard|
           Élisabeth|Elisabeth|Georges|Guillaume|Robert|Hugues|Léon|Alexandre|Nicolas|Grégoire|Innocent|Urbain|Vatican|
-          Clovis|Albert|Léopold|[Tt]ome|[Aa]rticle|[Tt]itre|[Cc]hapitre|[Aa]nnexe|[Aa]cte|[Ll]ivre|[Pp]artie)
+          Clovis|Albert|Léopold|Catherine|Marie|Alphonse|Ferdinand|Frédéric|Clément|Sixte|Jules|Victor-Emmanuel|
+          Christian|Gustave|Hassan|Mohammed|Juan-Carlos|[Tt]ome|[Aa]rticle|[Tt]itre|[Cc]hapitre|[Aa]nnexe|[Aa]cte|[Ll]ivre|[Pp]artie)
           [\ -]([IVXL]{1,7})\b"
     )
     .replace_all(&text, |c: &Captures| match roman(&c[2]) {
         Some(1) if c[1].starts_with(char::is_uppercase) && &c[1] != "Vatican" => {
             format!("{} premier", &c[1])
         }
-        Some(number) => format!("{} {}", &c[1], cardinal(number)),
-        None => c[0].to_owned(),
+        // "article L. 2121" is of the law.
+        Some(number) if &c[2] != "L" => format!("{} {}", &c[1], cardinal(number)),
+        _ => c[0].to_owned(),
     });
     // Elsewhere two letters or more of I, V and X are a numeral ("tranche II").
     pattern!(r"\b[IVX]{2,7}\b")

@@ -53,6 +53,9 @@ pub(super) fn rewrite(text: &str) -> String {
             '=' => words.push_str(" égale "),
             '°' => words.push_str(" degrés "),
             '#' => words.push_str(" dièse "),
+            '~' | '≈' => words.push_str(" environ "),
+            '§' => words.push_str(" paragraphe "),
+            '•' | '·' => words.push_str(", "),
             c => words.push(c),
         }
     }

@@ -1,0 +1,82 @@
+//! How loud a clip sounds (ITU-R BS.1770, gated as EBU R128 asks), and its true peak.
+//!
+//! Owns: these two measures and the gain made from them. Must not know: what is said. The filters and gates are the crate
+//! `ebur128`'s; at 8 kHz they weight what is left of the spectrum.
+
+use std::iter;
+
+use ebur128::{EbuR128, Mode};
+
+use super::level::SILENCE_DBFS;
+
+/// BS.1770 measures in blocks of 400 ms; a shorter clip is heard repeated until it fills so many.
+const BLOCK_MS: usize = 400;
+
+/// Integrated loudness, LUFS: pauses left out. `None` for a clip in which nothing sounds.
+pub fn integrated_lufs(samples: &[i16], rate: u32) -> Option<f64> {
+    if samples.is_empty() {
+        return None;
+    }
+    let mut meter = EbuR128::new(1, rate, Mode::I).ok()?;
+    let block = rate as usize * BLOCK_MS / 1000;
+    let times = (2 * block).div_ceil(samples.len()).max(1);
+    for clip in iter::repeat_n(samples, if samples.len() < 2 * block { times } else { 1 }) {
+        meter.add_frames_i16(clip).ok()?;
+    }
+    meter.loudness_global().ok().filter(|lufs| lufs.is_finite())
+}
+
+/// Largest magnitude between samples too, at four times their rate, dBTP.
+pub fn true_peak_dbtp(samples: &[i16], rate: u32) -> f64 {
+    let peak = || {
+        let mut meter = EbuR128::new(1, rate, Mode::TRUE_PEAK).ok()?;
+        meter.add_frames_i16(samples).ok()?;
+        // The last samples leave the filter when others come in.
+        meter.add_frames_i16(&[0; 64]).ok()?;
+        meter.true_peak(0).ok()
+    };
+    let silence = f64::from(SILENCE_DBFS);
+    peak().map_or(silence, |peak| (20.0 * peak.log10()).max(silence))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::audio::signals::{silence, speech, tone};
+
+    #[test]
+    fn a_sine_measures_what_the_standard_says() {
+        // BS.1770: a sine of 997 Hz at 0 dB full scale in one channel is -3.01 LUFS; ours is 20 dB below in rms.
+        for rate in [8_000, 16_000, 48_000] {
+            let sine = tone(rate, 997.0, -20.0, 2_000);
+            let lufs = integrated_lufs(&sine, rate).expect("a sound");
+            assert!((lufs - -20.0).abs() < 0.3, "{lufs} LUFS at {rate} Hz");
+        }
+    }
+
+    #[test]
+    fn pauses_do_not_count() {
+        let spoken = speech(8_000, -20.0, 2_000, 1);
+        let alone = integrated_lufs(&spoken, 8_000).expect("a sound");
+        let padded = [silence(8_000, 3_000), spoken, silence(8_000, 3_000)].concat();
+        let apart = integrated_lufs(&padded, 8_000).expect("a sound");
+        assert!((apart - alone).abs() < 0.7, "{alone} and {apart} LUFS");
+    }
+
+    #[test]
+    fn a_word_shorter_than_a_block_has_a_loudness() {
+        let sine = tone(8_000, 997.0, -20.0, 100);
+        assert!((integrated_lufs(&sine, 8_000).expect("a sound") - -20.0).abs() < 0.3);
+        assert_eq!(integrated_lufs(&[], 8_000), None);
+        assert_eq!(integrated_lufs(&[0; 8_000], 8_000), None);
+    }
+
+    #[test]
+    fn peaks_between_samples_are_seen() {
+        // A quarter of the sampling rate, sampled at 45 degrees: samples at 0.707 of the peak.
+        let samples: Vec<i16> = (0..4_000).map(|n| if n % 4 < 2 { 11_585 } else { -11_585 }).collect();
+        let peak = true_peak_dbtp(&samples, 8_000);
+        assert!((-6.3..-5.7).contains(&peak), "{peak} dBTP, the curve's own peak is -6.02");
+        assert_eq!(true_peak_dbtp(&[0; 99], 8_000), -100.0);
+    }
+}
