@@ -3,6 +3,7 @@
 //! Owns: the decision that the caller started, paused, resumed and finished speaking, and the samples of the utterance.
 //! Must not know: RTP, recogniser, dialogue (which only tells what it expects through [`Patience`]).
 
+mod backchannel;
 mod detector;
 mod floor;
 mod timbre;
@@ -10,6 +11,7 @@ mod vad;
 
 use std::time::Duration;
 
+pub use backchannel::{LONGEST_BACK_CHANNEL, is_back_channel};
 pub use detector::Detector;
 
 use crate::audio::Sound;
