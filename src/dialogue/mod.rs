@@ -160,6 +160,8 @@ pub struct Dialogue {
     caller_number: Option<String>,
     /// The caller has said or typed something.
     someone_is_there: bool,
+    /// Long silences granted to who has asked for time.
+    granted: u8,
     /// How often nobody could be reached.
     dead_ends: u8,
     /// How often the recogniser failed.
@@ -194,6 +196,7 @@ impl Dialogue {
             refused: Vec::new(),
             caller_number: None,
             someone_is_there: false,
+            granted: 0,
             dead_ends: 0,
             deaf: 0,
             emergencies: 0,
@@ -220,6 +223,29 @@ impl Dialogue {
     /// Nothing more will come: the call was handed over or ended.
     pub fn has_ended(&self) -> bool {
         self.stage == Stage::Ended
+    }
+
+    /// The caller has asked for time ("attendez"): silence is no trouble for now, and may last.
+    pub fn grants_time(&self) -> bool {
+        self.granted > 0
+    }
+
+    /// What was asked last wants a yes or a no.
+    pub fn asks_yes_or_no(&self) -> bool {
+        match &self.stage {
+            Stage::Confirming(_) | Stage::Offering(_) | Stage::Proposing(_) => true,
+            Stage::Filling(form) => self.form_wants_yes_or_no(form),
+            Stage::Asking(topic) => topic.and_then(|id| self.topic(id)).is_some_and(repair::is_closed),
+            Stage::Waiting | Stage::Transferring(_) | Stage::Ended => false,
+        }
+    }
+
+    /// What is said when an answer takes its time.
+    pub fn covering(&self) -> Prompt {
+        let language = self.language();
+        let book = self.phrases.book(&language);
+        let sentences = book.map(|book| book.sentences(PhraseId::OneMoment, self.turn).to_vec()).unwrap_or_default();
+        Prompt { language, sentences, pace: self.pace, interruptible: true }
     }
 
     /// What `text` would be taken for now, for `--explain`.

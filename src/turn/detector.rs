@@ -17,6 +17,7 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::signs::{Sign, Signs};
 use super::vad::{Activity, VoiceActivity};
 use super::{Event, Patience, Settings};
 use crate::audio::resample::stream::{Decimator, Interpolator};
@@ -76,6 +77,8 @@ pub struct Detector {
     /// For narrow frames that come while it is.
     interpolator: Interpolator,
     state: State,
+    signs: Signs,
+    sign: Option<Sign>,
     events: VecDeque<Event>,
 }
 
@@ -122,6 +125,8 @@ impl Detector {
             wide: false,
             interpolator: Interpolator::default(),
             state: State::Quiet,
+            signs: Signs::default(),
+            sign: None,
             events: VecDeque::new(),
         }
     }
@@ -147,6 +152,8 @@ impl Detector {
         self.speech = 0;
         self.pitched = 0;
         self.before.clear();
+        self.signs = Signs::default();
+        self.sign = None;
         self.events.clear();
     }
 
@@ -167,6 +174,7 @@ impl Detector {
         let activity = self.vad.handle_frame(frame);
         self.speech = self.speech << 1 | u32::from(activity.speech);
         self.pitched = self.pitched << 1 | u32::from(activity.pitched);
+        self.sign = self.signs.handle_frame(activity, self.is_caller_speaking());
         let state = std::mem::replace(&mut self.state, State::Quiet);
         self.state = match state {
             State::Quiet => self.while_quiet(audio, activity),
@@ -196,6 +204,11 @@ impl Detector {
     /// Samples kept of a frame.
     fn frame_samples(&self) -> usize {
         if self.wide { WIDE_FRAME_SAMPLES } else { FRAME_SAMPLES }
+    }
+
+    /// What the last frame said about a turn that has not begun.
+    pub fn take_sign(&mut self) -> Option<Sign> {
+        self.sign.take()
     }
 
     pub fn poll_event(&mut self) -> Option<Event> {

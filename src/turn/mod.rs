@@ -6,6 +6,7 @@
 mod backchannel;
 mod detector;
 mod floor;
+mod signs;
 mod timbre;
 mod vad;
 
@@ -13,6 +14,7 @@ use std::time::Duration;
 
 pub use backchannel::{LONGEST_BACK_CHANNEL, is_back_channel};
 pub use detector::Detector;
+pub use signs::Sign;
 
 use crate::audio::Sound;
 

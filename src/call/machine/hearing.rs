@@ -10,7 +10,7 @@ use crate::audio::echo::EchoCanceller;
 use crate::audio::resample::stream::Decimator;
 use crate::audio::{FRAME_SAMPLES, Sound, WIDE_FRAME_SAMPLES};
 use crate::speech::{SpeechError, Transcript};
-use crate::turn::{Detector, Event, Patience, Settings};
+use crate::turn::{Detector, Event, Patience, Settings, Sign};
 
 /// Names one recognition; a later one makes it void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +19,8 @@ pub struct JobId(pub u64);
 /// What hearing tells the call.
 #[derive(Debug)]
 pub(super) enum Heard {
+    /// Of speech that is no turn yet, and may never be.
+    Sign(Sign),
     /// The caller began to speak.
     Started,
     /// Recognise this.
@@ -125,6 +127,7 @@ impl Hearing {
         // The canceller works at 8 kHz: where there is an echo to take out, `wide` still holds it.
         let wide = wide.filter(|_| !self.echo.is_active() && clean == *frame);
         self.detector.handle_frame(&clean, wide);
+        self.detector.take_sign().map(Heard::Sign).into_iter().for_each(&mut tell);
         while let Some(event) = self.detector.poll_event() {
             match event {
                 Event::Started => {

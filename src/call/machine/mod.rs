@@ -85,6 +85,12 @@ pub struct Settings {
 const LAST_WORDS: Duration = Duration::from_secs(30);
 /// A noise without words at least this long was an attempt to speak: the caller is told it was not understood.
 const ATTEMPT: Duration = Duration::from_millis(1_500);
+/// After the end of the caller's turn, without a packet of the answer: then its coming is announced ("Un instant, je
+/// vérifie."). Longer than recognition and synthesis take on a machine that keeps up; not yet so long that people ask
+/// whether anybody is there.
+const COVER: Duration = Duration::from_millis(1_200);
+/// Silence granted to who has asked for time ("attendez, je cherche un stylo"), in place of [`Settings::idle`].
+const GRANTED: Duration = Duration::from_secs(30);
 /// Keys typed over a prompt that can't be cut wait for its end; more than this are dropped.
 const KEYS_HELD: usize = 32;
 
@@ -222,6 +228,8 @@ pub struct Machine {
     keys_held: VecDeque<Key>,
     /// The caller's last turn, until its answer's first packet.
     reply_due: Option<ReplyDue>,
+    /// The wait for words of the turn that has ended is being timed by [`Timer::Cover`], or has been covered.
+    covering: bool,
     answered: Option<Instant>,
     failing: bool,
     /// How the call ends, once that is known.
@@ -357,6 +365,7 @@ impl Machine {
             keys: Keys::default(),
             keys_held: VecDeque::new(),
             reply_due: None,
+            covering: false,
             answered: None,
             failing: false,
             ending: None,
@@ -439,6 +448,7 @@ impl Machine {
         match timer {
             Timer::Idle => self.converse(now, dialogue::Input::Silence),
             Timer::KeyPause => self.converse(now, dialogue::Input::KeysPaused),
+            Timer::Cover => self.cover(),
             Timer::Recognition => {
                 tracing::warn!("the recogniser is too slow: the call goes on with keys");
                 if let Some(heard) = self.hearing.give_up() {
