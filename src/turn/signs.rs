@@ -97,7 +97,10 @@ mod tests {
     #[test]
     fn what_comes_to_nothing_is_taken_back_once() {
         assert_eq!(told("pp..........."), [(2, Sign::Perhaps), (8, Sign::Nothing)]);
-        assert_eq!(told("pppp......pp"), [(2, Sign::Perhaps), (4, Sign::Likely), (10, Sign::Nothing), (12, Sign::Perhaps)]);
+        assert_eq!(
+            told("pppp......pp"),
+            [(2, Sign::Perhaps), (4, Sign::Likely), (10, Sign::Nothing), (12, Sign::Perhaps)]
+        );
     }
 
     #[test]

@@ -242,12 +242,7 @@ impl Playout {
         if self.paused || !self.is_interruptible() {
             return;
         }
-        let held = Held {
-            flights: self.flights.clone(),
-            position: self.position,
-            gap: self.gap,
-            sent: self.sent,
-        };
+        let held = Held { flights: self.flights.clone(), position: self.position, gap: self.gap, sent: self.sent };
         self.pause();
         self.held = self.paused.then_some(held);
     }
@@ -396,7 +391,8 @@ impl Playout {
 
     /// The next frame of the phrase that covers a wait; none when the answer is there, or has come before it.
     fn cover_slot(&mut self) -> Option<Slot> {
-        let answered = !self.paused && matches!(self.steps.front(), Some(Step::Sentence { audio: Audio::Ready(_), .. }));
+        let answered =
+            !self.paused && matches!(self.steps.front(), Some(Step::Sentence { audio: Audio::Ready(_), .. }));
         let Some(Cover { audio, position, .. }) = &mut self.cover else { return None };
         if *position == 0 && answered {
             self.cover = None;

@@ -1,5 +1,6 @@
 //! Whole calls in virtual time.
 
+mod barge_in;
 mod bridging;
 mod conversation;
 mod handset;

@@ -10,14 +10,15 @@ use crate::dialplan::{SourceFile, parse};
 /// The small town of the dialogue's own tests.
 const TOWN: &str = include_str!("../../../dialogue/tests/town.md");
 
-static CONVERSATION: LazyLock<Conversation> = LazyLock::new(|| {
+pub static CONVERSATION: LazyLock<Conversation> = LazyLock::new(|| {
     let (plan, problems) = parse(&[SourceFile { path: "mairie.md".into(), text: TOWN.into() }]);
     Conversation::new(plan.unwrap_or_else(|| panic!("{problems:?}")), Phrases::built_in())
 });
 
 fn scenarios() -> Vec<Scenario> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/call/machine/tests/scenarios");
-    let mut files: Vec<_> = std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
+    let mut files: Vec<_> =
+        std::fs::read_dir(folder).expect("the folder").map(|entry| entry.expect("a file").path()).collect();
     files.sort();
     let read = |path: &std::path::PathBuf| {
         let name = path.file_name().expect("a name").to_string_lossy().into_owned();

@@ -2,8 +2,10 @@
 
 use crate::audio::{Codec, FRAME_SAMPLES, LINE_RATE, g711, signals};
 
-/// Likeness from which a sound is that of a word: noise at -15 dB leaves 0.98.
-const SAME: f32 = 0.9;
+/// Likeness from which a sound is that of a word: noise 15 dB below leaves 0.98.
+const SAME: f32 = 0.97;
+/// Length of a syllable of the source.
+const SYLLABLE_MS: u64 = 250;
 /// Compared of each word: 40 ms.
 const PROBE: usize = 2 * FRAME_SAMPLES;
 
@@ -23,7 +25,9 @@ impl Ear {
     /// The sound of somebody who says this, for so long; each time another one. The recogniser takes it for `heard`.
     pub fn say(&mut self, ms: u64, heard: &str) -> Vec<i16> {
         self.said += 1;
-        let sound = signals::speech(LINE_RATE, -22.0, ms, 100 + self.said);
+        // Another part of the melody each time, from the beginning of a syllable.
+        let skipped = SYLLABLE_MS * self.said;
+        let sound = signals::speech(LINE_RATE, -22.0, skipped + ms, 100 + self.said).split_off((skipped * 8) as usize);
         let line = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &sound));
         let (frames, _) = line.as_chunks::<FRAME_SAMPLES>();
         let words: Vec<&str> = heard.split_whitespace().collect();
@@ -40,7 +44,9 @@ impl Ear {
 
     /// The words in this sound, at the line's rate.
     pub fn hear(&self, samples: &[i16]) -> String {
-        let is_in = |word: &&Word| samples.windows(PROBE).step_by(FRAME_SAMPLES).any(|part| likeness(part, &word.probe) >= SAME);
+        let is_in = |word: &&Word| {
+            samples.windows(PROBE).step_by(FRAME_SAMPLES).any(|part| likeness(part, &word.probe) >= SAME)
+        };
         self.words.iter().filter(is_in).map(|word| word.text.as_str()).collect::<Vec<_>>().join(" ")
     }
 }

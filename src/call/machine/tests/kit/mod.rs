@@ -11,4 +11,4 @@ mod voice;
 pub use ear::Ear;
 pub use script::{Scenario, What, read};
 pub use stage::play;
-pub use voice::{CodedVoice, Frame};
+pub use voice::{CodedVoice, Frame, LOUD};

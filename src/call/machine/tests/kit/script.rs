@@ -43,11 +43,21 @@ pub enum What {
 #[derive(Debug, Clone, PartialEq)]
 pub enum Act {
     /// `heard`: what the recogniser makes of it.
-    Say { words: String, heard: String, length: Duration },
+    Say {
+        words: String,
+        heard: String,
+        length: Duration,
+    },
     /// Noise: dBFS.
-    Noise { level: f64, length: Duration },
+    Noise {
+        level: f64,
+        length: Duration,
+    },
     /// Somebody else in the room: dBFS.
-    Room { level: f64, length: Duration },
+    Room {
+        level: f64,
+        length: Duration,
+    },
     Press(String),
     HangUp,
     Hold,
@@ -60,7 +70,10 @@ pub enum Act {
 pub enum Setting {
     Recogniser(Duration),
     RecogniserFails(bool),
-    Voice { delay: Duration, cached: Duration },
+    Voice {
+        delay: Duration,
+        cached: Duration,
+    },
     VoiceFails(bool),
     Echo(f32),
     /// Statuses that the switchboard reports.
@@ -173,7 +186,9 @@ pub fn read(file: &str, text: &str) -> Result<Vec<Scenario>, Vec<ScriptError>> {
     }
     for Scenario { line, title, steps, .. } in &scenarios {
         let problem = match steps.iter().any(|step| matches!(step.what, What::Expect(_))) {
-            _ if scenarios.iter().any(|other| other.line < *line && other.title == *title) => "has the title of another one",
+            _ if scenarios.iter().any(|other| other.line < *line && other.title == *title) => {
+                "has the title of another one"
+            }
             true => continue,
             false => "expects nothing, so that it can't fail",
         };
@@ -211,7 +226,9 @@ fn tokens(written: &str) -> Result<Vec<Token>, String> {
 
 fn step(tokens: &[Token]) -> Result<(When, What), String> {
     let (when, rest) = match tokens {
-        [Token::Word(plus), Token::Number(seconds), rest @ ..] if plus == "+" => (When::After(duration(*seconds)?), rest),
+        [Token::Word(plus), Token::Number(seconds), rest @ ..] if plus == "+" => {
+            (When::After(duration(*seconds)?), rest)
+        }
         [Token::Number(seconds), rest @ ..] => (When::At(duration(*seconds)?), rest),
         rest => (When::Then, rest),
     };
@@ -323,10 +340,14 @@ fn what(tokens: &[Token]) -> Result<What, String> {
 /// Takes "… within 1.5 s" off the end.
 fn timed<'a>(tokens: &'a [Token], word: &str) -> Result<(&'a [Token], Option<Duration>), String> {
     match tokens {
-        [before @ .., Token::Word(found), Token::Number(seconds), Token::Word(unit)] if found == word && unit == "s" => {
+        [before @ .., Token::Word(found), Token::Number(seconds), Token::Word(unit)]
+            if found == word && unit == "s" =>
+        {
             Ok((before, Some(duration(*seconds)?)))
         }
-        [.., Token::Word(found), Token::Number(_)] if found == word => Err(format!("\"{word} … s\": the unit is missing")),
+        [.., Token::Word(found), Token::Number(_)] if found == word => {
+            Err(format!("\"{word} … s\": the unit is missing"))
+        }
         _ => Ok((tokens, None)),
     }
 }

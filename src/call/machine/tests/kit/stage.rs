@@ -5,9 +5,9 @@ use std::fmt::{self, Write};
 use std::time::{Duration, Instant};
 
 use super::super::rig::Rig;
+use super::Ear;
 use super::script::{Act, Count, Expectation, Scenario, Setting, Step, What, When};
 use super::voice::{CodedVoice, Frame, LOUD, Place};
-use super::Ear;
 use crate::audio::{LINE_RATE, signals};
 use crate::dialogue::Conversation;
 use crate::rtp::Key;
@@ -56,7 +56,9 @@ pub fn play(scenario: &Scenario, town: &Conversation) -> Result<(), Failure> {
     rig.ear = Some(Ear::default());
     let first = scenario.steps.iter().take_while(|step| matches!(step.what, What::Set(_)) && step.when == When::Then);
     first.for_each(|step| set(&mut rig, &step.what));
-    let answered = |rig: &Rig| rig.phone_events.iter().find(|(_, event)| matches!(event, Event::Answered { .. })).map(|(at, _)| *at);
+    let answered = |rig: &Rig| {
+        rig.phone_events.iter().find(|(_, event)| matches!(event, Event::Answered { .. })).map(|(at, _)| *at)
+    };
     rig.run_until("an answered call", |rig| answered(rig).is_some());
     let start = answered(&rig).expect("answered");
     let seen = 0;
@@ -120,7 +122,7 @@ impl Stage {
         let mouth = ear.checked_sub(FRAME).unwrap_or(ear);
         self.seen = self.rig.track.len();
         self.log.push((self.rig.now, text.to_owned()));
-        let mut sound = |stage: &mut Self, samples: &[i16], length: Duration| {
+        let sound = |stage: &mut Self, samples: &[i16], length: Duration| {
             mix(&mut stage.rig.handset.mouth, samples);
             (stage.act, stage.cursor) = (mouth, mouth + length);
         };
@@ -160,7 +162,8 @@ impl Stage {
     fn expect(&mut self, expectation: &Expectation) -> Result<(), String> {
         match expectation {
             Expectation::Says { text, within } => {
-                let begins = |stage: &Self, _: usize, place: Place| place.frame <= 2 && stage.text(place).contains(text);
+                let begins =
+                    |stage: &Self, _: usize, place: Place| place.frame <= 2 && stage.text(place).contains(text);
                 self.wait_for(*within, text, begins).map(|_| ())
             }
             Expectation::Finishes { text, within } => {
@@ -178,7 +181,8 @@ impl Stage {
             Expectation::Silent { within } => {
                 let bound = self.act + self.rig.latency + *within;
                 self.run_to(bound + SILENT);
-                let audible = self.rig.track.iter().rev().find(|frame| frame.is_audible()).map(|frame| frame.at + FRAME);
+                let audible =
+                    self.rig.track.iter().rev().find(|frame| frame.is_audible()).map(|frame| frame.at + FRAME);
                 if audible.is_none_or(|last| last + BREATH < self.act) {
                     return Err("it was silent already".to_owned());
                 }
@@ -190,8 +194,12 @@ impl Stage {
                 let (at, place) = self.wait_for(*within, "anything", |_, _, _| true)?;
                 match (from, last) {
                     (Some(from), _) if self.voice().rest(place).trim_start().starts_with(from) => Ok(()),
-                    (Some(_), _) => Err(format!("at {} it goes on from « {} »", self.time(at), self.voice().rest(place))),
-                    (None, Some(last)) if last.sentence == place.sentence && last.frame.abs_diff(place.frame) <= 2 => Ok(()),
+                    (Some(_), _) => {
+                        Err(format!("at {} it goes on from « {} »", self.time(at), self.voice().rest(place)))
+                    }
+                    (None, Some(last)) if last.sentence == place.sentence && last.frame.abs_diff(place.frame) <= 2 => {
+                        Ok(())
+                    }
                     (None, last) => Err(format!("it was at {last:?}, it goes on at {place:?}")),
                 }
             }
@@ -220,7 +228,12 @@ impl Stage {
                 rig.phone_events.iter().any(|(_, event)| ended(event))
             }),
             Expectation::NeverSays { text } => {
-                let said = self.rig.track.iter().filter_map(|frame| frame.place).find(|place| self.text(*place).contains(text));
+                let said = self
+                    .rig
+                    .track
+                    .iter()
+                    .filter_map(|frame| frame.place)
+                    .find(|place| self.text(*place).contains(text));
                 said.map_or(Ok(()), |place| Err(format!("it says « {} »", self.text(place))))
             }
             Expectation::HasRequest { text } => {
@@ -228,7 +241,11 @@ impl Stage {
                 self.wait_until(Duration::from_secs(5), has).map_err(|error| format!("{error}: {:?}", self.rig.saved))
             }
             Expectation::HasNoRequest => {
-                if self.rig.saved.is_empty() { Ok(()) } else { Err(format!("there is {:?}", self.rig.saved)) }
+                if self.rig.saved.is_empty() {
+                    Ok(())
+                } else {
+                    Err(format!("there is {:?}", self.rig.saved))
+                }
             }
             Expectation::CallGoesOn => {
                 self.run_to(self.rig.now + Duration::from_secs(1));

@@ -123,7 +123,10 @@ fn a_frame_tells_its_place_at_any_level() {
     let sound = voice.speak("Oui, bien sûr.");
     for scale in [1.0, 0.25] {
         let coded: Vec<i16> = sound.samples.iter().map(|s| (f32::from(*s) * scale) as i16).collect();
-        let line = crate::audio::g711::decode(crate::audio::Codec::Pcma, &crate::audio::g711::encode(crate::audio::Codec::Pcma, &coded));
+        let line = crate::audio::g711::decode(
+            crate::audio::Codec::Pcma,
+            &crate::audio::g711::encode(crate::audio::Codec::Pcma, &coded),
+        );
         let (frames, _) = line.as_chunks::<FRAME_SAMPLES>();
         let at = crate::testing::epoch();
         assert_eq!(Frame::new(at, &frames[30]).place, Some(Place { sentence: 1, frame: 30 }));
