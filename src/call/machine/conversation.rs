@@ -220,6 +220,12 @@ impl Machine {
         }
         let Transcript { text, confidence, .. } = transcript;
         self.converse(now, dialogue::Input::Heard { text, confidence });
+        if !self.playout.is_speaking() {
+            // There is no answer to come.
+            self.reply_due = None;
+            self.timers.stop(Timer::Cover);
+            self.playout.forget_cover();
+        }
     }
 
     /// Said over a prompt only to show that the caller listens. After a question that wants a yes it is that.
