@@ -37,7 +37,7 @@ impl Machine {
                 }
             }
             dialogue::Output::Listen(expectation) => {
-                self.hearing.set_patience(expectation.patience);
+                self.hearing.expect(&expectation.language.0, expectation.answer.clone());
                 self.expectation = Some(expectation);
             }
             dialogue::Output::Transfer(entry) => self.playout.push_then(Then::Transfer(entry)),
@@ -150,6 +150,7 @@ impl Machine {
             }
             Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),
             Heard::Awaiting => self.timers.set(Timer::Recognition, now + self.settings.recognition),
+            Heard::HeldOpen => self.timers.stop(Timer::Recognition),
             Heard::Concluded { outcome, times, length } => {
                 self.timers.stop(Timer::Recognition);
                 match outcome {
