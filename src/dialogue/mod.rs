@@ -40,7 +40,7 @@ use jiff::civil::DateTime;
 use crate::dialplan::{Dialplan, DirectoryId, Language, LanguagePlan, Topic, TopicId};
 use crate::rtp::Key;
 use crate::speech::Pace;
-use crate::turn::Patience;
+use crate::turn::Answer;
 use crate::understanding::Understanding;
 use crate::understanding::slots::telephone::by_pairs;
 use state::{Spoken, Stage, Trouble};
@@ -106,7 +106,8 @@ pub struct Prompt {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     pub language: Language,
-    pub patience: Patience,
+    /// What kind of answer: how long to wait, and when it has been given.
+    pub answer: Answer,
     /// Words that bias the recogniser now.
     pub prompt: String,
     /// Digits are being typed: an inter-digit pause ends them.

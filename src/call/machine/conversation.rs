@@ -37,7 +37,7 @@ impl Machine {
                 }
             }
             dialogue::Output::Listen(expectation) => {
-                self.hearing.set_patience(expectation.patience);
+                self.hearing.expect(&expectation.language.0, expectation.answer.clone());
                 self.expectation = Some(expectation);
             }
             dialogue::Output::Transfer(entry) => self.playout.push_then(Then::Transfer(entry)),
@@ -186,6 +186,12 @@ impl Machine {
                 self.timers.set(Timer::Cover, now + COVER);
                 self.covering = true;
             }
+            // The caller goes on, as it seems.
+            Heard::HeldOpen => {
+                self.timers.stop(Timer::Recognition);
+                self.timers.stop(Timer::Cover);
+                self.covering = false;
+            }
             Heard::Concluded { outcome, times, length } => {
                 self.timers.stop(Timer::Recognition);
                 match outcome {
@@ -216,7 +222,7 @@ impl Machine {
         self.interrupt(now);
         self.reply_due = Some(ReplyDue { ended, words_known: now });
         if !timed {
-            self.timers.set(Timer::Cover, ended.turn + COVER);
+            self.timers.set(Timer::Cover, now + COVER);
         }
         let Transcript { text, confidence, .. } = transcript;
         self.converse(now, dialogue::Input::Heard { text, confidence });

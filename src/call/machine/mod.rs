@@ -406,7 +406,7 @@ impl Machine {
             Input::Rtcp { party, source, packet } => self.handle_rtcp(now, party, source, packet),
             Input::Opened { address } => self.opened(now, address),
             Input::Recognised { job, outcome } => {
-                if let Some(heard) = self.hearing.handle_result(job, outcome) {
+                if let Some(heard) = self.hearing.handle_result(now, job, outcome) {
                     self.handle_heard(now, heard);
                 }
             }

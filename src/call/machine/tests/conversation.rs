@@ -10,7 +10,7 @@ use crate::speech::SpeechError;
 fn words_over_a_prompt_cut_it() {
     let mut rig = Rig::dial();
     rig.run(SENTENCE + Duration::from_millis(500));
-    rig.say(1_200, "refaire ma carte d'identité");
+    rig.say(1_200, "Refaire ma carte d'identité.");
     let ended = rig.now;
     rig.run_until("the answer", |rig| rig.has_said("Il faut un rendez-vous"));
     assert!(rig.now - ended < Duration::from_millis(700));
