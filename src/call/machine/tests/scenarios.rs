@@ -62,12 +62,16 @@ fn there_are_sixty_at_least() {
     assert!(scenarios().len() >= 60, "{}", scenarios().len());
 }
 
-/// Each expectation of each scenario, altered, must fail: one that can't fail proves nothing.
+/// Each expectation of each scenario, altered, must fail: one that can't fail proves nothing. Of those that wait for a
+/// sentence the last is tried: another sentence than that one never comes.
 fn every_expectation_can_fail(odd: usize) {
     let mut idle = Vec::new();
     for scenario in half(odd) {
         for (n, step) in scenario.steps.iter().enumerate() {
             let kit::What::Expect(expectation) = &step.what else { continue };
+            if expectation.waits() && n + 1 < scenario.steps.len() {
+                continue;
+            }
             let mut altered = scenario.clone();
             altered.steps[n].what = kit::What::Expect(expectation.altered());
             altered.steps.truncate(n + 1);

@@ -100,6 +100,7 @@ pub enum Expectation {
     HasRequest { text: String },
     HasNoRequest,
     CallGoesOn,
+    CallIsOver { within: Duration },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -126,6 +127,11 @@ impl fmt::Display for ScriptError {
 }
 
 impl Expectation {
+    /// Whether it is met by something that happens; else by nothing happening, or by a number.
+    pub fn waits(&self) -> bool {
+        matches!(self, Self::Says { .. } | Self::Finishes { .. } | Self::GoesOn { .. })
+    }
+
     /// The same about something that does not happen: whatever meets the one must fail the other.
     pub fn altered(&self) -> Expectation {
         let never = "¶".to_owned();
@@ -146,6 +152,7 @@ impl Expectation {
             Self::Gap { most, .. } => Self::Gap { least: *most + Duration::from_millis(20), most: *most * 2 },
             Self::HasRequest { .. } | Self::HasNoRequest => Self::HasRequest { text: never },
             Self::CallGoesOn => Self::HangsUp { within: Duration::ZERO },
+            Self::CallIsOver { .. } => Self::CallIsOver { within: Duration::ZERO },
         }
     }
 }
@@ -329,6 +336,7 @@ fn what(tokens: &[Token]) -> Result<What, String> {
         ["request", "has", "\""] => What::Expect(E::HasRequest { text: text(0) }),
         ["there", "is", "no", "request"] => What::Expect(E::HasNoRequest),
         ["call", "goes", "on"] => What::Expect(E::CallGoesOn),
+        ["call", "is", "over"] => What::Expect(E::CallIsOver { within: exactly(within)? }),
         _ => return Err(format!("not understood: \"{}\"; see docs/conversation-tests.md", words.join(" "))),
     };
     match &what {

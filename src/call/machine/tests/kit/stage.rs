@@ -247,6 +247,7 @@ impl Stage {
                     Err(format!("there is {:?}", self.rig.saved))
                 }
             }
+            Expectation::CallIsOver { within } => self.wait_until(*within, |rig| rig.record.is_some()),
             Expectation::CallGoesOn => {
                 self.run_to(self.rig.now + Duration::from_secs(1));
                 if self.rig.record.is_none() { Ok(()) } else { Err("it is over".to_owned()) }
@@ -354,7 +355,10 @@ impl Stage {
             }
             last = Some((frame.at, place));
         }
-        Ok(())
+        match self.rig.now - last.map_or(begin, |(at, _)| at) {
+            silent if silent > BREATH => Err(format!("it is silent before {}", self.time(self.rig.now))),
+            _ => Ok(()),
+        }
     }
 
     /// The record of the call, which is over then.
