@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::kit::{CodedVoice, LOUD};
 use super::rig::Rig;
 use super::scenarios::CONVERSATION;
-use crate::audio::{LINE_RATE, Sound, level, wav};
+use crate::audio::{Codec, FRAME_SAMPLES, LINE_RATE, Sound, g711, level, wav};
 use crate::testing::shared_data;
 
 /// Of the recording, from a bit before its first word.
@@ -91,4 +91,40 @@ fn a_prompt_gives_way_to_recorded_speech_at_once() {
     println!("never: {never}");
     assert_eq!(never, 0, "every one of them is heard");
     assert!(lower <= 90 && half <= 150 && most <= 250, "lowered {lower} ms, silent {half} and {most} ms");
+}
+
+/// What comes back of our own voice is no reason to be quieter.
+#[test]
+fn our_own_recorded_voice_coming_back_hardly_disturbs_it() {
+    let Some(table) = shared_data("speech/transcripts.tsv") else { return };
+    let table = String::from_utf8(table).expect("a table");
+    let clips = table.lines().skip(1).filter_map(|line| line.split('\t').next()).filter(|name| name.ends_with(".wav"));
+    let (mut prompts, mut seconds, mut lowered, mut held) = (0, 0.0, 0, 0);
+    for name in clips.step_by(5) {
+        let clip = wav::read(&shared_data(&format!("speech/{name}")).expect("the clip")).expect("a clip");
+        let sound = Sound::new(clip.samples, clip.rate).at(LINE_RATE).expect("a rate");
+        let mut rig = Rig::dial_town(CONVERSATION.clone());
+        rig.handset.echo = 0.25;
+        seconds += 2.0 * sound.duration().as_secs_f64();
+        rig.voice = Some(sound.clone());
+        rig.run(sound.duration() * 2 + Duration::from_secs(1));
+        prompts += 2;
+        let line = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &sound.samples));
+        let peak = |frame: &[i16]| frame.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0);
+        let said: Vec<u16> = line.chunks(FRAME_SAMPLES).map(peak).collect();
+        // The sentence is said twice, with a breath between.
+        let whole: Vec<u16> = [&said[..], &[0; 12], &said].concat();
+        let sent: Vec<u16> = rig.track.iter().map(|frame| frame.peak).collect();
+        let begin = (0..50).find(|at| sent.get(*at..*at + 25) == whole.get(..25));
+        let Some(begin) = begin else {
+            lowered += 1;
+            continue;
+        };
+        let differs = whole.iter().zip(&sent[begin..]).filter(|(said, sent)| **said > 500 && said != sent);
+        let differs: Vec<(u16, u16)> = differs.map(|(said, sent)| (*said, *sent)).collect();
+        lowered += usize::from(!differs.is_empty());
+        held += usize::from(differs.iter().any(|(_, sent)| *sent < 20));
+    }
+    println!("echo at -12 dB: {prompts} prompts, {seconds:.0} s: in {lowered} calls lowered, in {held} of them silent");
+    assert!(held * 10 <= prompts, "{held} of {prompts}");
 }

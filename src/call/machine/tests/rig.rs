@@ -104,7 +104,7 @@ pub struct Rig {
     pub voice: Option<Sound>,
     /// A voice whose frames can be told apart, instead of tones.
     pub coded: Option<CodedVoice>,
-    /// With a coded voice, every frame sent.
+    /// With a voice that can be told from tones, every frame sent.
     pub track: Vec<Frame>,
     /// Sentences being made.
     speeches: Vec<(Instant, SentenceId, Sound)>,
@@ -365,7 +365,6 @@ impl Rig {
                 text: heard.unwrap_or_else(|| words.to_owned()),
                 confidence: 0.9,
                 elapsed: self.recognition,
-                ..Transcript::default()
             });
             self.tell_machine(Input::Recognised { job, outcome });
         }
@@ -546,7 +545,7 @@ impl Rig {
                         number: u16::from_be_bytes([packet[2], packet[3]]),
                         ssrc: u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]),
                     });
-                    if self.coded.is_some() && packet[1] & 0x7F == PCMA {
+                    if (self.coded.is_some() || self.voice.is_some()) && packet[1] & 0x7F == PCMA {
                         self.track.push(Frame::new(self.now, &g711::decode(Codec::Pcma, &packet[12..])));
                     }
                     let arrival = self.now + self.latency;

@@ -38,6 +38,7 @@ pub struct Place {
 #[derive(Debug, Clone, Copy)]
 pub struct Frame {
     pub at: Instant,
+    pub peak: u16,
     /// Level of its last sample.
     pub level: u16,
     /// `None`: silence.
@@ -48,7 +49,7 @@ impl Frame {
     pub fn new(at: Instant, samples: &[i16]) -> Self {
         let peak = samples.iter().map(|sample| sample.unsigned_abs()).max().unwrap_or(0);
         let level = samples.last().map_or(0, |sample| sample.unsigned_abs());
-        Self { at, level, place: (peak >= AUDIBLE).then(|| decode(samples)) }
+        Self { at, peak, level, place: (peak >= AUDIBLE).then(|| decode(samples)) }
     }
 
     pub fn is_audible(&self) -> bool {
