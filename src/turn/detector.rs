@@ -43,6 +43,8 @@ const MAX_CANDIDATE_FRAMES: u32 = 50;
 /// A gap up to this within a turn is ended by any speech frame, a longer one by an onset only (40 ms): a click must
 /// not prolong the turn.
 const SHORT_GAP_FRAMES: u32 = 2;
+/// Speech without a pitch for longer than this is the line's noise, not the end of a word (200 ms): no fricative is longer.
+const HISS_FRAMES: u32 = 10;
 /// Somebody else's voice counts as silence from here on (800 ms): the longest run of weak syllables of one person, pauses
 /// included, is 760 ms in the recorded clips.
 const BACKGROUND_FRAMES: u32 = 40;
@@ -110,6 +112,9 @@ struct Utterance {
     silence: u32,
     /// Frames since the last speech as loud as the speaker's.
     faint: u32,
+    /// Frames since the last with a pitch; of a voice that has one.
+    hiss: u32,
+    voiced: bool,
     /// Frames since the last pause.
     breath: u32,
     revision: u32,
@@ -295,7 +300,10 @@ impl Detector {
         };
         self.foreground.turn_begins();
         self.foreground.is_speaker(activity);
-        self.judge(Utterance { samples, silence: 0, faint: 0, breath: since, revision: 0 }, evidence)
+        self.judge(
+            Utterance { samples, silence: 0, faint: 0, hiss: 0, voiced: false, breath: since, revision: 0 },
+            evidence,
+        )
     }
 
     fn while_candidate(
@@ -321,10 +329,11 @@ impl Detector {
     }
 
     /// Whether a candidate has become a turn.
-    fn judge(&mut self, turn: Utterance, evidence: Evidence) -> State {
+    fn judge(&mut self, mut turn: Utterance, evidence: Evidence) -> State {
         let moving = evidence.loudest - evidence.quietest >= UNPITCHED_RANGE_DB;
-        let voiced = evidence.pitched >= MIN_PITCHED_FRAMES || evidence.speech >= UNPITCHED_FRAMES && moving;
-        if evidence.speech < MIN_SPEECH_FRAMES || !voiced {
+        turn.voiced = evidence.pitched >= MIN_PITCHED_FRAMES;
+        let whispered = evidence.speech >= UNPITCHED_FRAMES && moving;
+        if evidence.speech < MIN_SPEECH_FRAMES || !(turn.voiced || whispered) {
             return State::Candidate { turn, evidence };
         }
         if let Some(silence) = self.since_turn.take()
@@ -426,7 +435,9 @@ impl Detector {
     /// Frames since the last speech: any speech frame ends a short gap, only an onset with a pitch a longer one.
     fn count_silence(&mut self, turn: &mut Utterance, activity: Activity) {
         turn.breath += 1;
-        let in_speech = activity.speech && turn.silence <= SHORT_GAP_FRAMES;
+        turn.hiss = if activity.pitched { 0 } else { turn.hiss + 1 };
+        let noise = turn.voiced && turn.hiss > HISS_FRAMES;
+        let in_speech = activity.speech && !noise && turn.silence <= SHORT_GAP_FRAMES;
         let onset = self.is_onset() && self.pitched & mask(self.onset_frames() * 5 / 3) != 0;
         let speaker = self.foreground.is_speaker(activity);
         if in_speech || onset && activity.speech {
