@@ -115,6 +115,10 @@ phrase_ids! {
     Cancelled = "annule";
     Slower = "plus-lentement";
     TakeYourTime = "prenez-votre-temps";
+    /// The caller had asked for time and has been silent for long.
+    StillThere = "toujours-la";
+    /// The answer takes a while.
+    OneMoment = "un-instant";
     NoSuchLanguage = "langue-indisponible";
     CannotHear = "panne-ecoute";
     TimeIsUp = "temps-ecoule";
