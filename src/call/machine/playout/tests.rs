@@ -274,7 +274,7 @@ fn a_sentence_the_voice_could_not_make_is_skipped() {
 #[test]
 fn a_sentence_is_said_while_its_later_clauses_are_made() {
     let mut playout = Playout::default();
-    let id = playout.push_sentence(true);
+    let id = playout.push_sentence(true, false);
     playout.push_then(Then::HangUp);
     let clause = |samples: usize| Sound::new(vec![1_000; samples], LINE_RATE);
     playout.supply_clause(id, clause(2 * FRAME_SAMPLES + 40));
@@ -287,7 +287,7 @@ fn a_sentence_is_said_while_its_later_clauses_are_made() {
     assert!(playout.take_ran_dry());
     assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
     // A voice that fails at the second clause: the first has been said.
-    let id = playout.push_sentence(true);
+    let id = playout.push_sentence(true, false);
     playout.supply_clause(id, clause(2 * FRAME_SAMPLES));
     speech_frames(&mut playout, 1);
     playout.supply(id, None);

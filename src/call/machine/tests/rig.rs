@@ -571,7 +571,9 @@ impl Rig {
                     self.recognised.push(utterance);
                     self.jobs.push((self.now + self.recognition, job, heard));
                 }
-                Output::Hasten { job } => assert!(self.jobs.iter().any(|(_, known)| *known == job), "{job:?} is done"),
+                Output::Hasten { job } => {
+                    assert!(self.jobs.iter().any(|(_, known, _)| *known == job), "{job:?} is done")
+                }
                 Output::Abandon { job } => {
                     self.jobs.retain(|(_, running, _)| *running != job);
                     self.abandoned += 1;
