@@ -114,8 +114,12 @@ fn disturbed_by_echo(clip: &[i16], echo: f32) -> (usize, usize) {
     // It is said for each sentence of the greeting, with a breath between.
     let said = [&once[..], &[0; 12], &once].concat();
     let sent: Vec<u16> = rig.track.iter().map(|frame| frame.peak).collect();
-    let heard = said.iter().zip(&sent).filter(|(said, _)| **said > 500);
-    let (frames, same) = heard.fold((0, 0), |(all, same), (said, sent)| (all + 1, same + usize::from(said == sent)));
+    let compared = |first: usize| {
+        let pairs = said.iter().zip(&sent[first..]).filter(|(said, _)| **said > 500);
+        pairs.fold((0, 0), |(all, same), (said, sent)| (all + 1, same + usize::from(said == sent)))
+    };
+    // The first frames are silence until the voice has answered.
+    let (frames, same) = (0..10).map(compared).max_by_key(|(_, same)| *same).expect("ten");
     (frames, frames - same)
 }
 
