@@ -313,6 +313,23 @@ mod tests {
     }
 
     #[test]
+    fn the_english_phrases_are_whole_and_hold_what_the_french_hold() {
+        let english = Language("en".into());
+        let phrases = Phrases::parse(&[(english.clone(), include_str!("../../prompts/en/phrases.md"), "")]);
+        let phrases = phrases.unwrap_or_else(|errors| panic!("{errors:?}"));
+        let (book, french) = (phrases.book(&english).unwrap(), parse(MARKDOWN).unwrap());
+        let french = french.book(&Language("fr".into())).unwrap();
+        for id in PhraseId::ALL {
+            let values = |book: &PhraseBook| {
+                let mut values: Vec<String> = book.all(*id).flat_map(|s| values_in(s)).map(str::to_owned).collect();
+                values.sort();
+                values
+            };
+            assert_eq!(values(book), values(french), "{}", id.key());
+        }
+    }
+
+    #[test]
     fn mistakes_are_named_with_a_remedy() {
         let errors = |markdown: &str| {
             parse(markdown).unwrap_err().into_iter().map(|(_, e)| e.to_string()).collect::<Vec<_>>().join("\n")

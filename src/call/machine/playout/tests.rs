@@ -177,10 +177,16 @@ fn a_wait_is_covered_unless_the_answer_is_there() {
     let cover = playout.push_cover();
     playout.supply(cover, tone(30));
     assert_eq!(speech_frames(&mut playout, 2), 2);
+    playout.lower();
+    playout.hold_back();
+    assert_eq!(levels(&mut playout, 1), [1_000], "a suspicion does not end it");
     playout.pause();
     let fade = fade(playout.next_frame());
     assert!(fade[0] == 1_000 && fade[FRAME_SAMPLES - 1] < 10);
     assert!(!playout.is_audible() && playout.is_empty() && !playout.is_paused());
+    let answer = playout.push_sentence(true, false);
+    playout.supply(answer, tone(2));
+    assert_eq!(levels(&mut playout, 2), [1_000, 1_000], "what follows has its own level");
 }
 
 #[test]
