@@ -1,6 +1,7 @@
 //! Whole calls in virtual time.
 
 mod bridging;
+mod by_keys;
 mod conversation;
 mod handset;
 mod keys;
