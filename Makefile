@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-sip bench-media bench-echo bench-audio bench-networks bench-tts
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-sip bench-media bench-echo bench-audio bench-networks bench-tts
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -50,6 +50,16 @@ bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette 
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-call.sh
+
+bench-latency: ## Mesurer le délai des réponses, pour un appel et pour 4, 8 et 16 en même temps (QUESTIONS=100)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-latency.sh
+
+bench-asr: ## Mesurer la reconnaissance à côté de faster-whisper : codecs, bruit, pertes, durée (CLIPS=131)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-asr.sh
 
 bench-sip: ## Mesurer les appels par seconde et la mémoire de la signalisation, à côté de rsipstack (CALLS=1000000)
 	@scripts/setup.sh --tests

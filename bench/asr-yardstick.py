@@ -1,14 +1,15 @@
 #!/usr/bin/env python3
 """Transcribes the clips of a table with faster-whisper, from the very weights our own model is made of.
 
-Prints "path<TAB>text", one line a clip, for `allo-mairie transcribe --score TABLE --beside FILE`, which scores both
+Prints "path<TAB>text<TAB>seconds it took", one line a clip, for `allo-mairie transcribe --score TABLE --beside FILE`, which scores both
 tools by the same rules. Greedy, without timestamps and without a prompt, as our recogniser decodes; its second tries at
 higher temperatures, which replace our gates, stay on.
 
 usage: asr-yardstick.py DOWNLOADS TABLE [TIERS] > faster-whisper.tsv
   DOWNLOADS  the packages kept by `allo-mairie models prepare --keep-downloads`
   TABLE      transcripts.tsv: columns path, tier, transcript, …; clips lie beside it
-  TIERS      comma-separated, default "A*,B"
+  TIERS      comma-separated, default "A*,B"; "all" for every one
+  THREADS    of the environment, default 2
 """
 
 import csv
@@ -16,6 +17,7 @@ import os
 import pathlib
 import sys
 import tempfile
+import time
 import zipfile
 
 from faster_whisper import WhisperModel
@@ -42,8 +44,9 @@ def main() -> None:
         model = WhisperModel(directory, device="cpu", compute_type="float32", cpu_threads=threads)
         with open(table, encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, delimiter="\t", quoting=csv.QUOTE_NONE):
-                if row["tier"] not in tiers:
+                if tiers != ["all"] and row["tier"] not in tiers:
                     continue
+                begun = time.perf_counter()
                 segments, _ = model.transcribe(
                     str(table.parent / row["path"]),
                     language="fr",
@@ -52,7 +55,8 @@ def main() -> None:
                     condition_on_previous_text=False,
                 )
                 text = " ".join(segment.text.strip() for segment in segments)
-                print(row["path"], " ".join(text.split()), sep="\t", flush=True)
+                took = time.perf_counter() - begun
+                print(row["path"], " ".join(text.split()), f"{took:.3f}", sep="\t", flush=True)
 
 
 if __name__ == "__main__":

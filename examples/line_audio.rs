@@ -1,7 +1,10 @@
-//! What a telephone line does to recorded speech, for `make bench-audio`: A-law, loss in bursts, faint voices, noise.
+//! What a telephone line does to recorded speech, for `make bench-audio` and `make bench-asr`: codecs, loss in bursts, faint
+//! voices, noise.
 //!
 //! `line_audio make TABLE FOLDER COUNT` writes COUNT of the table's clips under every condition, and a table of them whose
 //! tiers are the conditions, for `allo-mairie transcribe --score`.
+//! `line_audio calls TABLE FOLDER COUNT` does so with what calls bring: codecs, noise, concealed loss; its tiers are those of
+//! the clips with the condition behind.
 //! `line_audio score TABLE HEARD` scores another tool's transcripts (path⇥text), by condition.
 
 use std::collections::{BTreeMap, HashMap};
@@ -9,9 +12,11 @@ use std::error::Error;
 use std::path::Path;
 use std::process::ExitCode;
 
+use allo_mairie::audio::codec::{Decoder, Encoder};
 use allo_mairie::audio::conceal::Concealer;
 use allo_mairie::audio::level::{active_level_dbfs, normalise_loudness};
-use allo_mairie::audio::{Codec, FRAME_SAMPLES, LINE_RATE, g711, wav};
+use allo_mairie::audio::resample::resample_i16;
+use allo_mairie::audio::{Codec, FRAME_SAMPLES, LINE_RATE, WIDE_FRAME_SAMPLES, WIDE_RATE, g711, wav};
 use allo_mairie::speech::recogniser::score::Score;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -32,10 +37,13 @@ fn main() -> ExitCode {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let done = match arguments[..] {
         ["make", table, folder, count] => {
-            count.parse().map_err(Failure::from).and_then(|count| make(table, folder, count))
+            count.parse().map_err(Failure::from).and_then(|count| make(table, folder, count, Conditions::Repairs))
+        }
+        ["calls", table, folder, count] => {
+            count.parse().map_err(Failure::from).and_then(|count| make(table, folder, count, Conditions::Calls))
         }
         ["score", table, heard] => score(table, heard),
-        _ => Err("usage: line_audio make TABLE FOLDER COUNT | score TABLE HEARD".into()),
+        _ => Err("usage: line_audio make|calls TABLE FOLDER COUNT | score TABLE HEARD".into()),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -55,7 +63,30 @@ fn rows(table: &Path) -> Result<Vec<Row>, Failure> {
     Ok(text.lines().skip(1).filter_map(row).collect())
 }
 
-fn make(table: &str, folder: &str, count: usize) -> Result<(), Failure> {
+/// Which of them.
+#[derive(Clone, Copy, PartialEq)]
+enum Conditions {
+    /// What is done about loss, faintness and noise.
+    Repairs,
+    /// What calls bring.
+    Calls,
+}
+
+/// A clip as it arrives.
+struct Arrived {
+    condition: String,
+    samples: Vec<i16>,
+    /// Hz.
+    rate: u32,
+}
+
+impl Arrived {
+    fn new(condition: impl Into<String>, samples: Vec<i16>) -> Arrived {
+        Arrived { condition: condition.into(), samples, rate: LINE_RATE }
+    }
+}
+
+fn make(table: &str, folder: &str, count: usize, which: Conditions) -> Result<(), Failure> {
     let (table, folder) = (Path::new(table), Path::new(folder));
     let beside = table.parent().unwrap_or(Path::new("."));
     let known: Vec<Row> =
@@ -68,11 +99,16 @@ fn make(table: &str, folder: &str, count: usize) -> Result<(), Failure> {
     let mut out = "path\ttier\ttranscript\n".to_owned();
     for (number, row) in chosen.iter().enumerate() {
         let clip = read(row)?;
-        for (condition, samples) in conditions(&clip, &voices, number as u64) {
+        let all = match which {
+            Conditions::Repairs => repairs(&clip, &voices, number as u64),
+            Conditions::Calls => calls(&clip, &voices, number as u64)?,
+        };
+        for Arrived { condition, samples, rate } in all {
             let path = format!("{condition}/{}", row.path);
             std::fs::create_dir_all(folder.join(&condition))?;
-            std::fs::write(folder.join(&path), wav::write_mono(&samples, LINE_RATE)?)?;
-            out += &format!("{path}\t{condition}\t{}\n", row.said);
+            std::fs::write(folder.join(&path), wav::write_mono(&samples, rate)?)?;
+            let tier = if which == Conditions::Calls { format!("{} {condition}", row.tier) } else { condition };
+            out += &format!("{path}\t{tier}\t{}\n", row.said);
         }
     }
     std::fs::write(folder.join("transcripts.tsv"), out)?;
@@ -95,27 +131,65 @@ fn score(table: &str, heard: &str) -> Result<(), Failure> {
     Ok(())
 }
 
-/// The clip as it arrives under each condition.
-fn conditions(clip: &[i16], voices: &[Vec<i16>], seed: u64) -> Vec<(String, Vec<i16>)> {
+/// The clip under each condition, and what may be done about it.
+fn repairs(clip: &[i16], voices: &[Vec<i16>], seed: u64) -> Vec<Arrived> {
     let clean = alaw(clip);
-    let mut all = vec![("clean".to_owned(), clean.clone())];
+    let mut all = vec![Arrived::new("clean", clean.clone())];
     for percent in [5, 10, 20] {
         // The same packets are lost whatever takes their place.
-        let lost =
-            losses(clean.len().div_ceil(FRAME_SAMPLES), f64::from(percent) / 100.0, 1_000 * percent as u64 + seed);
-        all.push((format!("loss-{percent:02}-zeros"), with_losses(&clean, &lost, Fill::Zeros)));
-        all.push((format!("loss-{percent:02}-repetition"), with_losses(&clean, &lost, Fill::Repetition)));
-        all.push((format!("loss-{percent:02}-concealed"), with_losses(&clean, &lost, Fill::Concealed)));
+        let lost = lost(&clean, percent, seed);
+        all.push(Arrived::new(format!("loss-{percent:02}-zeros"), with_losses(&clean, &lost, Fill::Zeros)));
+        all.push(Arrived::new(format!("loss-{percent:02}-repetition"), with_losses(&clean, &lost, Fill::Repetition)));
+        all.push(Arrived::new(format!("loss-{percent:02}-concealed"), with_losses(&clean, &lost, Fill::Concealed)));
     }
-    let faint = alaw(&normalise_loudness(clip, LINE_RATE, -45.0, 0.0));
-    all.push(("faint".to_owned(), faint));
+    all.push(Arrived::new("faint", alaw(&normalise_loudness(clip, LINE_RATE, -45.0, 0.0))));
+    all.extend(noises(clip, voices, seed));
+    all
+}
+
+/// The clip as calls bring it: as recorded, through each codec, with noise, with losses concealed.
+fn calls(clip: &[i16], voices: &[Vec<i16>], seed: u64) -> Result<Vec<Arrived>, Failure> {
+    let g711 = alaw(clip);
+    let wide = resample_i16(clip, LINE_RATE, WIDE_RATE)?;
+    let lost = lost(&g711, 5, seed);
+    let mut all = vec![
+        Arrived::new("recorded", clip.to_vec()),
+        Arrived::new("g711", g711.clone()),
+        Arrived { rate: WIDE_RATE, ..Arrived::new("g722", g722(&wide)?) },
+        Arrived::new("loss-05", with_losses(&g711, &lost, Fill::Concealed)),
+    ];
+    all.extend(noises(clip, voices, seed));
+    Ok(all)
+}
+
+/// Through A-law, with both kinds of noise.
+fn noises(clip: &[i16], voices: &[Vec<i16>], seed: u64) -> Vec<Arrived> {
     let level = active_level_dbfs(clip, LINE_RATE);
+    let mut all = Vec::new();
     for snr in [15, 10, 5] {
         let wanted = level - snr as f32;
-        all.push((format!("noise-{snr:02}-babble"), alaw(&mixed(clip, &babble(voices, clip.len(), seed), wanted))));
-        all.push((format!("noise-{snr:02}-street"), alaw(&mixed(clip, &street(clip.len(), seed), wanted))));
+        let (babble, street) = (babble(voices, clip.len(), seed), street(clip.len(), seed));
+        all.push(Arrived::new(format!("noise-{snr:02}-babble"), alaw(&mixed(clip, &babble, wanted))));
+        all.push(Arrived::new(format!("noise-{snr:02}-street"), alaw(&mixed(clip, &street, wanted))));
     }
     all
+}
+
+/// Which packets are lost; in a chance of its own for each percentage.
+fn lost(samples: &[i16], percent: u64, seed: u64) -> Vec<bool> {
+    losses(samples.len().div_ceil(FRAME_SAMPLES), percent as f64 / 100.0, 1_000 * percent + seed)
+}
+
+/// There and back.
+fn g722(samples: &[i16]) -> Result<Vec<i16>, Failure> {
+    let (mut encoder, mut decoder) = (Encoder::new(Codec::G722), Decoder::new(Codec::G722));
+    let (mut payload, mut out) = (Vec::new(), Vec::new());
+    for frame in samples.chunks_exact(WIDE_FRAME_SAMPLES) {
+        payload.clear();
+        encoder.encode(frame, &mut payload);
+        decoder.decode(&payload, &mut out)?;
+    }
+    Ok(out)
 }
 
 fn alaw(samples: &[i16]) -> Vec<i16> {

@@ -14,7 +14,8 @@ use std::time::{Duration, Instant};
 use allo_mairie::audio::codec::Encoder;
 use allo_mairie::audio::{Codec, FRAME_MS, signals};
 use allo_mairie::net::{self, CallLine, SipHandle};
-use allo_mairie::sip::sdp::{self, LocalMedia, Security};
+use allo_mairie::rtp::srtp::{KeySource, Protection};
+use allo_mairie::sip::sdp::{self, LocalMedia, Security, SrtpPolicy};
 use allo_mairie::sip::{AccessConfig, Command, Dial, EndpointConfig, Event, Flow, Listeners, Policy};
 use clap::Parser;
 use nix::sys::socket::{
@@ -54,6 +55,9 @@ struct Args {
     settle: u64,
     #[arg(long, default_value = "PCMA")]
     codec: String,
+    /// Encrypted both ways (SDES).
+    #[arg(long)]
+    srtp: bool,
 }
 
 /// One received packet.
@@ -72,6 +76,7 @@ struct Caller {
     position: usize,
     number: u16,
     timestamp: u32,
+    protection: Option<Protection>,
 }
 
 /// The calls of one millisecond of the grid.
@@ -107,12 +112,16 @@ impl Group {
             .enumerate()
             .map(|(ssrc, caller)| {
                 let payload = &payloads[caller.position % payloads.len()];
-                let mut packet = Vec::with_capacity(12 + payload.len());
+                // With room for an authentication tag.
+                let mut packet = Vec::with_capacity(12 + payload.len() + 16);
                 packet.extend([0x80, caller.payload_type]);
                 packet.extend(caller.number.to_be_bytes());
                 packet.extend(caller.timestamp.to_be_bytes());
                 packet.extend((ssrc as u32 + 1).to_be_bytes());
                 packet.extend(payload);
+                if let Some(protection) = &mut caller.protection {
+                    protection.protect(&mut packet).expect("a packet of ours, far from the last index");
+                }
                 caller.position += 1;
                 caller.number = caller.number.wrapping_add(1);
                 caller.timestamp = caller.timestamp.wrapping_add(units);
@@ -184,7 +193,8 @@ fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
     let frame = codec.sample_rate() as usize * FRAME_MS as usize / 1_000;
     let (payloads, units) = (payloads(codec, frame), codec.timestamp_units(frame as u32));
     let (placed, mut lines) = tokio::sync::mpsc::channel(args.calls);
-    runtime.spawn(place_all(args.server, codec, addresses(&groups)?, args.calls, placed));
+    let policy = if args.srtp { SrtpPolicy::Required } else { SrtpPolicy::Off };
+    runtime.spawn(place_all(args.server, codec, policy, addresses(&groups)?, args.calls, placed));
     let mut held: Vec<CallLine> = Vec::new();
     let mut arrivals = Vec::with_capacity(args.calls * 50 * (args.seconds as usize + 1));
     let start = net::now();
@@ -200,12 +210,21 @@ fn run(args: Args) -> Result<(), Box<dyn std::error::Error>> {
         }
         if held.len() < args.calls {
             while let Ok(placed) = lines.try_recv() {
-                let Some((line, far_end, payload_type)) = placed else { return Err("a call was refused".into()) };
+                let Some(Placed { line, far_end, payload_type, protection }) = placed else {
+                    return Err("a call was refused".into());
+                };
                 let call = held.len();
                 calls_of_ports[usize::from(far_end.port())] = call as u32;
                 // Callers don't speak in chorus.
                 let position = call * 37;
-                groups[call % SLOTS].callers.push(Caller { far_end, payload_type, position, number: 0, timestamp: 0 });
+                groups[call % SLOTS].callers.push(Caller {
+                    far_end,
+                    payload_type,
+                    position,
+                    number: 0,
+                    timestamp: 0,
+                    protection,
+                });
                 held.push(line);
             }
             if lines.is_closed() && lines.is_empty() && held.len() < args.calls {
@@ -254,15 +273,21 @@ fn payloads(codec: Codec, frame: usize) -> Vec<Vec<u8>> {
     samples.chunks_exact(frame).map(encode).collect()
 }
 
-type Placed = Option<(CallLine, SocketAddrV4, u8)>;
+struct Placed {
+    line: CallLine,
+    far_end: SocketAddrV4,
+    payload_type: u8,
+    protection: Option<Protection>,
+}
 
 /// Places the calls evenly over time; tells each once it is answered, in any order, `None` for a refusal.
 async fn place_all(
     server: SocketAddrV4,
     codec: Codec,
+    policy: SrtpPolicy,
     media: Vec<SocketAddr>,
     calls: usize,
-    placed: tokio::sync::mpsc::Sender<Placed>,
+    placed: tokio::sync::mpsc::Sender<Option<Placed>>,
 ) {
     let config = EndpointConfig {
         listeners: Listeners::udp((LOOPBACK, 0).into()),
@@ -280,20 +305,26 @@ async fn place_all(
     for call in 0..calls {
         net::sleep_until(Some(start + Duration::from_secs(1) / RATE * call as u32)).await;
         // In order: the call's number decides its socket.
-        let answered = place(&sip, server, codec, media[call % SLOTS]).await;
+        let answered = place(&sip, server, codec, policy, media[call % SLOTS]).await;
         if placed.send(answered).await.is_err() {
             return;
         }
     }
 }
 
-async fn place(sip: &SipHandle, server: SocketAddrV4, codec: Codec, media: SocketAddr) -> Placed {
+async fn place(
+    sip: &SipHandle,
+    server: SocketAddrV4,
+    codec: Codec,
+    policy: SrtpPolicy,
+    media: SocketAddr,
+) -> Option<Placed> {
     let local = LocalMedia {
         address: media,
         codecs: vec![codec],
         session_id: 1,
         session_version: 1,
-        security: Security::default(),
+        security: Security::new(policy, Some(&mut KeySource::new(rand::random()))),
     };
     let dial = Dial {
         target: format!("sip:mairie@{server}"),
@@ -309,7 +340,8 @@ async fn place(sip: &SipHandle, server: SocketAddrV4, codec: Codec, media: Socke
             Event::Answered { sdp: Some(answer) } => {
                 let agreed = sdp::accept_answer(&answer, &local).ok()?;
                 let SocketAddr::V4(far_end) = agreed.remote else { return None };
-                return Some((line, far_end, agreed.payload_type));
+                let protection = agreed.srtp.as_ref().map(|srtp| Protection::new(&srtp.keys));
+                return Some(Placed { line, far_end, payload_type: agreed.payload_type, protection });
             }
             Event::Ended { .. } => return None,
             _ => {}
@@ -404,8 +436,10 @@ fn report(args: &Args, arrivals: &[Arrival], idle: f64, occupied: f64, usage: &(
     let (server, generator, wall) = usage;
     let result = json!({
         "calls": args.calls,
-        "codec": args.codec,
-        "sounding": arrivals.iter().filter(|arrival| arrival.sounds).count() as f64 / arrivals.len() as f64,
+        "codec": if args.srtp { format!("{} SRTP", args.codec) } else { args.codec.clone() },
+        // What is encrypted always looks like sound.
+        "sounding": (!args.srtp)
+            .then(|| arrivals.iter().filter(|arrival| arrival.sounds).count() as f64 / arrivals.len() as f64),
         "packets": deviations.len(),
         "p50_ms": share(0.5),
         "p99_ms": share(0.99),

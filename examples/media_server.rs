@@ -6,7 +6,6 @@
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::atomic::AtomicBool;
-use std::time::Duration;
 
 use allo_mairie::config::Config;
 use allo_mairie::server::{self, prepare_with};
@@ -23,7 +22,7 @@ struct Deaf;
 
 impl Recogniser for Deaf {
     fn recognise(&mut self, _: &Utterance, _: &AtomicBool) -> Result<Transcript, SpeechError> {
-        Ok(Transcript { text: "carte d'identité".into(), confidence: 0.9, elapsed: Duration::ZERO })
+        Ok(Transcript { text: "carte d'identité".into(), confidence: 0.9, ..Transcript::default() })
     }
 }
 
@@ -55,7 +54,7 @@ async fn serve(address: &str, codec: &str, folder: &str) -> Result<(), Box<dyn s
     let address: SocketAddr = address.parse()?;
     let text = format!(
         "[sip]\nlisten = ['udp:{address}']\nmax_calls = 5000\n\
-         [rtp]\nports = '10000-29999'\ncodecs = ['{codec}']\n\
+         [rtp]\nports = '10000-29999'\ncodecs = ['{codec}']\nsrtp_without_tls = true\n\
          [call]\nlongest = 7200\nidle = 60\n\
          [dialplan]\ndirectory = 'sip-tests/dialplan'\nprompts = 'prompts'\n\
          [recogniser]\nqueue = 1000\n[voice]\ncache = '{folder}/voice'\nqueue = 1000\n\

@@ -16,5 +16,4 @@ cargo build --quiet --release --example line_audio
 "$target_dir/release/examples/line_audio" make "$table" "$work" "${CLIPS:-60}"
 (cd benches/peers/echo && env -u CARGO_TARGET_DIR cargo build --quiet --locked --release)
 benches/peers/echo/target/release/echo-peer denoise "$work"
-conditions=$(tail -n +2 "$work/transcripts.tsv" | cut -f2 | sort -u | paste -sd,)
-step "Transcription sous chaque condition" "$program" transcribe --score "$work/transcripts.tsv" --tiers "$conditions"
+step "Transcription sous chaque condition" "$program" transcribe --score "$work/transcripts.tsv" --tiers all

@@ -14,14 +14,7 @@ if [ ! -f "$clips" ]; then
     exit 0
 fi
 
-# faster-whisper reads the weights as they were downloaded.
-yardstick=$target_dir/yardstick
-if [ ! -x "$yardstick/bin/python3" ] || ! "$yardstick/bin/python3" -c 'import faster_whisper' 2>/dev/null; then
-    step "Installation de faster-whisper, pour comparer" bash -c \
-        "python3 -m venv '$yardstick' && '$yardstick/bin/pip' install --quiet --disable-pip-version-check faster-whisper"
-fi
-step "Paquets du modèle, pour comparer" "$program" models prepare --dir "$yardstick/models" --keep-downloads
-heard=$yardstick/faster-whisper.tsv
-step "faster-whisper transcrit les enregistrements" bash -c \
-    "'$yardstick/bin/python3' bench/asr-yardstick.py '$yardstick/models/downloads' '$clips' > '$heard'"
+# shellcheck source=scripts/yardstick.sh
+source scripts/yardstick.sh
+yardstick_hears "$clips" 'A*,B'
 step "Allô Mairie transcrit les mêmes" "$program" transcribe --score "$clips" --beside "$heard"

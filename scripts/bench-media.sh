@@ -3,6 +3,7 @@
 # callers, whose cost stands beside. Prints a Markdown table.
 #   CALLS="1 10 100 500 1000"  calls at once, one try each   SECONDS_EACH=20  length of each measurement
 #   CODEC=PCMA                 codec of the calls            BUSY=0  threads of the server that compute all the time
+#   SRTP=1                     encrypted calls
 #   BEFORE=FOLDER              another build's media_server, measured alternately in the same run
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,6 +16,8 @@ codec=${CODEC:-PCMA}
 busy=${BUSY:-0}
 extra=()
 ((busy == 0)) || extra=("$busy")
+encrypted=()
+[[ ${SRTP:-0} == 0 ]] || encrypted=(--srtp)
 binaries=${BINARIES:-$target_dir/release/examples}
 work=$(mktemp -d)
 server=
@@ -38,7 +41,7 @@ try() {
     rm "$work/out"
     [[ $ready == ready ]] || stop "$2/media_server ne démarre pas : $(<"$work/server.log")" "lancez-le à la main."
     "$binaries/media_load" "127.0.0.1:$port" --process "$server" --calls "$3" --seconds "$seconds" \
-        --codec "$codec" >"$work/result" || stop "Les appels n'ont pas abouti." "relancez avec moins d'appels : CALLS=100."
+        --codec "$codec" "${encrypted[@]}" >"$work/result" || stop "Les appels n'ont pas abouti." "relancez avec moins d'appels : CALLS=100."
     kill "$server"
     wait "$server" 2>/dev/null || true
     server=
@@ -46,7 +49,7 @@ try() {
 import json, sys
 r = json.load(open(sys.argv[2]))
 cells = [sys.argv[1], r["calls"], r["codec"], *(f"{r[k]:.2f}" for k in ("p50_ms", "p99_ms", "p999_ms", "max_ms")),
-         r["skipped"], f'{r["lost"]} / {r["duplicated"]}', f'{r["sounding"] * 100:.0f}', f'{r["server_cpu"] * 100:.1f}',
+         r["skipped"], f'{r["lost"]} / {r["duplicated"]}', f'{r["sounding"] * 100:.0f}' if r["sounding"] is not None else "–", f'{r["server_cpu"] * 100:.1f}',
          f'{r["us_per_call_second"] / 1000:.2f}', f'{r["generator_cpu"] * 100:.1f}',
          f'{r["kib_per_call"]:.0f}' if r["calls"] >= 100 else "–"]
 print("| " + " | ".join(str(cell).replace(".", ",") for cell in cells) + " |")

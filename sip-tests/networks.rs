@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::support::agent::Agent;
 use crate::support::baresip::Baresip;
-use crate::support::caller::{QUESTIONS, Question, Terms, ask, spoken, transcribe};
+use crate::support::caller::{Caller, QUESTIONS, Question, Terms, ask, spoken, transcribe};
 use crate::support::network::{Done, Network};
 use crate::support::pjsua::Pjsua;
 use crate::support::relay::{AGENT, Relay};
@@ -110,11 +110,14 @@ fn call(
         spoken(question.text, rate);
     }
     let relay = Relay::start(RTP, agent.address.port(), network, seed);
-    let answers = match peer {
-        Peer::Baresip => ask(&mut Baresip::call_silently(agent, Some(&relay), terms), asked, rate),
-        Peer::Pjsua => ask(&mut Pjsua::call(agent, Some(&relay), terms), asked, rate),
+    let mut telephone: Box<dyn Caller> = match peer {
+        Peer::Baresip => Box::new(Baresip::call_silently(agent, Some(&relay), terms)),
+        Peer::Pjsua => Box::new(Pjsua::call(agent, Some(&relay), terms)),
     };
+    let answers = ask(telephone.as_mut(), asked, rate);
     let ended = agent.call_ended(ENDED);
+    // Only now: it may have to send its BYE again.
+    drop(telephone);
     let (to_agent, to_telephone) = relay.done();
     drop(relay);
     let heard = transcribe(agent.directory(), &answers);

@@ -44,6 +44,11 @@ pub struct Status {
     /// Utterances that wait or are being recognised, and most that may wait.
     pub recogniser_backlog: usize,
     pub recogniser_queue: usize,
+    /// How long one that came now would wait for a worker, ms; `None`: for ever.
+    pub recogniser_wait_ms: Option<u64>,
+    /// New calls begin with the keypad menu.
+    pub recogniser_overloaded: bool,
+    pub engines: Vec<Engine>,
     pub switchboards: Vec<Switchboard>,
     /// Of the calls that ended since the start: packets given up because we were woken too late.
     pub skipped_ticks: u64,
@@ -51,6 +56,19 @@ pub struct Status {
     /// "many users dissatisfied", G.107 Annex B).
     pub calls_ended: u64,
     pub calls_bad: u64,
+}
+
+/// A recogniser, or the voice of a language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Engine {
+    /// `recogniser`, `voice fr`.
+    pub name: String,
+    /// Threads that work. None: it is down.
+    pub workers: usize,
+    /// Threads that hang.
+    pub lost: usize,
+    /// How often it was made anew since the start.
+    pub restarts: u64,
 }
 
 /// A switchboard that is asked whether it is there.

@@ -28,8 +28,8 @@ use crate::net::{CallLine, Received, RtpSocket, Seat, SipHandle, local_address_t
 use crate::rtp::srtp::KeySource;
 use crate::sip::{Command, Event};
 use crate::speech::speaker::{Clauses, Speaker};
-use crate::speech::worker::RecogniserPool;
-use crate::speech::{Pace, SpeechError, Transcript};
+use crate::speech::worker::{Claim, RecogniserPool};
+use crate::speech::{Pace, SpeechError, Transcript, Utterance};
 
 /// Larger than any RTP packet of telephone audio; longer datagrams are cut and fail to parse.
 const PACKET_BYTES: usize = 2_048;
@@ -141,6 +141,7 @@ pub async fn run(
         finished: None,
     };
     let services = &call.services;
+    let by_keys = !services.recognisers.can_hear_more();
     let mut machine = Machine::new(
         services.settings.clone(),
         services.plan.clone(),
@@ -151,6 +152,7 @@ pub async fn run(
         local_time(&services.zone).datetime(),
     )
     .on_grid(seat.phase())
+    .by_keys(by_keys)
     .with_keys(KeySource::new(rand::random()));
     machine.handle_input(call.now(), Input::Sip { leg: LegId::FIRST, event: first });
     let mut stopping = pin!(async move { stop.wait_for(|stop| *stop).await.is_ok() });
@@ -165,10 +167,7 @@ pub async fn run(
             () = seat.tick() => call.tick(&mut machine),
             (leg, event) = call.lines.event() => machine.handle_input(call.now(), Input::Sip { leg, event }),
             Some(done) = call.work.join_next() => match done {
-                Ok(Done::Recognised(job, outcome)) => {
-                    call.jobs.remove(&job);
-                    machine.handle_input(call.now(), Input::Recognised { job, outcome });
-                }
+                Ok(Done::Recognised(job, outcome)) => call.recognised(&mut machine, job, outcome),
                 Ok(Done::Spoken(sentence, outcome)) => {
                     machine.handle_input(call.now(), Input::Spoken { sentence, outcome });
                 }
@@ -190,6 +189,15 @@ pub async fn run(
     }
 }
 
+/// A recognition the machine has asked for.
+struct Recognition {
+    utterance: Utterance,
+    /// `None`: there was no room, as long as nobody waits for it.
+    queued: Option<(AbortHandle, Claim)>,
+    /// The caller waits for it.
+    is_live: bool,
+}
+
 /// The edges of one call.
 struct Call {
     lines: Lines,
@@ -204,7 +212,7 @@ struct Call {
     services: Arc<Services>,
     /// Recognitions and syntheses under way. Dropping one abandons it.
     work: JoinSet<Done>,
-    jobs: HashMap<JobId, AbortHandle>,
+    jobs: HashMap<JobId, Recognition>,
     /// The machine's time, which does not go back.
     latest: Instant,
     finished: Option<Record>,
@@ -266,15 +274,13 @@ impl Call {
                         socket.send_rtcp(destination, &packet);
                     }
                 }
-                Output::Recognise { job, utterance } => match self.services.recognisers.submit(utterance) {
-                    Ok(ticket) => {
-                        let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
-                        self.jobs.insert(job, handle);
-                    }
-                    Err(error) => machine.handle_input(self.now(), Input::Recognised { job, outcome: Err(error) }),
-                },
+                Output::Recognise { job, utterance } => {
+                    self.jobs.insert(job, Recognition { utterance, queued: None, is_live: false });
+                    self.recognise(machine, job);
+                }
+                Output::Hasten { job } => self.hasten(machine, job),
                 Output::Abandon { job } => {
-                    if let Some(handle) = self.jobs.remove(&job) {
+                    if let Some(Recognition { queued: Some((handle, _)), .. }) = self.jobs.remove(&job) {
                         handle.abort();
                     }
                 }
@@ -286,6 +292,42 @@ impl Call {
                 Output::Save(request) => (self.services.save)(request),
                 Output::Finished(record) => self.finished = Some(record),
             }
+        }
+    }
+
+    /// Queues a recognition. Without room, one that nobody waits for yet is put off until then.
+    fn recognise(&mut self, machine: &mut Machine, job: JobId) {
+        let Some(recognition) = self.jobs.get_mut(&job) else { return };
+        let (pool, utterance) = (&self.services.recognisers, recognition.utterance.clone());
+        let queued = if recognition.is_live { pool.submit_live(utterance) } else { pool.submit(utterance) };
+        match queued {
+            Ok(ticket) => {
+                let claim = ticket.claim();
+                let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
+                recognition.queued = Some((handle, claim));
+            }
+            Err(error) => self.recognised(machine, job, Err(error)),
+        }
+    }
+
+    fn recognised(&mut self, machine: &mut Machine, job: JobId, outcome: Result<Transcript, SpeechError>) {
+        if let (Some(recognition), Err(SpeechError::Busy { .. })) = (self.jobs.get_mut(&job), &outcome)
+            && !recognition.is_live
+        {
+            recognition.queued = None;
+            return;
+        }
+        self.jobs.remove(&job);
+        machine.handle_input(self.now(), Input::Recognised { job, outcome });
+    }
+
+    /// The caller waits for it from now on.
+    fn hasten(&mut self, machine: &mut Machine, job: JobId) {
+        let Some(recognition) = self.jobs.get_mut(&job) else { return };
+        recognition.is_live = true;
+        match &recognition.queued {
+            Some((_, claim)) => self.services.recognisers.hasten(claim),
+            None => self.recognise(machine, job),
         }
     }
 

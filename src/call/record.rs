@@ -93,6 +93,10 @@ pub struct Record {
     pub keys: u32,
     /// Prompts that the caller cut short.
     pub interruptions: u32,
+    /// Waits for an answer that were covered by a word.
+    pub covers: u32,
+    /// Longest silence within an answer because a sentence of it was still being synthesised.
+    pub longest_gap: Duration,
     /// Transfers tried.
     pub transfers: u32,
     /// Times the switchboard moved the call to another dialog.

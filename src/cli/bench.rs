@@ -1,12 +1,19 @@
-//! `allo-mairie bench`: the delays of real calls against a service of its own, as a Markdown table with its conditions.
+//! `allo-mairie bench`: the delays of real calls, one or many at once, against a service of its own, as a Markdown table with
+//! its conditions.
 
 mod machine;
 mod service;
+mod table;
 
+use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use tokio::task::JoinSet;
 
 use self::machine::Machine;
 use self::service::{Parts, Service, Workshop};
+use self::table::Level;
 use super::Failure;
 use super::stage;
 use super::telephone::{self, EngineArgs, Studio};
@@ -14,7 +21,6 @@ use crate::audio::Codec;
 use crate::net;
 use crate::simulate::caller::{self, Observation, Outcome};
 use crate::simulate::driver::{self, Target};
-use crate::simulate::report::{CallReport, percentile};
 use crate::simulate::script::Line;
 use crate::simulate::transcripts::Transcriber;
 
@@ -49,6 +55,12 @@ pub struct Args {
     /// Nombre de questions posées (20 différentes, puis les mêmes)
     #[arg(long, value_name = "N", default_value_t = QUESTIONS.len(), value_parser = positive)]
     turns: usize,
+    /// Nombre d'appels en même temps ; plusieurs nombres : une mesure pour chacun
+    #[arg(long, value_name = "N,N…", default_value = "1", value_delimiter = ',', value_parser = positive)]
+    at_once: Vec<usize>,
+    /// Réponses jamais dites auparavant : la voix les synthétise pendant l'appel (20 questions au plus)
+    #[arg(long)]
+    unheard: bool,
     #[command(flatten)]
     engines: EngineArgs,
 }
@@ -62,24 +74,33 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let workshop = Workshop::new()?;
     let config = args.engines.config()?;
     let mut studio = Studio::open(&config, &args.engines.voice)?;
-    let asked: Vec<usize> = (0..args.turns).map(|turn| turn % QUESTIONS.len()).collect();
+    // A question asked again would get an answer that has been said.
+    let turns = if args.unheard { args.turns.min(QUESTIONS.len()) } else { args.turns };
+    let asked: Vec<usize> = (0..turns).map(|turn| turn % QUESTIONS.len()).collect();
     progress("les questions sont mises en voix");
     let mut lines = Vec::new();
-    for (question, _) in QUESTIONS.iter().take(args.turns) {
+    for (question, _) in QUESTIONS.iter().take(turns) {
         lines.push(studio.speak(question)?);
     }
     drop(studio);
-    let measured = telephone::runtime()?.block_on(measure(&args, &workshop, &asked, &lines))?;
+    let scripts: Vec<Vec<Line>> =
+        asked.chunks(TURNS_A_CALL).map(|questions| questions.iter().map(|&q| lines[q].clone()).collect()).collect();
+    let measured = telephone::runtime()?.block_on(measure(&args, &workshop, &scripts))?;
     progress("les réponses sont transcrites");
     let transcriber = telephone::transcriber(&config)?;
-    let right = telephone::runtime()?.block_on(count_right(&transcriber, &asked, &measured.calls))?;
-    anstream::println!("{}", table(&machine, &measured, right, args.turns));
+    let mut levels = Vec::new();
+    for measured in measured {
+        let right = telephone::runtime()?.block_on(count_right(&transcriber, &asked, &measured.calls))?;
+        levels.push(Level::new(&measured, turns, right));
+    }
+    anstream::println!("{}", table::render(&machine, &levels, TURNS_A_CALL, args.unheard));
     Ok(())
 }
 
+/// One number of calls at once.
 struct Measured {
+    at_once: usize,
     started_in_ms: i64,
-    memory_mib: Option<u64>,
     calls: Vec<Call>,
     /// As the service itself timed them.
     parts: Parts,
@@ -88,39 +109,71 @@ struct Measured {
 struct Call {
     outcome: Outcome,
     heard: Vec<(usize, Vec<i16>)>,
+    /// Of the service, between turns.
+    memory_mib: Option<u64>,
 }
 
-async fn measure(args: &Args, workshop: &Workshop, asked: &[usize], lines: &[Line]) -> Result<Measured, Failure> {
+async fn measure(args: &Args, workshop: &Workshop, scripts: &[Vec<Line>]) -> Result<Vec<Measured>, Failure> {
     let environment = environment(args, workshop)?;
     let config = args.engines.config.as_deref();
     let journal = workshop.directory.join("journal.txt");
     progress("premier démarrage : les phrases manquantes sont synthétisées");
     Service::start(config, &environment, &journal).await?.stop()?;
-    progress("second démarrage, mesuré");
-    let service = Service::start(config, &environment, &journal).await?;
-    let mut measured = Measured {
-        started_in_ms: service.started_in.as_millis() as i64,
-        memory_mib: None,
-        calls: Vec::new(),
-        parts: Parts::default(),
-    };
-    for (number, questions) in asked.chunks(TURNS_A_CALL).enumerate() {
-        progress(&format!("appel {} sur {}", number + 1, asked.len().div_ceil(TURNS_A_CALL)));
-        let script = questions.iter().map(|&question| lines[question].clone()).collect();
-        let call = call(&service, script, &mut measured.memory_mib).await?;
-        if let Some(failure) = call.outcome.report(&[]).failure {
-            return Err(Failure::new(super::call::in_french(failure)));
+    let mut all = Vec::new();
+    for &at_once in &args.at_once {
+        // What a level has had synthesised is not new for the next.
+        let mut environment = environment.clone();
+        if args.unheard {
+            let copy = workshop.directory.join(format!("voix-{at_once}"));
+            stage::copy_folder(&args.engines.config()?.voice.cache, &copy)?;
+            environment.push(("ALLO_MAIRIE_VOICE__CACHE".to_owned(), copy.display().to_string()));
         }
-        measured.calls.push(call);
+        progress(&format!("appels en même temps : {at_once}"));
+        let service = Arc::new(Service::start(config, &environment, &journal).await?);
+        let started_in_ms = service.started_in.as_millis() as i64;
+        let calls = place(&service, scripts, at_once).await?;
+        let parts = Arc::into_inner(service).ok_or_else(|| Failure::new("Un appel n'a pas fini."))?.stop()?;
+        all.push(Measured { at_once, started_in_ms, calls, parts });
     }
-    measured.parts = service.stop()?;
-    Ok(measured)
+    Ok(all)
+}
+
+/// All calls, so many at once: each caller who has hung up is followed by the next.
+async fn place(service: &Arc<Service>, scripts: &[Vec<Line>], at_once: usize) -> Result<Vec<Call>, Failure> {
+    let waiting: VecDeque<(usize, Vec<Line>)> = scripts.iter().cloned().enumerate().collect();
+    let (total, waiting) = (waiting.len(), Arc::new(Mutex::new(waiting)));
+    let mut callers = JoinSet::new();
+    for _ in 0..at_once {
+        let (service, waiting) = (service.clone(), waiting.clone());
+        callers.spawn(async move {
+            let mut calls = Vec::new();
+            loop {
+                let next = waiting.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+                let Some((number, script)) = next else { return Ok(calls) };
+                progress(&format!("appel {} sur {total}", number + 1));
+                let call = call(&service, script).await?;
+                if let Some(failure) = call.outcome.report(&[]).failure {
+                    return Err(Failure::new(super::call::in_french(failure)));
+                }
+                calls.push((number, call));
+            }
+        });
+    }
+    let mut calls = Vec::new();
+    while let Some(ended) = callers.join_next().await {
+        calls.extend(ended.map_err(|error| Failure::new(format!("Un appelant s'est interrompu : {error}.")))??);
+    }
+    calls.sort_by_key(|(number, _)| *number);
+    Ok(calls.into_iter().map(|(_, call)| call).collect())
 }
 
 /// Settings of the measured service: loopback, the town's dialplan open day and night, nothing kept.
 fn environment(args: &Args, workshop: &Workshop) -> Result<Vec<(String, String)>, Failure> {
     let dialplan = workshop.directory.join("dialplan");
     stage::copy_dialplan(&args.engines.config()?.dialplan.directory, &dialplan)?;
+    if args.unheard {
+        stage::make_answers_variable(&dialplan)?;
+    }
     let path = |path: PathBuf| path.display().to_string();
     Ok([
         ("SIP__LISTEN", "127.0.0.1:0".to_owned()),
@@ -133,7 +186,7 @@ fn environment(args: &Args, workshop: &Workshop) -> Result<Vec<(String, String)>
     .to_vec())
 }
 
-async fn call(service: &Service, script: Vec<Line>, memory_mib: &mut Option<u64>) -> Result<Call, Failure> {
+async fn call(service: &Service, script: Vec<Line>) -> Result<Call, Failure> {
     let (endpoint, local_ip) = telephone::endpoint("appelant", service.address);
     let failure = |error| telephone::net_failure(&error);
     let (sip, _incoming) = net::bind(endpoint, (local_ip, 0).into(), rand::random()).await.map_err(failure)?;
@@ -146,18 +199,18 @@ async fn call(service: &Service, script: Vec<Line>, memory_mib: &mut Option<u64>
         operator_rtp,
         seed: rand::random(),
     };
-    let mut heard = Vec::new();
+    let (mut heard, mut memory_mib) = (Vec::new(), None);
     let target = Target { uri: service.uri.clone(), destination: service.address, local_ip };
     let stop = async { drop(tokio::signal::ctrl_c().await) };
     let outcome = driver::call(&sip, target, settings, script, stop, |observation| {
         if let Observation::FarEndFinished { stretch, samples, .. } = observation {
             // Between turns: nothing is being measured at this moment.
-            *memory_mib = (*memory_mib).max(service.memory_mib());
+            memory_mib = memory_mib.max(service.memory_mib());
             heard.push((stretch, samples));
         }
     });
     let outcome = outcome.await.map_err(failure)?;
-    Ok(Call { outcome, heard })
+    Ok(Call { outcome, heard, memory_mib })
 }
 
 /// How many replies hold the words of their answer.
@@ -194,75 +247,6 @@ fn folded(text: &str) -> String {
         c => c,
     };
     text.to_lowercase().chars().map(fold).collect()
-}
-
-fn table(machine: &Machine, measured: &Measured, right: usize, turns: usize) -> String {
-    let reports: Vec<CallReport> = measured.calls.iter().map(|call| call.outcome.report(&[])).collect();
-    let replies: Vec<i64> =
-        reports.iter().flat_map(|report| &report.turns).filter_map(|turn| turn.reply_started_after_ms).collect();
-    let greetings: Vec<i64> = reports.iter().filter_map(|report| report.first_audio_after_answer_ms).collect();
-    let lost: u64 = reports.iter().map(|report| report.packets.lost).sum();
-    let Parts { turn_ends, words, packets } = &measured.parts;
-    let differences = |later: &[i64], earlier: &[i64]| -> Vec<i64> {
-        later.iter().zip(earlier).map(|(later, earlier)| later - earlier).collect()
-    };
-    let (waited, voiced) = (differences(words, turn_ends), differences(packets, words));
-    let ms = |value: Option<i64>| value.map_or_else(|| "–".to_owned(), |value| format!("{value} ms"));
-    let memory = measured.memory_mib.map_or_else(|| "–".to_owned(), |memory| format!("{memory} Mio"));
-    let mut text = String::from("| mesure | valeur | but |\n|---|---|---|\n");
-    for (what, value, aim) in [
-        (
-            "fin de la parole de l'appelant → premier paquet d'une réponse en cache, p50 / p95",
-            format!("{} / {}", ms(percentile(&replies, 0.5)), ms(percentile(&replies, 0.95))),
-            "700 ms / 1,2 s",
-        ),
-        (
-            "dont : silence jusqu'à la fin du tour, p50 / p95",
-            format!("{} / {}", ms(percentile(turn_ends, 0.5)), ms(percentile(turn_ends, 0.95))),
-            "–",
-        ),
-        (
-            "dont : attente des mots au-delà, p50 / p95",
-            format!("{} / {}", ms(percentile(&waited, 0.5)), ms(percentile(&waited, 0.95))),
-            "–",
-        ),
-        (
-            "dont : mots → premier paquet, p50 / p95",
-            format!("{} / {}", ms(percentile(&voiced, 0.5)), ms(percentile(&voiced, 0.95))),
-            "–",
-        ),
-        (
-            "200 OK → premier paquet de l'accueil, p50 / max",
-            format!("{} / {}", ms(percentile(&greetings, 0.5)), ms(percentile(&greetings, 1.0))),
-            "60 ms",
-        ),
-        ("mémoire du service, modèles chargés, un appel", memory, "700 Mio"),
-        ("démarrage → prêt, phrases en cache", ms(Some(measured.started_in_ms)), "3 s"),
-        (
-            "questions posées / réponses attendues / sans réponse",
-            format!("{turns} / {right} / {}", turns - replies.len()),
-            "–",
-        ),
-        ("paquets de voix perdus", lost.to_string(), "0"),
-    ] {
-        text += &format!("| {what} | {value} | {aim} |\n");
-    }
-    let memory = machine.memory_gib.map_or_else(String::new, |memory| format!(", {memory:.1} Gio"));
-    text += &format!(
-        "\nConditions : {}, {} cœurs{memory}, charge {} au départ, Linux {}, allo-mairie {} ({}). {} appels sur la boucle \
-         locale, appelant et service sur la même machine, {} questions par appel, dites par une voix de synthèse. Les délais \
-         sont lus sur les paquets RTP, à l'appelant : dernier paquet de parole envoyé → premier paquet de parole reçu ; \
-         p50 et p95 au rang le plus proche.",
-        machine.processor,
-        machine.cores,
-        machine.load.as_deref().unwrap_or("inconnue"),
-        machine.kernel.as_deref().unwrap_or("inconnu"),
-        env!("CARGO_PKG_VERSION"),
-        if cfg!(debug_assertions) { "compilé pour le débogage" } else { "compilé pour l'usage" },
-        measured.calls.len(),
-        TURNS_A_CALL,
-    );
-    text
 }
 
 /// Progress goes to the error stream: the table alone is the output.

@@ -48,6 +48,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
                     && let Ok((Answer::Status(status), ..)) = service::ask(&socket, Request::Status).await
                 {
                     troubles(&status).iter().for_each(|trouble| println!("{trouble}"));
+                    if status.engines.iter().any(|engine| engine.workers == 0) {
+                        return Err(Failure::new("Un moteur est en panne : le service ne va pas bien sans être relancé."));
+                    }
                 }
                 return Ok(());
             }
@@ -62,7 +65,8 @@ pub fn run(args: Args) -> Result<(), Failure> {
     })
 }
 
-/// What is not well, a line each. None of it makes the command fail: it would not get better by a new start.
+/// What is not well, a line each. Only an engine that is down makes the command fail: the rest would not get better by a new
+/// start.
 fn troubles(status: &Status) -> Vec<String> {
     let mut troubles = Vec::new();
     for switchboard in status.switchboards.iter().filter(|switchboard| switchboard.reachable == Some(false)) {
@@ -77,11 +81,30 @@ fn troubles(status: &Status) -> Vec<String> {
             status.calls
         ));
     }
-    if status.recogniser_backlog >= status.recogniser_queue {
+    for engine in &status.engines {
+        let what = match engine.name.strip_prefix("voice ") {
+            Some(language) => format!("la voix « {language} »"),
+            None => "la reconnaissance".to_owned(),
+        };
+        if engine.workers == 0 {
+            troubles.push(format!(
+                "Attention : {what} est en panne : elle s'est bloquée {} fois. Remède : relancez le service ; le journal dit \
+                 depuis quand.",
+                engine.lost
+            ));
+        } else if engine.lost > 0 {
+            troubles.push(format!(
+                "Attention : {what} s'est bloquée et a été remplacée. Remède : surveillez la mémoire ; relancez le service si \
+                 cela recommence."
+            ));
+        }
+    }
+    if status.recogniser_overloaded || status.recogniser_backlog >= status.recogniser_queue {
         troubles.push(format!(
-            "Attention : {} phrases attendent la reconnaissance, les appelants sont renvoyés aux touches. Remède : un \
-             processeur plus rapide, ou un modèle plus petit.",
-            status.recogniser_backlog
+            "Attention : {} phrases attendent la reconnaissance ({} s), les nouveaux appels passent par les touches du \
+             téléphone. Remède : un processeur plus rapide, ou un modèle plus petit.",
+            status.recogniser_backlog,
+            status.recogniser_wait_ms.unwrap_or_default().div_ceil(1_000)
         ));
     }
     if status.skipped_ticks > 0 {
@@ -150,13 +173,17 @@ mod tests {
 
     #[test]
     fn only_what_is_not_well_is_told() {
-        use crate::control::Switchboard;
+        use crate::control::{Engine, Switchboard};
+        let engine = |name: &str, workers, lost| Engine { name: name.into(), workers, lost, restarts: 0 };
         let board = |uri: &str, reachable| Switchboard { uri: uri.into(), reachable };
         let well = Status {
             calls: 3,
             max_calls: 4,
             recogniser_backlog: 1,
             recogniser_queue: 16,
+            recogniser_wait_ms: Some(120),
+            recogniser_overloaded: false,
+            engines: vec![engine("recogniser", 1, 0), engine("voice fr", 1, 0)],
             switchboards: vec![board("sip:192.0.2.1", Some(true)), board("sip:192.0.2.2", None)],
             skipped_ticks: 0,
             calls_ended: 100,
@@ -166,16 +193,27 @@ mod tests {
         let told = troubles(&Status {
             calls: 4,
             recogniser_backlog: 16,
+            engines: vec![engine("recogniser", 0, 3), engine("voice fr", 1, 1)],
             switchboards: vec![board("sip:192.0.2.1", Some(false))],
             skipped_ticks: 2,
             calls_bad: 6,
-            ..well
+            ..well.clone()
         });
-        for (trouble, word) in told.iter().zip(["sip:192.0.2.1", "max_calls", "touches", "à temps", "6 appels sur 100"])
-        {
+        let words = [
+            "sip:192.0.2.1",
+            "max_calls",
+            "la reconnaissance est en panne",
+            "la voix « fr » s'est bloquée",
+            "touches",
+            "à temps",
+            "6 appels sur 100",
+        ];
+        for (trouble, word) in told.iter().zip(words) {
             assert!(trouble.contains(word) && trouble.contains("Remède"), "{trouble}");
         }
-        assert_eq!(told.len(), 5);
+        assert_eq!(told.len(), 7);
+        let slow = Status { recogniser_overloaded: true, recogniser_wait_ms: Some(2_100), ..well };
+        assert!(troubles(&slow)[0].contains("(3 s)"));
     }
 
     #[test]

@@ -49,6 +49,58 @@ pub fn copy_dialplan(source: &Path, target: &Path) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Copies a folder of plain files and folders.
+pub fn copy_folder(source: &Path, target: &Path) -> Result<(), Failure> {
+    let problem = |error: std::io::Error| {
+        Failure::new(format!("Le dossier {} n'a pas pu être copié : {error}.", source.display()))
+    };
+    fs::create_dir_all(target).map_err(problem)?;
+    for entry in fs::read_dir(source).map_err(problem)? {
+        let entry = entry.map_err(problem)?;
+        let copy = target.join(entry.file_name());
+        if entry.file_type().map_err(problem)?.is_dir() {
+            copy_folder(&entry.path(), &copy)?;
+        } else {
+            fs::copy(entry.path(), copy).map_err(problem)?;
+        }
+    }
+    Ok(())
+}
+
+/// Makes the first sentence of every answer end with today's hours: it can't be synthesised before it is asked for.
+pub fn make_answers_variable(dialplan: &Path) -> Result<(), Failure> {
+    let problem = |error: std::io::Error| {
+        Failure::new(format!("Le dialplan {} n'a pas pu être changé : {error}.", dialplan.display()))
+    };
+    for entry in fs::read_dir(dialplan).map_err(problem)? {
+        let path = entry.map_err(problem)?.path();
+        if path.is_dir() {
+            make_answers_variable(&path)?;
+        } else if path.extension().is_some_and(|extension| extension == "md") {
+            fs::write(&path, with_hours(&fs::read_to_string(&path).map_err(problem)?)).map_err(problem)?;
+        }
+    }
+    Ok(())
+}
+
+/// Today's hours at the end of the first sentence after each "Répondre :".
+fn with_hours(sheet: &str) -> String {
+    let mut answering = false;
+    let mut lines = Vec::new();
+    for line in sheet.lines() {
+        let answer = std::mem::replace(&mut answering, line.trim() == "Répondre :");
+        // A full stop within a number or an address has no space behind it.
+        let end = line.find(". ").or_else(|| line.trim_end().strip_suffix('.').map(str::len));
+        match end {
+            Some(end) if answer && line.starts_with("> ") => {
+                lines.push(format!("{} {{horaires du jour}}{}", &line[..end], &line[end..]));
+            }
+            _ => lines.push(line.to_owned()),
+        }
+    }
+    lines.join("\n") + "\n"
+}
+
 /// The same sheet, its `## Horaires` saying "always open".
 fn open_day_and_night(sheet: &str) -> String {
     let mut lines = Vec::new();
@@ -78,6 +130,15 @@ mod tests {
         let open = "# Mairie\n- Numéro : 1\n\n## Horaires\n- tous les jours : 24h/24\n\n## Annuaire\n\
                     ### Poste\n- Horaires :\n  - lundi : 9h-10h\n";
         assert_eq!(open_day_and_night(sheet), open);
+    }
+
+    #[test]
+    fn answers_become_variable_in_their_first_sentence() {
+        let sheet =
+            "## Titre\nRépondre :\n> Une phrase. Une autre.\n> Encore.\n\nSi oui :\n> Oui.\n\nRépondre :\n> Seule.\n";
+        let variable = "## Titre\nRépondre :\n> Une phrase {horaires du jour}. Une autre.\n> Encore.\n\nSi oui :\n> Oui.\n\n\
+                        Répondre :\n> Seule {horaires du jour}.\n";
+        assert_eq!(with_hours(sheet), variable);
     }
 
     #[test]

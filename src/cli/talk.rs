@@ -226,7 +226,7 @@ impl Talk {
                     let digits = if expectation.digits { ", touches attendues" } else { "" };
                     anstream::println!(
                         "{DIM}     écoute : {:?}{digits} ; mots : {}{DIM:#}",
-                        expectation.patience,
+                        expectation.answer,
                         expectation.prompt
                     );
                 }

@@ -18,6 +18,9 @@ pub struct Args {
     /// Langue parlée (code ISO 639-1)
     #[arg(long, default_value = "fr")]
     language: String,
+    /// Autres langues possibles, séparées par des virgules : la langue est alors devinée
+    #[arg(long, value_name = "LANGUES", value_delimiter = ',')]
+    or: Vec<String>,
     /// Mots attendus, qui aident la reconnaissance
     #[arg(long, default_value = "")]
     prompt: String,
@@ -27,10 +30,10 @@ pub struct Args {
     /// Transcrire les fichiers d'un tableau (path, tier, transcript…) et compter les erreurs par palier
     #[arg(long, value_name = "TRANSCRIPTS.tsv", conflicts_with = "files")]
     score: Option<PathBuf>,
-    /// Paliers à compter, séparés par des virgules
+    /// Paliers à compter, séparés par des virgules ; « all » : tous
     #[arg(long, default_value = "A*,B", value_delimiter = ',', requires = "score")]
     tiers: Vec<String>,
-    /// Compter aussi les erreurs d'un autre outil : fichier « path⇥texte », répétable
+    /// Compter aussi les erreurs d'un autre outil : fichier « path⇥texte » ou « path⇥texte⇥secondes », répétable
     #[arg(long, value_name = "AUTRE.tsv", requires = "score")]
     beside: Vec<PathBuf>,
 }
@@ -58,7 +61,7 @@ mod heard {
 
     use super::super::Failure;
     use super::Args;
-    use crate::audio::{LINE_RATE, resample, wav};
+    use crate::audio::{LINE_RATE, WIDE_RATE, resample, wav};
     use crate::speech::recogniser::WhisperRecogniser;
     use crate::speech::recogniser::score::Score;
     use crate::speech::{Recogniser, Transcript, Utterance};
@@ -95,14 +98,17 @@ mod heard {
             |what: &str, error: &dyn std::fmt::Display| Failure::new(format!("{} : {what} ({error}).", path.display()));
         let bytes = std::fs::read(path).map_err(|error| failed("fichier illisible", &error))?;
         let clip = wav::read(&bytes).map_err(|error| failed("ce n'est pas un WAV lisible", &error))?;
-        let samples = resample::resample_i16(&clip.samples, clip.rate, LINE_RATE)
-            .map_err(|error| failed("conversion à 8 kHz impossible", &error))?;
-        let seconds = samples.len() as f64 / f64::from(LINE_RATE);
+        // As a call brings it: narrow or wide band.
+        let rate = if clip.rate < WIDE_RATE { LINE_RATE } else { WIDE_RATE };
+        let samples = resample::resample_i16(&clip.samples, clip.rate, rate)
+            .map_err(|error| failed("conversion impossible", &error))?;
+        let seconds = samples.len() as f64 / f64::from(rate);
         let utterance = Utterance {
             samples: samples.into(),
-            rate: LINE_RATE,
+            rate,
             language: args.language.clone(),
             prompt: args.prompt.clone(),
+            others: args.or.clone(),
         };
         let transcript = recogniser
             .recognise(&utterance, &AtomicBool::new(false))
@@ -120,6 +126,7 @@ mod heard {
                     "file": path.display().to_string(),
                     "text": transcript.text,
                     "confidence": transcript.confidence,
+                    "language": transcript.language,
                     "duration_s": heard.seconds,
                     "elapsed_ms": transcript.elapsed.as_millis() as u64,
                 }));
@@ -146,11 +153,25 @@ mod heard {
     struct Column {
         name: String,
         heard: BTreeMap<String, String>,
+        /// How long each took, s, where it is known.
+        took: BTreeMap<String, f64>,
         scores: BTreeMap<String, Score>,
     }
 
+    impl Column {
+        fn new(name: String) -> Self {
+            Self { name, heard: BTreeMap::new(), took: BTreeMap::new(), scores: BTreeMap::new() }
+        }
+    }
+
+    /// Longest of the utterances that most callers' are, s.
+    const SHORT: f64 = 8.0;
+
     fn score(args: &Args, table: &Path, recogniser: &mut WhisperRecogniser) -> Result<(), Failure> {
-        let rows: Vec<Row> = read_rows(table)?.into_iter().filter(|row| args.tiers.contains(&row.tier)).collect();
+        let mut rows = read_rows(table)?;
+        if args.tiers != ["all"] {
+            rows.retain(|row| args.tiers.contains(&row.tier));
+        }
         if rows.is_empty() {
             return Err(Failure::new(format!(
                 "{} n'a aucune ligne des paliers {}.",
@@ -158,14 +179,18 @@ mod heard {
                 args.tiers.join(", ")
             )));
         }
-        let mut own = Column { name: "allo-mairie".into(), heard: BTreeMap::new(), scores: BTreeMap::new() };
+        let mut own = Column::new("allo-mairie".into());
         let directory = table.parent().unwrap_or(Path::new("."));
         let mut times = Vec::new();
+        let mut lengths = BTreeMap::new();
         for row in &rows {
             let heard = hear(args, &directory.join(&row.path), recogniser)?;
+            let took = heard.transcript.elapsed.as_secs_f64();
             if (2.0..=4.0).contains(&heard.seconds) {
-                times.push(heard.transcript.elapsed.as_secs_f64());
+                times.push(took);
             }
+            lengths.insert(row.path.clone(), heard.seconds);
+            own.took.insert(row.path.clone(), took);
             own.heard.insert(row.path.clone(), heard.transcript.text);
         }
         let mut columns = vec![own];
@@ -186,7 +211,7 @@ mod heard {
         print(&if args.json {
             format!("{:#}\n", as_json(&rows, &columns, &times))
         } else {
-            as_table(&args.tiers, &columns, &times)
+            as_table(&rows, &columns, &times) + &speeds(&columns, &lengths)
         });
         Ok(())
     }
@@ -245,8 +270,16 @@ mod heard {
         })
     }
 
-    fn as_table(tiers: &[String], columns: &[Column], times: &[f64]) -> String {
-        let mut out = format!("{:<8}{:>9}{:>7}", "Palier", "Énoncés", "Mots");
+    fn as_table(rows: &[Row], columns: &[Column], times: &[f64]) -> String {
+        let mut tiers: Vec<&str> = Vec::new();
+        for row in rows {
+            if !tiers.contains(&row.tier.as_str()) {
+                tiers.push(&row.tier);
+            }
+        }
+        tiers.sort_unstable();
+        let width = tiers.iter().map(|tier| tier.chars().count()).max().unwrap_or(0).max(7) + 1;
+        let mut out = format!("{:<width$}{:>9}{:>7}", "Palier", "Énoncés", "Mots");
         for column in columns {
             out.push_str(&format!("{:>18}", column.name));
         }
@@ -255,7 +288,7 @@ mod heard {
             let Some(first) = columns.first().and_then(|column| column.scores.get(tier)) else {
                 continue;
             };
-            out.push_str(&format!("{tier:<8}{:>9}{:>7}", first.utterances, first.words));
+            out.push_str(&format!("{tier:<width$}{:>9}{:>7}", first.utterances, first.words));
             for column in columns {
                 let rate = column.scores.get(tier).and_then(Score::word_error_rate);
                 let rate = rate.map_or("–".into(), |rate| format!("{rate:.3}").replace('.', ","));
@@ -267,13 +300,39 @@ mod heard {
             "Taux d'erreur sur les mots ; casse, accents, ponctuation et écriture des nombres ne comptent pas.\n",
         );
         if let (Some(p50), Some(p95)) = (quantile(times, 0.5), quantile(times, 0.95)) {
-            let seconds = |time: f64| format!("{time:.2} s").replace('.', ",");
             out.push_str(&format!(
                 "Durée de reconnaissance des {} extraits de 2 à 4 s : médiane {}, 95 % sous {}.\n",
                 times.len(),
                 seconds(p50),
                 seconds(p95)
             ));
+        }
+        out
+    }
+
+    fn seconds(time: f64) -> String {
+        format!("{time:.2} s").replace('.', ",")
+    }
+
+    /// What each tool took for the utterances that are not long, where that is known.
+    fn speeds(columns: &[Column], lengths: &BTreeMap<String, f64>) -> String {
+        let mut out = String::new();
+        for column in columns {
+            let short = column.took.iter().filter_map(|(path, took)| Some((*took, *lengths.get(path)?)));
+            let short: Vec<(f64, f64)> = short.filter(|(_, length)| *length < SHORT).collect();
+            let mut times: Vec<f64> = short.iter().map(|(took, _)| *took).collect();
+            times.sort_by(f64::total_cmp);
+            let (took, length) = short.iter().fold((0.0, 0.0), |sum, pair| (sum.0 + pair.0, sum.1 + pair.1));
+            if let (Some(p50), Some(p95)) = (quantile(&times, 0.5), quantile(&times, 0.95)) {
+                out.push_str(&format!(
+                    "{} : {} extraits de moins de {SHORT} s, médiane {}, 95 % sous {}, {:.3} du temps réel.\n",
+                    column.name,
+                    times.len(),
+                    seconds(p50),
+                    seconds(p95),
+                    took / length
+                ));
+            }
         }
         out
     }
@@ -304,18 +363,17 @@ mod heard {
     }
 
     fn read_column(path: &Path) -> Result<Column, Failure> {
-        let heard = read_lines(path)?
-            .into_iter()
-            .map(|line| {
-                let mut fields = line.into_iter();
-                (fields.next().unwrap_or_default(), fields.next().unwrap_or_default())
-            })
-            .collect();
-        Ok(Column {
-            name: path.file_stem().unwrap_or_default().to_string_lossy().into_owned(),
-            heard,
-            scores: BTreeMap::new(),
-        })
+        let mut column = Column::new(path.file_stem().unwrap_or_default().to_string_lossy().into_owned());
+        for line in read_lines(path)? {
+            let mut fields = line.into_iter();
+            let path = fields.next().unwrap_or_default();
+            let text = fields.next().unwrap_or_default();
+            if let Some(took) = fields.next().and_then(|field| field.parse().ok()) {
+                column.took.insert(path.clone(), took);
+            }
+            column.heard.insert(path, text);
+        }
+        Ok(column)
     }
 
     /// A closed pipe is the reader's wish, not an error.

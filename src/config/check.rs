@@ -11,7 +11,7 @@ use jiff::tz::TimeZone;
 use tracing::level_filters::LevelFilter;
 
 use super::error::{ConfigProblem, Origin};
-use super::raw::{RawConfig, RawLanguageVoice};
+use super::raw::{RawConfig, RawLanguageVoice, RawRecogniser};
 use super::{
     BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat,
     RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferMethod, TransferTarget, VoiceConfig, VoiceFiles,
@@ -50,15 +50,7 @@ impl Checker {
                 prompts: self.path("dialplan.prompts", raw.dialplan.prompts),
                 timezone: self.timezone(&raw.dialplan.timezone),
             },
-            recogniser: RecogniserConfig {
-                model: self.path("recogniser.model", raw.recogniser.model),
-                threads: match self.whole("recogniser.threads", raw.recogniser.threads, 0..=64, 2) {
-                    0 => std::thread::available_parallelism().map_or(1, usize::from),
-                    threads => threads,
-                },
-                workers: self.whole("recogniser.workers", raw.recogniser.workers, 1..=16, 1),
-                queue: self.whole("recogniser.queue", raw.recogniser.queue, 1..=1000, 16),
-            },
+            recogniser: self.recogniser(raw.recogniser),
             voice: VoiceConfig {
                 languages: self.languages(raw.voice.languages),
                 onnxruntime: self.path("voice.onnxruntime", raw.voice.onnxruntime),
@@ -100,12 +92,17 @@ impl Checker {
         // Pairs of an even port and the odd one after it.
         let (first, end) = (config.rtp.ports.start().next_multiple_of(2), u32::from(*config.rtp.ports.end()) + 1);
         let free = usize::try_from(end.saturating_sub(first.into()) / 2).unwrap_or_default();
-        if free < config.sip.max_calls {
+        // A call joined to an operator whom the agent called itself has a pair for each of them.
+        let (each, joined) = match config.transfer.method {
+            TransferMethod::Bridge => (2, ", qui en prennent deux chacun une fois joints à un agent (transfer.method)"),
+            TransferMethod::Refer | TransferMethod::Auto => (1, ""),
+        };
+        if free / each < config.sip.max_calls {
             self.problem(
                 "rtp.ports",
                 quoted(&format!("{}-{}", config.rtp.ports.start(), config.rtp.ports.end())),
-                format!("{free} paires de ports ne suffisent pas à {} appels simultanés", config.sip.max_calls),
-                format!("élargissez la plage ou abaissez sip.max_calls à {free}."),
+                format!("{free} paires de ports ne suffisent pas à {} appels simultanés{joined}", config.sip.max_calls),
+                format!("élargissez la plage ou abaissez sip.max_calls à {}.", free / each),
             );
         }
         let udp = config.sip.listen.iter().filter(|listen| listen.transport == Transport::Udp);
@@ -163,6 +160,25 @@ impl Checker {
 
     fn days(&mut self, value: i64) -> u16 {
         u16::try_from(self.whole("store.retention_days", value, 1..=1095, 30)).unwrap_or(30)
+    }
+
+    /// Threads and workers are as many as the machine has processors for, unless they are given.
+    fn recogniser(&mut self, raw: RawRecogniser) -> RecogniserConfig {
+        let processors = std::thread::available_parallelism().map_or(1, usize::from);
+        let threads = match self.whole("recogniser.threads", raw.threads, 0..=64, 2) {
+            0 => processors,
+            threads => threads,
+        };
+        RecogniserConfig {
+            model: self.path("recogniser.model", raw.model),
+            threads,
+            workers: match self.whole("recogniser.workers", raw.workers, 0..=16, 0) {
+                0 => (processors / threads).clamp(1, 16),
+                workers => workers,
+            },
+            queue: self.whole("recogniser.queue", raw.queue, 1..=1000, 16),
+            longest_wait: self.seconds("recogniser.longest_wait", raw.longest_wait, 0.2..=60.0, 2.0),
+        }
     }
 
     fn seconds(&mut self, key: &str, value: f64, range: RangeInclusive<f64>, instead: f64) -> Duration {

@@ -212,6 +212,8 @@ pub struct RecogniserConfig {
     pub workers: usize,
     /// Utterances waiting, beyond which the caller is sent to the keypad.
     pub queue: usize,
+    /// Expected wait for a worker, beyond which new calls begin with the keypad.
+    pub longest_wait: Duration,
 }
 
 #[derive(Debug, Clone, PartialEq)]

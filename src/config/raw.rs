@@ -142,6 +142,7 @@ pub struct RawRecogniser {
     pub threads: i64,
     pub workers: i64,
     pub queue: i64,
+    pub longest_wait: f64,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -265,7 +266,13 @@ impl Default for RawConfig {
                 prompts: "prompts".into(),
                 timezone: "Europe/Paris".into(),
             },
-            recogniser: RawRecogniser { model: "models/whisper-base.ggml".into(), threads: 2, workers: 1, queue: 16 },
+            recogniser: RawRecogniser {
+                model: "models/whisper-base.ggml".into(),
+                threads: 2,
+                workers: 0,
+                queue: 16,
+                longest_wait: 2.0,
+            },
             voice: RawVoice {
                 onnxruntime: "models/libonnxruntime.so".into(),
                 cache: "cache/voice".into(),

@@ -86,7 +86,7 @@ fn bounds_of_every_number() {
         ("sip.max_connections", "7", "10001"),
         ("transfer.margin", "0.5", "61"),
         ("recogniser.threads", "-1", "65"),
-        ("recogniser.workers", "0", "17"),
+        ("recogniser.workers", "-1", "17"),
         ("recogniser.queue", "0", "1001"),
         ("voice.queue", "0", "1001"),
         ("voice.languages.fr.speaker", "-1", "10001"),
@@ -144,9 +144,15 @@ fn figures_are_published_only_where_it_is_said() {
 }
 
 #[test]
-fn zero_threads_means_every_processor() {
+fn zero_threads_and_workers_mean_as_many_as_there_are_processors() {
+    let processors = std::thread::available_parallelism().unwrap().get();
     let config = load("[recogniser]\nthreads = 0\n", &[]).unwrap();
-    assert_eq!(config.recogniser.threads, std::thread::available_parallelism().unwrap().get());
+    assert_eq!((config.recogniser.threads, config.recogniser.workers), (processors, 1));
+    let config = load("[recogniser]\nthreads = 1\n", &[]).unwrap();
+    assert_eq!(config.recogniser.workers, processors.min(16));
+    let config = load("[recogniser]\nthreads = 64\n", &[]).unwrap();
+    assert_eq!(config.recogniser.workers, (processors / 64).clamp(1, 16));
+    assert_eq!(load("[recogniser]\nworkers = 3\n", &[]).unwrap().recogniser.workers, 3);
 }
 
 #[test]
@@ -158,6 +164,11 @@ fn settings_are_checked_against_each_other() {
     // The usual range carries 500 calls.
     assert_eq!(problems("[sip]\nmax_calls = 501\n", &[])[0].key, "rtp.ports");
     assert!(load("[rtp]\nports = '20000-29999'\n[sip]\nmax_calls = 5000\n", &[]).is_ok());
+    // A joined call has a pair for the caller and one for the operator.
+    let joined = |ports| format!("[rtp]\nports = '{ports}'\n[sip]\nmax_calls = 5\n[transfer]\nmethod = 'bridge'\n");
+    assert!(load(&joined("20000-20019"), &[]).is_ok());
+    let found = problems(&joined("20000-20017"), &[]);
+    assert!(found[0].key == "rtp.ports" && found[0].remedy.contains("sip.max_calls à 4"), "{found:?}");
 }
 
 #[test]

@@ -1,7 +1,7 @@
-//! What may be heard next: how patient to be, and words that help the recogniser.
+//! What may be heard next: what kind of answer, and words that help the recogniser.
 
-use crate::dialplan::{SlotKind, Trigger};
-use crate::turn::Patience;
+use crate::dialplan::{Slot, SlotKind, Trigger};
+use crate::turn::Answer;
 
 use super::speak::small_first;
 use super::state::{FormStep, Stage};
@@ -14,66 +14,76 @@ impl Dialogue {
     pub(super) fn expectation(&self) -> Expectation {
         let mut words: Vec<String> = Vec::new();
         let mut digits = false;
-        let patience = match &self.stage {
+        let answer = match &self.stage {
             Stage::Confirming(_) | Stage::Proposing(_) => {
                 words.push("Oui. Non. D'accord".to_owned());
-                Patience::Short
+                Answer::YesNo
             }
             Stage::Offering(topics) => {
                 words.extend(topics.iter().map(|t| self.title(*t)));
                 words.push("autre chose".to_owned());
-                Patience::Short
+                Answer::Choice(words.clone())
             }
             Stage::Asking(Some(id)) => match self.topic(*id) {
                 Some(topic) if !topic.rules.is_empty() && self.is_closed_question(*id) => {
                     words.push("Oui. Non".to_owned());
-                    for trigger in topic.rules.iter().flat_map(|r| &r.triggers) {
-                        if let Trigger::Phrase(phrase) = trigger {
-                            words.push(phrase.words().join(" "));
-                        }
-                    }
-                    Patience::Short
+                    let phrases = topic.rules.iter().flat_map(|r| &r.triggers).filter_map(|trigger| match trigger {
+                        Trigger::Phrase(phrase) => Some(phrase.words().join(" ")),
+                        _ => None,
+                    });
+                    let options: Vec<String> = phrases.collect();
+                    words.extend(options.iter().cloned());
+                    Answer::Choice(options)
                 }
-                _ => Patience::Normal,
+                _ => Answer::Open,
             },
             Stage::Filling(form) => match (&form.at, self.topic(form.topic)) {
                 (FormStep::Slot { index, .. }, Some(topic)) => match topic.slots.get(*index) {
                     Some(slot) => {
                         digits = matches!(slot.kind, SlotKind::Telephone | SlotKind::Number);
-                        match slot.kind {
-                            SlotKind::YesNo => {
-                                words.push("Oui. Non".to_owned());
-                                Patience::Short
-                            }
-                            SlotKind::Choice => {
-                                words.extend(slot.options.iter().map(|o| o.phrase.written.clone()));
-                                Patience::Short
-                            }
-                            SlotKind::Telephone => {
-                                words.push("06 12 34 56 78, 01 30 87 20 00".to_owned());
-                                Patience::Dictation
-                            }
-                            SlotKind::PersonName | SlotKind::Address | SlotKind::Email | SlotKind::FreeMessage => {
-                                Patience::Dictation
-                            }
-                            SlotKind::Date | SlotKind::Time | SlotKind::Number => Patience::Normal,
-                        }
+                        Self::slot_answer(slot, &mut words)
                     }
-                    None => Patience::Normal,
+                    None => Answer::Open,
                 },
                 // A correction may hold a number: "non, 06 13 …".
                 (FormStep::Confirm | FormStep::Correct, _) => {
                     words.push("Oui. Non".to_owned());
-                    Patience::Normal
+                    Answer::Confirmation
                 }
-                _ => Patience::Normal,
+                _ => Answer::Open,
             },
-            _ => Patience::Normal,
+            _ => Answer::Open,
         };
         if !digits {
             self.add_general_words(&mut words);
         }
-        Expectation { language: self.language(), patience, prompt: bounded(&words), digits }
+        Expectation { language: self.language(), answer, prompt: bounded(&words), digits }
+    }
+
+    /// What answers a form's question, with the words that are likely then.
+    fn slot_answer(slot: &Slot, words: &mut Vec<String>) -> Answer {
+        match slot.kind {
+            SlotKind::YesNo => {
+                words.push("Oui. Non".to_owned());
+                Answer::YesNo
+            }
+            SlotKind::Choice => {
+                let options: Vec<String> = slot.options.iter().map(|o| o.phrase.written.clone()).collect();
+                words.extend(options.iter().cloned());
+                Answer::Choice(options)
+            }
+            SlotKind::Telephone => {
+                words.push("06 12 34 56 78, 01 30 87 20 00".to_owned());
+                Answer::Telephone
+            }
+            SlotKind::PersonName => Answer::Name,
+            SlotKind::Address => Answer::Address,
+            SlotKind::Email => Answer::Email,
+            SlotKind::FreeMessage => Answer::Message,
+            SlotKind::Date => Answer::Date,
+            SlotKind::Time => Answer::Time,
+            SlotKind::Number => Answer::Number,
+        }
     }
 
     /// The topic's rules answer a closed question.

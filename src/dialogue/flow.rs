@@ -130,10 +130,25 @@ impl Dialogue {
         self.say_sentences(last);
     }
 
-    pub(super) fn switch_language(&mut self, language: &Language) {
+    /// Where the dialplan has this language, and phrases for it.
+    fn index_of(&self, language: &Language) -> Option<usize> {
         let index = self.plan.plans.iter().position(|plan| plan.language == *language);
-        let spoken = self.phrases.book(language).is_some();
-        let Some(index) = index.filter(|_| spoken) else {
+        index.filter(|_| self.phrases.book(language).is_some())
+    }
+
+    /// Heard in the caller's first words: the conversation goes on in that language, with these words. Later it takes a wish:
+    /// who has been understood once is not taken for a foreigner because of a name.
+    pub(super) fn speaks(&mut self, language: &Language) -> bool {
+        let index = self.index_of(language).filter(|index| *index != self.language && !self.someone_is_there);
+        let Some(index) = index else { return false };
+        self.language = index;
+        self.open = None;
+        self.stage = Stage::Asking(self.words().map(|words| words.welcome));
+        true
+    }
+
+    pub(super) fn switch_language(&mut self, language: &Language) {
+        let Some(index) = self.index_of(language) else {
             self.say(PhraseId::NoSuchLanguage);
             return self.repeat();
         };

@@ -500,6 +500,11 @@ impl Dialogue {
         self.slot_under_way().is_some_and(|kind| matches!(kind, SlotKind::Telephone | SlotKind::Number))
     }
 
+    /// A yes or a no is wanted by this form now.
+    pub(super) fn form_wants_yes_or_no(&self, form: &Form) -> bool {
+        form.at == FormStep::Confirm || self.slot_under_way() == Some(SlotKind::YesNo)
+    }
+
     fn slot_under_way(&self) -> Option<SlotKind> {
         let Stage::Filling(Form { topic, at: FormStep::Slot { index, .. }, .. }) = &self.stage else {
             return None;

@@ -28,6 +28,7 @@ impl Dialogue {
             return self.noise();
         }
         self.someone_is_there = true;
+        self.granted = 0;
         self.spoken.unheard.clear();
         let interpretation = match self.interpret(text) {
             Some(interpretation) => interpretation,
@@ -276,7 +277,7 @@ impl Dialogue {
             Command::Repeat => self.repeat(),
             Command::SlowDown => self.slow_down(),
             Command::Goodbye => self.goodbye(),
-            Command::Wait => self.say(PhraseId::TakeYourTime),
+            Command::Wait => self.grant_time(),
             Command::Cancel if matches!(self.stage, Stage::Filling(_)) => {
                 self.say(PhraseId::Cancelled);
                 self.ask_anything_else();

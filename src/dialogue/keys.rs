@@ -13,6 +13,7 @@ impl Dialogue {
     /// `true` when what may be heard next has to be told anew.
     pub(super) fn key(&mut self, key: Key) -> bool {
         self.someone_is_there = true;
+        self.granted = 0;
         self.spoken.unheard.clear();
         let key = key.0.to_ascii_uppercase();
         if matches!(self.stage, Stage::Filling(_))

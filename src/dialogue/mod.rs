@@ -40,7 +40,7 @@ use jiff::civil::DateTime;
 use crate::dialplan::{Dialplan, DirectoryId, Language, LanguagePlan, Topic, TopicId};
 use crate::rtp::Key;
 use crate::speech::Pace;
-use crate::turn::Patience;
+use crate::turn::Answer;
 use crate::understanding::Understanding;
 use crate::understanding::slots::telephone::by_pairs;
 use state::{Spoken, Stage, Trouble};
@@ -57,6 +57,8 @@ pub enum Input {
     Started { caller_number: Option<String> },
     /// The caller's turn ended and holds these words (empty: a noise, no words).
     Heard { text: String, confidence: f32 },
+    /// The caller speaks this language; said before the words.
+    Speaks(Language),
     /// A key was pressed.
     Key(Key),
     /// No key for the inter-digit time after the last one: what was typed so far is complete.
@@ -106,7 +108,8 @@ pub struct Prompt {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expectation {
     pub language: Language,
-    pub patience: Patience,
+    /// What kind of answer: how long to wait, and when it has been given.
+    pub answer: Answer,
     /// Words that bias the recogniser now.
     pub prompt: String,
     /// Digits are being typed: an inter-digit pause ends them.
@@ -160,6 +163,8 @@ pub struct Dialogue {
     caller_number: Option<String>,
     /// The caller has said or typed something.
     someone_is_there: bool,
+    /// Long silences granted to who has asked for time.
+    granted: u8,
     /// How often nobody could be reached.
     dead_ends: u8,
     /// How often the recogniser failed.
@@ -194,6 +199,7 @@ impl Dialogue {
             refused: Vec::new(),
             caller_number: None,
             someone_is_there: false,
+            granted: 0,
             dead_ends: 0,
             deaf: 0,
             emergencies: 0,
@@ -220,6 +226,29 @@ impl Dialogue {
     /// Nothing more will come: the call was handed over or ended.
     pub fn has_ended(&self) -> bool {
         self.stage == Stage::Ended
+    }
+
+    /// The caller has asked for time ("attendez"): silence is no trouble for now, and may last.
+    pub fn grants_time(&self) -> bool {
+        self.granted > 0
+    }
+
+    /// What was asked last wants a yes or a no.
+    pub fn asks_yes_or_no(&self) -> bool {
+        match &self.stage {
+            Stage::Confirming(_) | Stage::Offering(_) | Stage::Proposing(_) => true,
+            Stage::Filling(form) => self.form_wants_yes_or_no(form),
+            Stage::Asking(topic) => topic.and_then(|id| self.topic(id)).is_some_and(repair::is_closed),
+            Stage::Waiting | Stage::Transferring(_) | Stage::Ended => false,
+        }
+    }
+
+    /// What is said when an answer takes its time.
+    pub fn covering(&self) -> Prompt {
+        let language = self.language();
+        let book = self.phrases.book(&language);
+        let sentences = book.map(|book| book.sentences(PhraseId::OneMoment, self.turn).to_vec()).unwrap_or_default();
+        Prompt { language, sentences, pace: self.pace, interruptible: true }
     }
 
     /// What `text` would be taken for now, for `--explain`.
@@ -282,6 +311,7 @@ impl Dialogue {
         match input {
             Input::Started { caller_number } => self.started(caller_number),
             Input::Heard { text, confidence } => self.heard(&text, confidence),
+            Input::Speaks(language) => return self.speaks(&language),
             Input::Key(key) => return self.key(key),
             Input::KeysPaused => return self.keys_paused(),
             Input::Silence => self.silence(),

@@ -9,7 +9,7 @@ use pulldown_cmark::{Event, HeadingLevel, Parser, Tag, TagEnd};
 use super::speak::split;
 use crate::dialplan::{Language, SourceFile};
 
-const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
+pub(super) const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
 const FRENCH_WORDS: &str = include_str!("../../prompts/fr/mots.txt");
 
 /// Phrases of every language the agent speaks.
@@ -115,6 +115,10 @@ phrase_ids! {
     Cancelled = "annule";
     Slower = "plus-lentement";
     TakeYourTime = "prenez-votre-temps";
+    /// The caller had asked for time and has been silent for long.
+    StillThere = "toujours-la";
+    /// The answer takes a while.
+    OneMoment = "un-instant";
     NoSuchLanguage = "langue-indisponible";
     CannotHear = "panne-ecoute";
     TimeIsUp = "temps-ecoule";

@@ -2,13 +2,15 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Action, Condition, Trigger};
+use crate::dialplan::{Action, Condition, Topic, Trigger};
 
 use super::phrases::PhraseId;
 use super::speak::examples;
 use super::state::{Stage, Trouble};
 use super::{Dialogue, Note};
 
+/// Long silences granted to who asks for time: the first is met with a gentle word, then silence counts again.
+const GRANTED_SILENCES: u8 = 2;
 /// Failures in a row after which a human takes over.
 const FAILURES_TO_HUMAN: u8 = 2;
 
@@ -34,6 +36,10 @@ impl Dialogue {
         if !cut_off.is_empty() && self.trouble.noises <= 2 {
             return self.say_sentences(cut_off);
         }
+        if self.grants_time() {
+            // They look for something.
+            return;
+        }
         if self.trouble.noises >= 2 {
             if matches!(self.stage, Stage::Filling(_)) {
                 self.note(Note::NotUnderstood);
@@ -49,10 +55,19 @@ impl Dialogue {
         if !cut_off.is_empty() {
             return self.say_sentences(cut_off);
         }
+        self.granted = self.granted.saturating_sub(1);
+        if self.grants_time() {
+            return self.say(PhraseId::StillThere);
+        }
         self.note(Note::Silence);
         self.trouble.silences = self.trouble.silences.saturating_add(1);
         self.trouble.here = self.trouble.here.saturating_add(1);
         if matches!(self.stage, Stage::Filling(_)) {
+            if self.trouble.silences == 1 {
+                // They may be looking for what was asked: gently once, then as a failure.
+                self.say(PhraseId::SilenceHere);
+                return self.ask_slot_again();
+            }
             return self.form_failure(true);
         }
         if self.officers_way_out(false) {
@@ -73,6 +88,12 @@ impl Dialogue {
                 self.hang_up();
             }
         }
+    }
+
+    /// "Attendez", "je cherche un stylo": that earns patience.
+    pub(super) fn grant_time(&mut self) {
+        self.say(PhraseId::TakeYourTime);
+        self.granted = GRANTED_SILENCES;
     }
 
     /// `Après N échecs` of the topic that asks.
@@ -130,9 +151,7 @@ impl Dialogue {
                 self.say_topic_again(id);
             }
             Stage::Asking(Some(id)) if id != words.welcome && Some(id) != words.anything_else => {
-                let closed = words.topics.get(id.0).is_some_and(|topic| {
-                    topic.rules.iter().any(|r| r.triggers.iter().any(|t| matches!(t, Trigger::Yes | Trigger::No)))
-                });
+                let closed = words.topics.get(id.0).is_some_and(is_closed);
                 self.say(if closed { PhraseId::NotUnderstoodYesNo } else { PhraseId::NotUnderstoodHere });
                 if !closed {
                     self.repeat();
@@ -206,4 +225,9 @@ impl Dialogue {
             _ => self.escalate(),
         }
     }
+}
+
+/// A topic's rules answer a yes or a no.
+pub(super) fn is_closed(topic: &Topic) -> bool {
+    topic.rules.iter().any(|rule| rule.triggers.iter().any(|t| matches!(t, Trigger::Yes | Trigger::No)))
 }

@@ -165,7 +165,9 @@ mod tests {
     use crate::config::Config;
     use crate::net::{self, connect_local};
     use crate::sip::{AccessConfig, EndpointConfig, Listeners, Policy};
+    use crate::speech::cache::Cache;
     use crate::speech::fake::ScriptedRecogniser;
+    use crate::speech::speaker::Speaker;
     use crate::speech::worker::RecogniserPool;
 
     struct Rig {
@@ -194,7 +196,8 @@ mod tests {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("service.sock");
             let tap = sip.tap().clone();
-            let monitor = Monitor::new(&Config::default(), sip, recognisers);
+            let speaker = Speaker::start(Vec::new(), Cache::open(directory.path(), 1 << 20).unwrap(), 4).unwrap();
+            let monitor = Monitor::new(&Config::default(), sip, recognisers, speaker);
             let desk = Desk { monitor, tap: tap.clone(), limits: CaptureConfig { max_bytes, longest } };
             let (stop, stopping) = watch::channel(false);
             tokio::spawn(desk.serve(LocalListener::bind(&path).unwrap(), stopping));

@@ -3,6 +3,8 @@
 //! Owns: names, units, buckets. Every label has a handful of values, known beforehand; none holds anything personal.
 //! Must not know: who asks, over what.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use prometheus_client::encoding::{EncodeLabelSet, prometheus_text};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -56,6 +58,11 @@ struct SwitchboardLabel {
     switchboard: String,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct EngineLabel {
+    engine: String,
+}
+
 type Histograms = Family<Direction, Histogram, fn() -> Histogram>;
 
 /// Counts calls as they end; what is true only at the moment is given when the page is written.
@@ -76,6 +83,11 @@ pub struct Metrics {
     skipped: Counter,
     in_progress: Gauge,
     backlog: Gauge,
+    wait: Gauge<f64, AtomicU64>,
+    overloaded: Gauge,
+    workers: Family<EngineLabel, Gauge>,
+    lost: Family<EngineLabel, Gauge>,
+    restarts: Family<EngineLabel, Counter>,
     refused: Family<CauseLabel, Counter>,
     switchboards: Family<SwitchboardLabel, Gauge>,
 }
@@ -100,6 +112,11 @@ impl Metrics {
             skipped: Counter::default(),
             in_progress: Gauge::default(),
             backlog: Gauge::default(),
+            wait: Gauge::default(),
+            overloaded: Gauge::default(),
+            workers: Family::default(),
+            lost: Family::default(),
+            restarts: Family::default(),
             refused: Family::default(),
             switchboards: Family::default(),
         };
@@ -138,6 +155,14 @@ impl Metrics {
         r.register_with_unit("greeting_delay", help, seconds.clone(), self.greetings.clone());
         let help = "End of the caller's speech to the first packet of the answer";
         r.register_with_unit("reply_delay", help, seconds.clone(), self.replies.clone());
+        let help = "How long an utterance that came now would wait for a recogniser; infinite when there is none";
+        r.register_with_unit("recogniser_wait", help, seconds.clone(), self.wait.clone());
+        let help = "Whether new calls begin with the keypad, for the wait was too long (recogniser.longest_wait)";
+        r.register("recogniser_overloaded", help, self.overloaded.clone());
+        r.register("engine_workers", "Threads of an engine that can work; 0: it is down", self.workers.clone());
+        r.register("engine_lost_threads", "Threads whose engine hangs", self.lost.clone());
+        let help = "Engines made anew after a crash or for one that hangs";
+        r.register("engine_restarts", help, self.restarts.clone());
         r.register("recogniser_backlog", "Utterances that wait or are being recognised", self.backlog.clone());
         let help = "Most utterances that may wait (recogniser.queue)";
         r.register("recogniser_backlog_limit", help, limit(recogniser_queue));
@@ -212,10 +237,18 @@ impl Metrics {
     pub fn page(&self, status: &Status, refused: &Refused) -> String {
         self.in_progress.set(whole(status.calls));
         self.backlog.set(whole(status.recogniser_backlog));
+        self.wait.set(status.recogniser_wait_ms.map_or(f64::INFINITY, |ms| ms as f64 / 1_000.0));
+        self.overloaded.set(status.recogniser_overloaded.into());
+        for engine in &status.engines {
+            let label = EngineLabel { engine: engine.name.clone() };
+            self.workers.get_or_create(&label).set(whole(engine.workers));
+            self.lost.get_or_create(&label).set(whole(engine.lost));
+            self.restarts.get_or_create(&label).inner().fetch_max(engine.restarts, Ordering::Relaxed);
+        }
         for cause in [Cause::Network, Cause::Credentials] {
             let counter = self.refused.get_or_create(&CauseLabel { cause: cause.as_str() });
             // Two pages written at once must not count twice.
-            counter.inner().fetch_max(refused.count(cause), std::sync::atomic::Ordering::Relaxed);
+            counter.inner().fetch_max(refused.count(cause), Ordering::Relaxed);
         }
         for switchboard in &status.switchboards {
             if let Some(reachable) = switchboard.reachable {
@@ -240,7 +273,7 @@ mod tests {
 
     use super::*;
     use crate::call::Reply;
-    use crate::control::Switchboard;
+    use crate::control::{Engine, Switchboard};
     use crate::rtp::{Counters, FarQuality, Quality};
 
     fn status() -> Status {
@@ -250,6 +283,9 @@ mod tests {
             max_calls: 40,
             recogniser_backlog: 2,
             recogniser_queue: 16,
+            recogniser_wait_ms: Some(2_400),
+            recogniser_overloaded: true,
+            engines: vec![Engine { name: "voice fr".into(), workers: 1, lost: 1, restarts: 3 }],
             switchboards: vec![board("sip:a", Some(true)), board("sip:b", Some(false)), board("sip:c", None)],
             skipped_ticks: 0,
             calls_ended: 0,
@@ -298,6 +334,11 @@ mod tests {
             "allo_mairie_rtp_packets_total{direction=\"sent\"} 3050",
             "allo_mairie_rtp_skipped_ticks_total 2",
             "allo_mairie_recogniser_backlog 2",
+            "allo_mairie_recogniser_wait_seconds 2.4",
+            "allo_mairie_recogniser_overloaded 1",
+            "allo_mairie_engine_workers{engine=\"voice fr\"} 1",
+            "allo_mairie_engine_lost_threads{engine=\"voice fr\"} 1",
+            "allo_mairie_engine_restarts_total{engine=\"voice fr\"} 3",
             "allo_mairie_sip_refused_messages_total{cause=\"network\"} 0",
             "allo_mairie_switchboard_reachable{switchboard=\"sip:a\"} 1",
             "allo_mairie_switchboard_reachable{switchboard=\"sip:b\"} 0",
@@ -305,6 +346,10 @@ mod tests {
             assert!(page.lines().any(|known| known == line), "{line} in {page}");
         }
         assert!(!page.contains("sip:c"));
+        let down = Status { recogniser_wait_ms: None, recogniser_overloaded: false, ..status() };
+        let page = metrics.page(&down, &Refused::default());
+        assert!(page.contains("allo_mairie_recogniser_wait_seconds +Inf\n"), "{page}");
+        assert!(page.contains("allo_mairie_recogniser_overloaded 0\n"), "{page}");
         assert_eq!((metrics.calls_ended(), metrics.skipped_ticks()), ((2, 1), 2));
     }
 }

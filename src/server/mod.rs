@@ -4,6 +4,8 @@
 //! Must not know: SIP headers, audio, what calls are about.
 
 mod desk;
+#[cfg(test)]
+mod engine_tests;
 mod listeners;
 mod metrics;
 mod monitor;
@@ -83,7 +85,7 @@ pub async fn run_with(
     let (sip, incoming) = net::open(listeners::sip(&config), rand::random()).await?;
     let Prepared { services, store, sentences } = prepared;
     let (services, address) = (Arc::new(services), sip.local_address());
-    let monitor = Monitor::new(&config, sip.clone(), services.recognisers.clone());
+    let monitor = Monitor::new(&config, sip.clone(), services.recognisers.clone(), services.speaker.clone());
     let (stop, stopping) = watch::channel(false);
     let _observers = observe(&config, &sip, &monitor, stopping).await?;
     info!(%address, sentences, "ready");
@@ -220,7 +222,7 @@ mod tests {
     use super::*;
     use crate::sip::{AccessConfig, Command, Dial, EndpointConfig, Event, Flow, Listeners, Policy};
 
-    fn endpoint(user: &str) -> EndpointConfig {
+    pub fn endpoint(user: &str) -> EndpointConfig {
         EndpointConfig {
             listeners: Listeners::udp(SocketAddr::from(([127, 0, 0, 1], 0))),
             user: user.to_owned(),

@@ -18,6 +18,8 @@ use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
 #[cfg(feature = "whisper")]
+use crate::config::RecogniserConfig;
+#[cfg(feature = "whisper")]
 use crate::speech::Recogniser;
 use crate::speech::SpeechError;
 use crate::speech::cache::{Cache, CacheError};
@@ -191,15 +193,15 @@ fn phrases(config: &Config, languages: &[Language]) -> Result<Phrases, Problem> 
     })
 }
 
-/// Starts the recogniser's workers; each loads the model once.
+/// Starts the recogniser's workers on one model.
 #[cfg(feature = "whisper")]
 fn recognisers(config: &Config) -> Result<RecogniserPool, SpeechError> {
-    use crate::speech::recogniser::WhisperRecogniser;
+    use crate::speech::recogniser::{WhisperModel, WhisperRecogniser};
 
-    let (model, threads) = (config.recogniser.model.clone(), config.recogniser.threads);
-    RecogniserPool::start(config.recogniser.workers, config.recogniser.queue, move || {
-        Ok(Box::new(WhisperRecogniser::load(&model, threads)?) as Box<dyn Recogniser>)
-    })
+    let RecogniserConfig { model, threads, workers, queue, longest_wait } = config.recogniser.clone();
+    let model = WhisperModel::load(&model)?;
+    let make = move || Ok(Box::new(WhisperRecogniser::new(&model, threads)?) as Box<dyn Recogniser>);
+    Ok(RecogniserPool::start(workers, queue, make)?.with_longest_wait(longest_wait))
 }
 
 #[cfg(not(feature = "whisper"))]

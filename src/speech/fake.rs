@@ -43,6 +43,10 @@ pub enum Answer {
     Panics,
     /// Works until the utterance is abandoned.
     Endless,
+    /// Does not come back, whatever it is told, before [`ScriptedRecogniser::release`].
+    Hangs,
+    /// This text in this language.
+    In(&'static str, &'static str),
 }
 
 /// Gives the answers of its script in order; after the last, an empty transcript. Clones share the script.
@@ -51,11 +55,24 @@ pub struct ScriptedRecogniser {
     script: Arc<Mutex<VecDeque<Answer>>>,
     /// Utterances received so far, and a bell rung at each.
     received: Arc<(Mutex<Vec<Utterance>>, Condvar)>,
+    released: Arc<(Mutex<bool>, Condvar)>,
 }
 
 impl ScriptedRecogniser {
     pub fn new(script: impl IntoIterator<Item = Answer>) -> Self {
-        Self { script: Arc::new(Mutex::new(script.into_iter().collect())), received: Arc::default() }
+        Self { script: Arc::new(Mutex::new(script.into_iter().collect())), ..Self::default() }
+    }
+
+    /// Lets go of all that hang, now and later.
+    pub fn release(&self) {
+        *self.released.0.lock().unwrap_or_else(PoisonError::into_inner) = true;
+        self.released.1.notify_all();
+    }
+
+    /// Does not come back before [`Self::release`].
+    pub fn hang(&self) {
+        let guard = self.released.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop(self.released.1.wait_while(guard, |released| !*released));
     }
 
     /// What it was given to hear.
@@ -78,7 +95,7 @@ impl Recogniser for ScriptedRecogniser {
         self.received.1.notify_all();
         match answer {
             Some(Answer::Heard(text, confidence)) => {
-                Ok(Transcript { text: text.to_owned(), confidence, elapsed: Duration::ZERO })
+                Ok(Transcript { text: text.to_owned(), confidence, ..Transcript::default() })
             }
             Some(Answer::Fails(error)) => Err(error),
             Some(Answer::Panics) => panic!("scripted panic"),
@@ -87,6 +104,14 @@ impl Recogniser for ScriptedRecogniser {
                     std::thread::yield_now();
                 }
                 Err(SpeechError::Abandoned)
+            }
+            Some(Answer::Hangs) => {
+                self.hang();
+                Ok(Transcript::default())
+            }
+            Some(Answer::In(language, text)) => {
+                let language = Some(language.to_owned());
+                Ok(Transcript { text: text.to_owned(), confidence: 0.9, language, ..Transcript::default() })
             }
             None => Ok(Transcript::default()),
         }

@@ -23,16 +23,24 @@ use std::time::Duration;
 use crate::audio::Sound;
 
 /// One utterance to be recognised.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Utterance {
     /// Mono.
     pub samples: Arc<[i16]>,
     /// Of the samples, Hz: 8,000 from a narrow-band call, 16,000 from a wide-band one. The engine hears 16 kHz.
     pub rate: u32,
-    /// ISO 639-1, e.g. `fr`.
+    /// ISO 639-1, e.g. `fr`: the one expected.
     pub language: String,
+    /// Languages it may be in instead; empty when the language is known.
+    pub others: Vec<String>,
     /// Initial prompt: words of the dialplan and of what the dialogue expects now.
     pub prompt: String,
+}
+
+impl Utterance {
+    pub fn length(&self) -> Duration {
+        Duration::from_secs_f64(self.samples.len() as f64 / f64::from(self.rate.max(1)))
+    }
 }
 
 /// What was heard. Personal data: never goes into a log line's text.
@@ -42,6 +50,8 @@ pub struct Transcript {
     pub text: String,
     /// Mean probability of the tokens, 0–1.
     pub confidence: f32,
+    /// The language it is in, where several were possible ([`Utterance::others`]) and there are words.
+    pub language: Option<String>,
     /// Time the engine worked.
     pub elapsed: Duration,
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use super::cache::{Cache, Key};
-use super::worker::{Pool, Reply, Share, Ticket, Urgency};
+use super::worker::{Pool, PoolStatus, Reply, Share, Ticket, Urgency, Work};
 use super::{MARGIN, Pace, Reader, SpeechError, Voice, spoken};
 use crate::audio::{LINE_RATE, Sound, WIDE_RATE};
 
@@ -247,6 +247,11 @@ impl Speaker {
         self.0.disk.backlog() + self.0.lanes.values().map(|lane| lane.voice.backlog()).sum::<usize>()
     }
 
+    /// How the voice of each language is.
+    pub fn status(&self) -> impl Iterator<Item = (&str, PoolStatus)> {
+        self.0.lanes.iter().map(|(language, lane)| (language.as_str(), lane.voice.status()))
+    }
+
     fn lane(&self, language: &str) -> Result<&Arc<Lane>, SpeechError> {
         self.0.lanes.get(language).ok_or_else(|| SpeechError::Engine {
             engine: VOICE,
@@ -325,7 +330,7 @@ impl Lane {
     ) {
         let Order { text, pace, rate, keep } = order;
         // Holds no pool: the last one to go must not be a worker of it.
-        let language = self.language.clone();
+        let (language, characters) = (self.language.clone(), text.chars().count());
         let keys = (keep == Keep::Yes).then(|| [WIDE_RATE, LINE_RATE].map(|rate| self.key(&text, pace, rate)));
         let run = move |voice: Result<&mut Box<dyn Voice>, SpeechError>, reply: Reply<Sound>| {
             let _until_said = wish;
@@ -354,10 +359,25 @@ impl Lane {
                 }
             }
         };
-        if let Err((error, reply)) = self.voice.submit(urgency, reply, run) {
+        if let Err((error, reply)) = self.voice.submit(work(urgency, characters), reply, run) {
             reply.send(Err(error));
         }
     }
+}
+
+/// A character takes about this long to say.
+const CHARACTER: Duration = Duration::from_millis(65);
+/// A voice that needs longer than this and the length of what it says is given up: it needs a fifth of that length, and up to
+/// its whole where others compute too, for it lets them go first.
+const PATIENCE: Duration = Duration::from_secs(6);
+/// When nobody waits it may take its time.
+const PATIENCE_AHEAD: Duration = Duration::from_secs(60);
+
+fn work(urgency: Urgency, characters: usize) -> Work {
+    let size = CHARACTER * u32::try_from(characters).unwrap_or(u32::MAX);
+    let patience = if urgency == Urgency::Ahead { PATIENCE_AHEAD } else { PATIENCE };
+    // It can't be asked to stop: if it is only slow, it is done in another while.
+    Work { urgency, size, patience: patience + size, grace: patience }
 }
 
 /// What the voice said, at 16 and at 8 kHz.

@@ -1,340 +1,94 @@
 //! Engines on threads of their own, behind a queue with a bound.
 //!
-//! Owns: queueing, abandoning, what happens when an engine panics. Must not know: which engine, what for.
+//! Owns: queueing, abandoning, what happens when an engine panics or hangs. Must not know: which engine, what for.
 //!
-//! A [`Pool`] has one engine a worker. Work for a caller on the line goes before work done ahead. A job nobody waits
-//! for any more (its [`Ticket`] was dropped) is skipped while queued, and told so while running. A full queue refuses
-//! at once: the caller of the town hall then gets a keypad or a human instead of a long silence.
+//! ```text
+//! ticket   the two ends of a job: who waits for it, who does it
+//! queue    PURE: which job goes first, what has no room
+//! load     PURE: how long work takes, whether there is too much of it
+//! pool     threads with an engine each, and the watch over them
+//! ```
+//!
+//! A job nobody waits for any more (its [`Ticket`] was dropped) leaves the queue, and is told so while it runs. Work for a
+//! caller who waits in silence goes before work for one who only pauses, and that before work done ahead. A full queue
+//! refuses at once: the caller of the town hall then gets a keypad or a human instead of a long silence.
 
-use std::collections::VecDeque;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::pin::Pin;
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
-use std::task::{Context, Poll};
-use std::thread::JoinHandle;
+mod load;
+mod pool;
+mod queue;
+mod ticket;
 
-use tokio::sync::oneshot;
+use std::time::Duration;
 
-use super::share::{stay_behind_calls, step_back};
 use super::{Recogniser, SpeechError, Transcript, Utterance};
-
-/// The result of work handed to a worker: await it, or [`wait`](Ticket::wait) for it on a thread.
-/// Dropping it abandons the work.
-#[derive(Debug)]
-pub struct Ticket<T> {
-    engine: &'static str,
-    state: State<T>,
-    abandoned: Arc<AtomicBool>,
-}
-
-#[derive(Debug)]
-enum State<T> {
-    Done(Option<T>),
-    Waiting(oneshot::Receiver<Result<T, SpeechError>>),
-}
-
-/// The worker's end of a [`Ticket`]. Dropped without an answer (the engine panicked, the pool was closed), the ticket
-/// yields [`SpeechError::Engine`].
-#[derive(Debug)]
-pub(super) struct Reply<T> {
-    sender: oneshot::Sender<Result<T, SpeechError>>,
-    abandoned: Arc<AtomicBool>,
-}
-
-impl<T> Ticket<T> {
-    /// A result that is there already.
-    pub fn done(result: T) -> Self {
-        Self { engine: "", state: State::Done(Some(result)), abandoned: Arc::default() }
-    }
-
-    pub(super) fn pair(engine: &'static str) -> (Self, Reply<T>) {
-        let (sender, receiver) = oneshot::channel();
-        let abandoned = Arc::<AtomicBool>::default();
-        let ticket = Self { engine, state: State::Waiting(receiver), abandoned: abandoned.clone() };
-        (ticket, Reply { sender, abandoned })
-    }
-
-    /// Blocks this thread until the result is there. Not for use inside the async runtime.
-    pub fn wait(mut self) -> Result<T, SpeechError> {
-        match std::mem::replace(&mut self.state, State::Done(None)) {
-            State::Done(result) => result.ok_or(SpeechError::Abandoned),
-            State::Waiting(receiver) => receiver.blocking_recv().unwrap_or_else(|_| Err(self.lost())),
-        }
-    }
-
-    fn lost(&self) -> SpeechError {
-        SpeechError::Engine { engine: self.engine, detail: "stopped before it answered".to_owned() }
-    }
-}
-
-impl<T> Unpin for Ticket<T> {}
-
-impl<T> Future for Ticket<T> {
-    type Output = Result<T, SpeechError>;
-
-    fn poll(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Self::Output> {
-        match &mut self.state {
-            State::Done(result) => Poll::Ready(result.take().ok_or(SpeechError::Abandoned)),
-            State::Waiting(receiver) => match Pin::new(receiver).poll(context) {
-                Poll::Pending => Poll::Pending,
-                Poll::Ready(answer) => {
-                    self.state = State::Done(None);
-                    Poll::Ready(answer.unwrap_or_else(|_| Err(self.lost())))
-                }
-            },
-        }
-    }
-}
-
-impl<T> Drop for Ticket<T> {
-    fn drop(&mut self) {
-        self.abandoned.store(true, Ordering::Relaxed);
-    }
-}
-
-impl<T> Reply<T> {
-    pub(super) fn abandoned(&self) -> Arc<AtomicBool> {
-        self.abandoned.clone()
-    }
-
-    /// Nobody may listen any more; then the result goes.
-    pub(super) fn send(self, result: Result<T, SpeechError>) {
-        let _ = self.sender.send(result);
-    }
-}
-
-/// Which work goes first.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Urgency {
-    /// Somebody waits on the line.
-    Live,
-    /// Done ahead, when nobody waits.
-    Ahead,
-}
-
-/// How a worker shares the processor with the rest of the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Share {
-    Full,
-    /// See [`stay_behind_calls`].
-    BehindCalls,
-    /// See [`step_back`].
-    Yielding,
-}
-
-/// What a worker does with its engine, or with the error that left it without one.
-type Run<E> = Box<dyn FnOnce(Result<&mut E, SpeechError>) + Send>;
-
-struct Job<E> {
-    run: Run<E>,
-    abandoned: Arc<AtomicBool>,
-}
-
-impl<E> Job<E> {
-    fn is_wanted(&self) -> bool {
-        !self.abandoned.load(Ordering::Relaxed)
-    }
-}
-
-struct Queues<E> {
-    live: VecDeque<Job<E>>,
-    ahead: VecDeque<Job<E>>,
-    /// The work each worker does now.
-    running: Vec<Option<Arc<AtomicBool>>>,
-    closed: bool,
-}
-
-struct Shared<E> {
-    engine: &'static str,
-    /// Most jobs that may wait in each queue; one more is refused as [`SpeechError::Busy`].
-    bound: usize,
-    queues: Mutex<Queues<E>>,
-    wake: Condvar,
-    make: Box<dyn Fn() -> Result<E, SpeechError> + Send + Sync>,
-}
-
-impl<E> Shared<E> {
-    fn queues(&self) -> MutexGuard<'_, Queues<E>> {
-        self.queues.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// The next job for worker `index`; `None` when the pool is closed.
-    fn next(&self, index: usize) -> Option<Job<E>> {
-        let mut queues = self.queues();
-        queues.running[index] = None;
-        loop {
-            if queues.closed {
-                return None;
-            }
-            while let Some(job) = queues.live.pop_front().or_else(|| queues.ahead.pop_front()) {
-                if job.is_wanted() {
-                    queues.running[index] = Some(job.abandoned.clone());
-                    return Some(job);
-                }
-            }
-            queues = self.wake.wait(queues).unwrap_or_else(PoisonError::into_inner);
-        }
-    }
-
-    /// The life of a worker thread.
-    fn work(&self, index: usize, share: Share, mut engine: Option<E>) {
-        match share {
-            Share::Full => {}
-            Share::BehindCalls => stay_behind_calls(),
-            Share::Yielding => step_back(),
-        }
-        while let Some(job) = self.next(index) {
-            let worked = catch_unwind(AssertUnwindSafe(|| match &mut engine {
-                Some(engine) => (job.run)(Ok(engine)),
-                empty => match (self.make)() {
-                    Ok(made) => (job.run)(Ok(empty.insert(made))),
-                    Err(error) => (job.run)(Err(error)),
-                },
-            }));
-            if worked.is_err() {
-                tracing::error!(engine = self.engine, "the engine panicked and is made anew");
-                // What is left of the engine may panic once more when it goes.
-                let remade = catch_unwind(AssertUnwindSafe(|| {
-                    drop(engine.take());
-                    (self.make)()
-                }));
-                engine = match remade {
-                    Ok(Ok(made)) => Some(made),
-                    Ok(Err(error)) => {
-                        tracing::error!(engine = self.engine, %error, "the engine cannot be made; tried again at the next job");
-                        None
-                    }
-                    Err(_) => None,
-                };
-            }
-        }
-    }
-}
-
-/// Workers with one engine each. Clones share them; the last one dropped stops them.
-pub(super) struct Pool<E> {
-    shared: Arc<Shared<E>>,
-    threads: Arc<Threads<E>>,
-}
-
-impl<E> Clone for Pool<E> {
-    fn clone(&self) -> Self {
-        Self { shared: self.shared.clone(), threads: self.threads.clone() }
-    }
-}
-
-struct Threads<E> {
-    shared: Arc<Shared<E>>,
-    handles: Mutex<Vec<JoinHandle<()>>>,
-}
-
-impl<E> Drop for Threads<E> {
-    /// Abandons all work and waits for the running job to notice.
-    fn drop(&mut self) {
-        let waiting = {
-            let mut queues = self.shared.queues();
-            queues.closed = true;
-            for running in queues.running.iter().flatten() {
-                running.store(true, Ordering::Relaxed);
-            }
-            (std::mem::take(&mut queues.live), std::mem::take(&mut queues.ahead))
-        };
-        // Outside the lock: what a job holds may close another pool.
-        drop(waiting);
-        self.shared.wake.notify_all();
-        let handles = std::mem::take(&mut *self.handles.lock().unwrap_or_else(PoisonError::into_inner));
-        for handle in handles {
-            if handle.thread().id() != std::thread::current().id() {
-                // A worker catches its engine's panics; nothing else in it is worth failing for now.
-                let _ = handle.join();
-            }
-        }
-    }
-}
-
-impl<E: Send + 'static> Pool<E> {
-    /// One worker for each of `engines`; `bound`: see [`SpeechError::Busy`].
-    pub(super) fn start(
-        engine: &'static str,
-        share: Share,
-        engines: Vec<E>,
-        bound: usize,
-        make: impl Fn() -> Result<E, SpeechError> + Send + Sync + 'static,
-    ) -> Result<Self, SpeechError> {
-        let queues = Queues {
-            live: VecDeque::new(),
-            ahead: VecDeque::new(),
-            running: engines.iter().map(|_| None).collect(),
-            closed: false,
-        };
-        let shared =
-            Arc::new(Shared { engine, bound, queues: Mutex::new(queues), wake: Condvar::new(), make: Box::new(make) });
-        let threads = Arc::new(Threads { shared: shared.clone(), handles: Mutex::default() });
-        for (index, made) in engines.into_iter().enumerate() {
-            let shared = shared.clone();
-            let handle = std::thread::Builder::new()
-                .name(format!("{engine}-{index}"))
-                .spawn(move || shared.work(index, share, Some(made)))
-                .map_err(|error| SpeechError::Engine { engine, detail: error.to_string() })?;
-            threads.handles.lock().unwrap_or_else(PoisonError::into_inner).push(handle);
-        }
-        Ok(Self { shared, threads })
-    }
-
-    /// Queues work whose `reply` somebody holds a ticket for. When refused, the reply is dropped.
-    pub(super) fn submit<T: Send + 'static>(
-        &self,
-        urgency: Urgency,
-        reply: Reply<T>,
-        run: impl FnOnce(Result<&mut E, SpeechError>, Reply<T>) + Send + 'static,
-    ) -> Result<(), (SpeechError, Reply<T>)> {
-        let mut queues = self.shared.queues();
-        let queue = match urgency {
-            Urgency::Live => &mut queues.live,
-            Urgency::Ahead => &mut queues.ahead,
-        };
-        queue.retain(Job::is_wanted);
-        if queue.len() >= self.shared.bound {
-            return Err((SpeechError::Busy { engine: self.shared.engine }, reply));
-        }
-        let abandoned = reply.abandoned();
-        queue.push_back(Job { run: Box::new(move |engine| run(engine, reply)), abandoned });
-        drop(queues);
-        self.shared.wake.notify_one();
-        Ok(())
-    }
-
-    /// Jobs that wait or run and are still wanted.
-    pub(super) fn backlog(&self) -> usize {
-        let queues = self.shared.queues();
-        let waiting = queues.live.iter().chain(&queues.ahead).filter(|job| job.is_wanted()).count();
-        let running = queues.running.iter().flatten().filter(|flag| !flag.load(Ordering::Relaxed)).count();
-        waiting + running
-    }
-}
+pub use pool::PoolStatus;
+pub(super) use pool::{Pool, Share, Work};
+pub(super) use queue::Urgency;
+pub(super) use ticket::Reply;
+pub use ticket::{Claim, Ticket};
 
 /// Recognisers on threads of their own. Clones share them.
 #[derive(Clone)]
-pub struct RecogniserPool(Pool<Box<dyn Recogniser>>);
+pub struct RecogniserPool {
+    pool: Pool<Box<dyn Recogniser>>,
+    patience: Duration,
+    grace: Duration,
+}
 
 const RECOGNISER: &str = "recogniser";
+/// Whisper's window is never shorter than this, so a word costs as much (see `recogniser::whisper`).
+const SHORTEST_WINDOW: Duration = Duration::from_millis(6_400);
+/// A recognition that takes longer than this and the length of its audio is stopped. It takes a tenth of that, half on a
+/// machine that is busy otherwise; the call itself gives up waiting after as long (`Settings::recognition`).
+const PATIENCE: Duration = Duration::from_secs(6);
+/// Whisper looks between two graph computations whether it is to stop.
+const GRACE: Duration = Duration::from_secs(3);
 
 impl RecogniserPool {
     /// Makes `workers` recognisers (one at least), here and now, so that a missing model is told at the start.
-    /// `queue`: most utterances that may wait. `make` is called again after an engine's panic.
+    /// `queue`: most utterances that may wait. `make` is called again after an engine's panic, or when one hangs.
     pub fn start(
         workers: usize,
         queue: usize,
         make: impl Fn() -> Result<Box<dyn Recogniser>, SpeechError> + Send + Sync + 'static,
     ) -> Result<Self, SpeechError> {
         let engines = (0..workers.max(1)).map(|_| make()).collect::<Result<Vec<_>, _>>()?;
-        Ok(Self(Pool::start(RECOGNISER, Share::BehindCalls, engines, queue, make)?))
+        let pool = Pool::start(RECOGNISER, Share::BehindCalls, engines, queue, make)?;
+        Ok(Self { pool, patience: PATIENCE, grace: GRACE })
     }
 
-    /// Queues an utterance; [`SpeechError::Busy`] when the queue is full.
+    /// When an utterance would wait for longer than this, there is too much work until the backlog is gone
+    /// ([`PoolStatus::overloaded`]).
+    pub fn with_longest_wait(self, longest: Duration) -> Self {
+        self.pool.set_longest_wait(longest);
+        self
+    }
+
+    /// A recognition that takes longer than `patience` and the length of its audio is stopped; an engine that has not stopped
+    /// after `grace` hangs.
+    pub fn with_patience(self, patience: Duration, grace: Duration) -> Self {
+        Self { patience, grace, ..self }
+    }
+
+    /// Queues an utterance of a caller who may go on; [`SpeechError::Busy`] when the queue is full, be it now or, through the
+    /// ticket, when its place is needed for somebody who waits.
     pub fn submit(&self, utterance: Utterance) -> Result<Ticket<Transcript>, SpeechError> {
+        self.queue(Urgency::Soon, utterance)
+    }
+
+    /// Queues an utterance of a caller who waits.
+    pub fn submit_live(&self, utterance: Utterance) -> Result<Ticket<Transcript>, SpeechError> {
+        self.queue(Urgency::Live, utterance)
+    }
+
+    /// The caller waits for this now.
+    pub fn hasten(&self, claim: &Claim) {
+        self.pool.hasten(claim);
+    }
+
+    fn queue(&self, urgency: Urgency, utterance: Utterance) -> Result<Ticket<Transcript>, SpeechError> {
         let (ticket, reply) = Ticket::pair(RECOGNISER);
+        let length = utterance.length();
         let run = move |engine: Result<&mut Box<dyn Recogniser>, SpeechError>, reply: Reply<Transcript>| {
             let abandoned = reply.abandoned();
             let result = engine.and_then(|engine| engine.recognise(&utterance, &abandoned));
@@ -342,13 +96,24 @@ impl RecogniserPool {
             tracing::debug!(samples = utterance.samples.len(), took_ms, "utterance recognised");
             reply.send(result);
         };
-        self.0.submit(Urgency::Live, reply, run).map_err(|(error, _)| error)?;
+        let work = Work { urgency, size: length.max(SHORTEST_WINDOW), patience: self.patience + length, grace: self.grace };
+        self.pool.submit(work, reply, run).map_err(|(error, _)| error)?;
         Ok(ticket)
+    }
+
+    pub fn status(&self) -> PoolStatus {
+        self.pool.status()
+    }
+
+    /// Whether a call that begins now can be heard: there is no overload, and an engine that works.
+    pub fn can_hear_more(&self) -> bool {
+        let PoolStatus { workers, overloaded, .. } = self.status();
+        workers > 0 && !overloaded
     }
 
     /// Utterances that wait or are being recognised.
     pub fn backlog(&self) -> usize {
-        self.0.backlog()
+        self.pool.backlog()
     }
 }
 

@@ -1,7 +1,7 @@
 //! When the caller starts, pauses, goes on and has finished.
 //!
 //! Owns: the state of the turn and the samples of the utterance. Must not know: how a frame is judged (see
-//! [`super::vad`]), what the words are.
+//! [`super::vad`]), what the words are (it is told whether they are finished, see [`super::endpoint`]).
 //!
 //! A turn starts when enough of the last frames are speech ([`Settings::onset`], twice that while the agent speaks),
 //! at least 120 ms of speech have come, and some of it has a pitch, which clicks, noise and tones have not. What
@@ -11,14 +11,22 @@
 //! Frames are judged at 8 kHz. Where the same 20 ms come at 16 kHz too, the utterance is kept at that rate; the band of
 //! its first frame holds to its end, so that a codec changed meanwhile costs no word.
 //!
+//! The turn ends after a silence, or after speech too faint to be the same person's for as long and [`BACKGROUND_FRAMES`] more
+//! (see [`super::foreground`]); the utterance then ends where the speaker did.
+//!
 //! All durations count from the end of the last speech frame, the hangover of the voice detector taken out: `Paused`
 //! comes 160 ms after the last word, not 260.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
+use super::endpoint::{Completeness, Patience};
+use super::event::Event;
+use super::foreground::Foreground;
+use super::rhythm::Rhythm;
+use super::settings::Settings;
+use super::signs::{Sign, Signs};
 use super::vad::{Activity, VoiceActivity};
-use super::{Event, Patience, Settings};
 use crate::audio::resample::stream::{Decimator, Interpolator};
 use crate::audio::{FRAME_MS, FRAME_SAMPLES, LINE_RATE, Sound, WIDE_FRAME_SAMPLES, WIDE_RATE};
 
@@ -35,40 +43,34 @@ const MAX_CANDIDATE_FRAMES: u32 = 50;
 /// A gap up to this within a turn is ended by any speech frame, a longer one by an onset only (40 ms): a click must
 /// not prolong the turn.
 const SHORT_GAP_FRAMES: u32 = 2;
+/// Speech without a pitch for longer than this is the line's noise, not the end of a word (200 ms): no fricative is longer.
+const HISS_FRAMES: u32 = 10;
+/// Somebody else's voice counts as silence from here on (800 ms): the longest run of weak syllables of one person, pauses
+/// included, is 760 ms in the recorded clips.
+const BACKGROUND_FRAMES: u32 = 40;
+/// A turn that comes so soon after the last one was cut off: that silence was a pause of this caller (1.5 s).
+const GOES_ON_FRAMES: u32 = 75;
+/// The end of a turn waits for what may be the caller going on: any speech in so many last frames (60 ms).
+const BREWING_FRAMES: u32 = 3;
 /// An onset window is 5 frames for 3 of speech; its bits must fit in 32.
 const MAX_ONSET_FRAMES: u32 = 18;
 /// Events not polled, at most; the oldest is dropped beyond.
 const MAX_EVENTS: usize = 32;
-
-impl Default for Settings {
-    fn default() -> Self {
-        Self {
-            // Three frames of five: a click or a lip smack is one or two.
-            onset: Duration::from_millis(60),
-            // The longest gap within a fluent phrase (stop consonants) is about 150 ms.
-            // Just longer than the closure of a stop consonant: each 20 ms more is 20 ms more until the words are known.
-            pause: Duration::from_millis(160),
-            end_short: Duration::from_millis(400),
-            // Most pauses within a sentence are shorter, most between turns longer.
-            end_normal: Duration::from_millis(550),
-            // Between the groups of a telephone number people breathe and read.
-            end_dictation: Duration::from_millis(1_500),
-            // With the pre-roll it fits Whisper's window of 30 s.
-            longest: Duration::from_secs(29),
-            // Unvoiced beginnings (f, s, h) come before the first frame that counts as speech.
-            pre_roll: Duration::from_millis(200),
-        }
-    }
-}
 
 pub struct Detector {
     settings: Settings,
     patience: Patience,
     agent_speaking: bool,
     vad: VoiceActivity,
+    foreground: Foreground,
+    rhythm: Rhythm,
+    /// Frames since the last speech of the turn that has ended.
+    since_turn: Option<u32>,
     /// Last frames, newest in bit 0: speech, and speech with a pitch.
     speech: u32,
     pitched: u32,
+    /// Frames in a row louder than the line's noise.
+    loud: u32,
     /// Audio before a turn: pre-roll and the onset window.
     before: VecDeque<i16>,
     /// Whether audio is kept at 16 kHz.
@@ -76,6 +78,8 @@ pub struct Detector {
     /// For narrow frames that come while it is.
     interpolator: Interpolator,
     state: State,
+    signs: Signs,
+    sign: Option<Sign>,
     events: VecDeque<Event>,
 }
 
@@ -89,15 +93,48 @@ enum State {
     Speaking(Utterance),
     Pausing {
         turn: Utterance,
-        snapshot: Sound,
+        snapshot: Snapshot,
     },
+}
+
+/// What is being recognised.
+struct Snapshot {
+    sound: Sound,
+    /// Of its words.
+    completeness: Completeness,
+    /// It ends within a sound: louder than the line's noise ever since the last speech.
+    cut: bool,
 }
 
 struct Utterance {
     samples: Vec<i16>,
     /// Frames since the last one with speech.
     silence: u32,
+    /// Frames since the last speech as loud as the speaker's.
+    faint: u32,
+    /// Frames since the last with a pitch; of a voice that has one.
+    hiss: u32,
+    voiced: bool,
+    /// Frames since the last pause.
+    breath: u32,
     revision: u32,
+}
+
+impl Utterance {
+    /// Frames since the speaker's last word: silence, or what counts as such.
+    fn quiet(&self) -> u32 {
+        self.silence.max(self.faint.saturating_sub(BACKGROUND_FRAMES))
+    }
+
+    /// Somebody else speaks on, the speaker does not.
+    fn is_over_background(&self) -> bool {
+        self.faint.saturating_sub(BACKGROUND_FRAMES) > self.silence
+    }
+
+    /// Frames since the speaker's last word, however it was noticed.
+    fn since_speech(&self) -> u32 {
+        if self.is_over_background() { self.faint } else { self.silence }
+    }
 }
 
 /// What speaks for a turn.
@@ -116,12 +153,18 @@ impl Detector {
             patience: Patience::Normal,
             agent_speaking: false,
             vad: VoiceActivity::new(),
+            foreground: Foreground::default(),
+            rhythm: Rhythm::default(),
+            since_turn: None,
             speech: 0,
             pitched: 0,
+            loud: 0,
             before: VecDeque::new(),
             wide: false,
             interpolator: Interpolator::default(),
             state: State::Quiet,
+            signs: Signs::default(),
+            sign: None,
             events: VecDeque::new(),
         }
     }
@@ -141,12 +184,31 @@ impl Detector {
         self.agent_speaking = speaking;
     }
 
-    /// Forgets the utterance under way and events not polled; what is known about the line's noise stays.
+    /// What the words of the last snapshot are worth; ignored when the caller has gone on since (another `revision`).
+    pub fn set_completeness(&mut self, revision: u32, completeness: Completeness) {
+        let state = std::mem::replace(&mut self.state, State::Quiet);
+        self.state = match state {
+            State::Pausing { turn, mut snapshot } if turn.revision == revision => {
+                snapshot.completeness = completeness;
+                self.end_if_over(turn, snapshot, false)
+            }
+            state => state,
+        };
+    }
+
+    /// Silence that would end a turn with these words.
+    pub fn needed_silence(&self, completeness: Completeness) -> Duration {
+        self.settings.silences(self.patience).needed(self.patience, completeness, self.rhythm.extra())
+    }
+
+    /// Forgets the utterance under way and events not polled; what is known about the line and the caller stays.
     pub fn reset(&mut self) {
         self.state = State::Quiet;
         self.speech = 0;
         self.pitched = 0;
         self.before.clear();
+        self.signs = Signs::default();
+        self.sign = None;
         self.events.clear();
     }
 
@@ -164,9 +226,16 @@ impl Detector {
                 &widened
             }
         };
-        let activity = self.vad.handle_frame(frame);
+        let mut activity = self.vad.handle_frame(frame);
+        let in_turn = self.is_caller_speaking();
+        if !in_turn && !self.foreground.may_begin(activity) {
+            activity = Activity { speech: false, pitched: false, ..activity };
+        }
+        self.since_turn = self.since_turn.map(|frames| frames.saturating_add(1));
+        self.loud = if activity.loud { self.loud.saturating_add(1) } else { 0 };
         self.speech = self.speech << 1 | u32::from(activity.speech);
         self.pitched = self.pitched << 1 | u32::from(activity.pitched);
+        self.sign = self.signs.handle_frame(activity, self.is_caller_speaking());
         let state = std::mem::replace(&mut self.state, State::Quiet);
         self.state = match state {
             State::Quiet => self.while_quiet(audio, activity),
@@ -198,6 +267,11 @@ impl Detector {
         if self.wide { WIDE_FRAME_SAMPLES } else { FRAME_SAMPLES }
     }
 
+    /// What the last frame said about a turn that has not begun.
+    pub fn take_sign(&mut self) -> Option<Sign> {
+        self.sign.take()
+    }
+
     pub fn poll_event(&mut self) -> Option<Event> {
         self.events.pop_front()
     }
@@ -224,7 +298,12 @@ impl Detector {
             quietest: activity.level,
             loudest: activity.level,
         };
-        self.judge(Utterance { samples, silence: 0, revision: 0 }, evidence)
+        self.foreground.turn_begins();
+        self.foreground.is_speaker(activity);
+        self.judge(
+            Utterance { samples, silence: 0, faint: 0, hiss: 0, voiced: false, breath: since, revision: 0 },
+            evidence,
+        )
     }
 
     fn while_candidate(
@@ -250,11 +329,18 @@ impl Detector {
     }
 
     /// Whether a candidate has become a turn.
-    fn judge(&mut self, turn: Utterance, evidence: Evidence) -> State {
+    fn judge(&mut self, mut turn: Utterance, evidence: Evidence) -> State {
         let moving = evidence.loudest - evidence.quietest >= UNPITCHED_RANGE_DB;
-        let voiced = evidence.pitched >= MIN_PITCHED_FRAMES || evidence.speech >= UNPITCHED_FRAMES && moving;
-        if evidence.speech < MIN_SPEECH_FRAMES || !voiced {
+        turn.voiced = evidence.pitched >= MIN_PITCHED_FRAMES;
+        let whispered = evidence.speech >= UNPITCHED_FRAMES && moving;
+        if evidence.speech < MIN_SPEECH_FRAMES || !(turn.voiced || whispered) {
             return State::Candidate { turn, evidence };
+        }
+        if let Some(silence) = self.since_turn.take()
+            && !self.agent_speaking
+            && silence <= GOES_ON_FRAMES + evidence.frames
+        {
+            self.rhythm.note_pause(duration(silence.saturating_sub(evidence.frames)));
         }
         self.tell(Event::Started);
         State::Speaking(turn)
@@ -271,40 +357,72 @@ impl Detector {
     fn while_speaking(&mut self, mut turn: Utterance, frame: &[i16], activity: Activity) -> State {
         turn.samples.extend(frame);
         self.count_silence(&mut turn, activity);
-        if turn.silence < frames(self.settings.pause) && !self.is_too_long(&turn) {
+        let too_long = self.is_too_long(&turn);
+        if turn.quiet() < frames(self.settings.pause) && !too_long {
             return State::Speaking(turn);
         }
-        turn.revision += 1;
-        let rate = if self.wide { WIDE_RATE } else { LINE_RATE };
-        let snapshot = Sound::new(turn.samples.as_slice(), rate);
-        self.tell(Event::Paused { revision: turn.revision, sound: snapshot.clone() });
-        self.end_if_over(turn, snapshot)
+        let snapshot = self.snapshot(&mut turn, false);
+        self.end_if_over(turn, snapshot, too_long)
     }
 
-    fn while_pausing(&mut self, mut turn: Utterance, snapshot: Sound, frame: &[i16], activity: Activity) -> State {
+    fn while_pausing(
+        &mut self,
+        mut turn: Utterance,
+        mut snapshot: Snapshot,
+        frame: &[i16],
+        activity: Activity,
+    ) -> State {
         turn.samples.extend(frame);
+        let pause = turn.since_speech();
         self.count_silence(&mut turn, activity);
-        if turn.silence == 0 && !self.is_too_long(&turn) {
+        turn.breath = 0;
+        let too_long = self.is_too_long(&turn);
+        if turn.quiet() == 0 && !too_long {
+            // The pause went on until the first frame of the onset.
+            let onset = self.speech & mask(self.onset_frames() * 5 / 3);
+            let noticed = (u32::BITS - onset.leading_zeros()).saturating_sub(1);
+            self.rhythm.note_pause(duration(pause.saturating_sub(noticed)));
             self.tell(Event::Resumed);
             return State::Speaking(turn);
         }
-        self.end_if_over(turn, snapshot)
+        // The sound it cut has ended, or is no word's.
+        if snapshot.cut && (self.loud == 0 || turn.quiet() >= 2 * frames(self.settings.pause)) {
+            snapshot = self.snapshot(&mut turn, true);
+            snapshot.cut = false;
+        }
+        self.end_if_over(turn, snapshot, too_long)
     }
 
-    fn end_if_over(&mut self, turn: Utterance, snapshot: Sound) -> State {
-        let end = match self.patience {
-            Patience::Short => self.settings.end_short,
-            Patience::Normal => self.settings.end_normal,
-            Patience::Dictation => self.settings.end_dictation,
-        };
-        if turn.silence < frames(end) && !self.is_too_long(&turn) {
+    /// What was said so far, for the recogniser: to the speaker's last word and a pause.
+    fn snapshot(&mut self, turn: &mut Utterance, tail: bool) -> Snapshot {
+        turn.revision += 1;
+        let rate = if self.wide { WIDE_RATE } else { LINE_RATE };
+        let after = if turn.is_over_background() { turn.faint.saturating_sub(frames(self.settings.pause)) } else { 0 };
+        let end = turn.samples.len().saturating_sub(after as usize * self.frame_samples());
+        let sound = Sound::new(&turn.samples[..end], rate);
+        self.tell(Event::Paused { revision: turn.revision, tail, sound: sound.clone() });
+        Snapshot { sound, completeness: Completeness::Unknown, cut: self.loud >= turn.silence && after == 0 }
+    }
+
+    fn end_if_over(&mut self, turn: Utterance, snapshot: Snapshot, too_long: bool) -> State {
+        let needed = frames(self.needed_silence(snapshot.completeness));
+        // What may be the caller going on gets the time to become an onset.
+        let brewing = !turn.is_over_background() && self.speech & mask(BREWING_FRAMES) != 0;
+        let over = turn.quiet() >= needed && (!brewing || turn.quiet() >= needed + self.onset_frames() * 5 / 3);
+        if !over && !too_long {
             return State::Pausing { turn, snapshot };
+        }
+        if turn.is_over_background() {
+            self.foreground.ended_over_background();
+        } else if self.is_breathless(&turn) {
+            self.foreground.cut_without_pause();
         }
         self.tell(Event::Ended {
             revision: turn.revision,
-            sound: snapshot,
-            speech_ended_ago: Duration::from_millis(FRAME_MS) * turn.silence,
+            sound: snapshot.sound,
+            speech_ended_ago: duration(turn.since_speech()),
         });
+        self.since_turn = Some(turn.since_speech());
         // Two turns share no audio, but for the silence between them.
         let silence = (turn.silence.min(self.pre_roll_frames()) as usize) * self.frame_samples();
         let start = turn.samples.len() - silence.min(turn.samples.len());
@@ -315,17 +433,27 @@ impl Detector {
     }
 
     /// Frames since the last speech: any speech frame ends a short gap, only an onset with a pitch a longer one.
-    fn count_silence(&self, turn: &mut Utterance, activity: Activity) {
-        let in_speech = activity.speech && turn.silence <= SHORT_GAP_FRAMES;
+    fn count_silence(&mut self, turn: &mut Utterance, activity: Activity) {
+        turn.breath += 1;
+        turn.hiss = if activity.pitched { 0 } else { turn.hiss + 1 };
+        let noise = turn.voiced && turn.hiss > HISS_FRAMES;
+        let in_speech = activity.speech && !noise && turn.silence <= SHORT_GAP_FRAMES;
         let onset = self.is_onset() && self.pitched & mask(self.onset_frames() * 5 / 3) != 0;
+        let speaker = self.foreground.is_speaker(activity);
         if in_speech || onset && activity.speech {
             turn.silence = 0;
+            turn.faint = if speaker { 0 } else { turn.faint + 1 };
+            if speaker {
+                self.foreground.speaker_goes_on();
+            }
             return;
         }
         turn.silence += 1;
+        turn.faint += 1;
         if !activity.speech {
             // The frames before this one that were hangover had passed for speech.
             turn.silence = turn.silence.max(activity.hangover + 1);
+            turn.faint = turn.faint.max(turn.silence);
         }
     }
 
@@ -344,8 +472,12 @@ impl Detector {
         frames(self.settings.pre_roll)
     }
 
+    fn is_breathless(&self, turn: &Utterance) -> bool {
+        turn.quiet() == 0 && turn.breath >= frames(self.settings.longest_breath)
+    }
+
     fn is_too_long(&self, turn: &Utterance) -> bool {
-        turn.samples.len() >= frames(self.settings.longest) as usize * self.frame_samples()
+        self.is_breathless(turn) || turn.samples.len() >= frames(self.settings.longest) as usize * self.frame_samples()
     }
 
     fn tell(&mut self, event: Event) {
@@ -360,6 +492,10 @@ impl Detector {
 fn frames(duration: Duration) -> u32 {
     let frames = duration.as_millis().div_ceil(u128::from(FRAME_MS));
     u32::try_from(frames).unwrap_or(u32::MAX).min(180_000)
+}
+
+fn duration(frames: u32) -> Duration {
+    Duration::from_millis(FRAME_MS) * frames
 }
 
 /// The lowest `count` bits.

@@ -12,6 +12,8 @@ use crate::audio::FRAME_SAMPLES;
 const LAGS: std::ops::RangeInclusive<usize> = 10..=64;
 /// Two frames at half the rate.
 const WINDOW: usize = FRAME_SAMPLES;
+/// Of the first difference, at 4 kHz.
+const PRE_EMPHASIS: f32 = 0.9;
 /// Taps of the predictor: enough for two sines.
 const ORDER: usize = 4;
 
@@ -36,10 +38,11 @@ impl TimbreMeter {
         }
     }
 
-    /// Highest normalised autocorrelation of the last two frames at the periods of voices, 0–1.
+    /// Highest normalised autocorrelation of the last two frames at the periods of voices, 0–1. The lows are held down first:
+    /// the rumble of traffic is like itself a few samples later, without any period.
     pub fn periodicity(&self) -> f32 {
-        let mean = self.window.iter().sum::<f32>() / WINDOW as f32;
-        let centred = self.window.map(|s| s - mean);
+        let mut last = self.window[0];
+        let centred = self.window.map(|s| s - PRE_EMPHASIS * std::mem::replace(&mut last, s));
         // Energy of the samples before each: that of a part is a difference.
         let mut before = [0.0; WINDOW + 1];
         for (n, s) in centred.iter().enumerate() {

@@ -47,6 +47,8 @@ pub(super) struct Activity {
     pub speech: bool,
     /// Speech with a pitch: no noise, click or tone.
     pub pitched: bool,
+    /// Louder than the line's noise, and no tone.
+    pub loud: bool,
     /// With the first frame that has no voice: so many frames before it were only the native detector's hangover.
     pub hangover: u32,
     /// dBFS.
@@ -80,26 +82,26 @@ impl VoiceActivity {
         let level = level::rms_dbfs(frame);
         let last_level = std::mem::replace(&mut self.last_level, level);
         let threshold = self.floor.handle_frame(level) + MARGIN_DB;
+        let loud = level >= threshold;
         self.timbre.handle_frame(frame);
+        let tonal = loud && self.is_tonal(level, last_level);
+        self.tonal = if tonal { self.tonal.saturating_add(1) } else { 0 };
+        let loud = loud && self.tonal < TONE_FRAMES;
         // Fails for frames that are not 10, 20 or 30 ms only.
-        let voice = self.native.0.is_voice_segment(frame).unwrap_or(false);
-        if !voice {
-            self.tonal = 0;
+        if !self.native.0.is_voice_segment(frame).unwrap_or(false) {
             let run = std::mem::take(&mut self.run);
             let full = if run >= LONG_RUN + HANGOVER_LONG { HANGOVER_LONG } else { HANGOVER_SHORT };
-            return Activity { hangover: full.min(run), level, ..Activity::default() };
+            return Activity { hangover: full.min(run), loud, level, ..Activity::default() };
         }
         self.run = self.run.saturating_add(1);
-        if level < threshold {
-            self.tonal = 0;
-            return Activity { level, ..Activity::default() };
-        }
+        let pitched = loud && !tonal && self.timbre.periodicity() >= PITCHED;
+        Activity { speech: loud, pitched, loud, hangover: 0, level }
+    }
+
+    fn is_tonal(&self, level: f32, last_level: f32) -> bool {
         let predictability = self.timbre.predictability_db();
         let steady = (level - last_level).abs() < STEADY_DB;
-        let tonal = predictability >= TONAL_DB || predictability >= TONE_PAIR_DB && steady;
-        self.tonal = if tonal { self.tonal.saturating_add(1) } else { 0 };
-        let speech = self.tonal < TONE_FRAMES;
-        Activity { speech, pitched: speech && !tonal && self.timbre.periodicity() >= PITCHED, hangover: 0, level }
+        predictability >= TONAL_DB || predictability >= TONE_PAIR_DB && steady
     }
 }
 

@@ -125,6 +125,11 @@ static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
             Command::Wait,
             Patterns::new(
                 &[
+                    // Longer ones first.
+                    "attendez|attends|instant|minute|seconde|moment? je vais|cherche|prends|prend chercher|prendre? \
+                     un|une|mon|ma|mes|le|la|les|de? \
+                     stylo|crayon|papier|papiers|quoi|courrier|lettre|dossier|facture|numero|lunettes|agenda ecrire|noter?",
+                    "attendez|attends|instant|minute|seconde|moment? je vais le|la|les? chercher|prendre $",
                     "attendez|attends un|une|deux instant|minute|seconde|moment|secondes|minutes",
                     "attendez",
                     "attends",
@@ -134,7 +139,8 @@ static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
                     "un moment",
                     "patientez",
                     "je cherche",
-                    "je prends de quoi|un ecrire|crayon|stylo",
+                    "je reviens",
+                    "j arrive",
                     "ne quittez pas",
                     "quittez pas",
                     "deux secondes|minutes",
@@ -181,6 +187,12 @@ mod tests {
             ("laissez tomber", Some(Command::Cancel)),
             ("j'ai une autre question", Some(Command::SomethingElse)),
             ("attendez un instant", Some(Command::Wait)),
+            ("attendez, je cherche un stylo", Some(Command::Wait)),
+            ("un instant je vais chercher de quoi noter", Some(Command::Wait)),
+            ("je vais prendre mes lunettes", Some(Command::Wait)),
+            ("je vais le chercher", Some(Command::Wait)),
+            ("je vais chercher ma carte d'identité", None),
+            ("je cherche les horaires de la piscine", None),
             ("je voudrais annuler mon rendez-vous passeport", None),
             ("comment refaire mon passeport", None),
             ("je ne comprends pas la lettre de la mairie sur mes poubelles", None),

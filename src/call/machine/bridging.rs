@@ -94,7 +94,7 @@ impl Machine {
         // Spoken while the telephone rings, when its codec is not known yet.
         let rate = self.settings.codecs.iter().map(|codec| codec.sample_rate()).max().unwrap_or(LINE_RATE);
         for text in prompt.sentences {
-            let sentence = briefing.push_sentence(true);
+            let sentence = briefing.push_sentence(true, false);
             let language = prompt.language.0.clone();
             self.outputs.push_back(Output::Speak { sentence, language, text, pace: prompt.pace, rate });
         }

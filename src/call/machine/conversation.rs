@@ -5,14 +5,16 @@ use std::time::{Duration, Instant};
 use super::hearing::{Heard, Times};
 use super::playout::{Slot, Then};
 use super::timers::Timer;
-use super::{ATTEMPT, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
+use super::{ATTEMPT, COVER, GRANTED, KEYS_HELD, LAST_WORDS, Machine, Output, Phase, ReplyDue, SentenceId};
 use crate::audio::{LINE_RATE, Sound};
 use crate::call::bridge::Party;
 use crate::call::keys::Way;
 use crate::call::record::{Outcome, Reply};
-use crate::dialogue::{self, Expectation};
+use crate::dialogue::{self, Expectation, Prompt};
+use crate::dialplan::Language;
 use crate::rtp::Key;
-use crate::speech::{SpeechError, Transcript, Utterance};
+use crate::speech::{Pace, SpeechError, Transcript, Utterance};
+use crate::turn::{LONGEST_BACK_CHANNEL, Sign, is_back_channel};
 
 impl Machine {
     /// Tells the dialogue what happened and does what it wants.
@@ -30,14 +32,13 @@ impl Machine {
         match wish {
             dialogue::Output::Say(prompt) => {
                 for text in prompt.sentences {
-                    let sentence = self.playout.push_sentence(prompt.interruptible);
-                    let language = prompt.language.0.clone();
-                    let rate = self.media.as_ref().map_or(LINE_RATE, |media| media.session.codec().sample_rate());
-                    self.outputs.push_back(Output::Speak { sentence, language, text, pace: prompt.pace, rate });
+                    let asks = text.trim_end().ends_with('?');
+                    let sentence = self.playout.push_sentence(prompt.interruptible, asks);
+                    self.speak(sentence, prompt.language.0.clone(), text, prompt.pace);
                 }
             }
             dialogue::Output::Listen(expectation) => {
-                self.hearing.set_patience(expectation.patience);
+                self.hearing.expect(&expectation.language.0, expectation.answer.clone());
                 self.expectation = Some(expectation);
             }
             dialogue::Output::Transfer(entry) => self.playout.push_then(Then::Transfer(entry)),
@@ -50,6 +51,29 @@ impl Machine {
             dialogue::Output::Save(request) => self.outputs.push_back(Output::Save(request)),
             dialogue::Output::Note(note) => self.record.note(note),
         }
+    }
+
+    fn speak(&mut self, sentence: SentenceId, language: String, text: String, pace: Pace) {
+        let rate = self.media.as_ref().map_or(LINE_RATE, |media| media.session.codec().sample_rate());
+        self.outputs.push_back(Output::Speak { sentence, language, text, pace, rate });
+    }
+
+    /// The answer is not there yet: the caller is told that it is being looked for. Once a turn, for the timer that leads
+    /// here is set once a turn.
+    pub(super) fn cover(&mut self) {
+        if self.phase != Phase::Talking || !self.is_heard() || self.playout.is_audible() {
+            return;
+        }
+        let Prompt { language, sentences, pace, .. } = self.dialogue.covering();
+        if let Some(text) = sentences.into_iter().next() {
+            let sentence = self.playout.push_cover();
+            self.speak(sentence, language.0, text, pace);
+        }
+    }
+
+    /// How long the caller may be silent.
+    pub(super) fn patience(&self) -> Duration {
+        if self.dialogue.grants_time() { GRANTED } else { self.settings.idle }
     }
 
     /// Only what the caller has heard counts as said.
@@ -73,8 +97,9 @@ impl Machine {
             self.hearing.sent(&[0; _]);
             return self.send_music(now);
         }
+        let covering = self.playout.is_covering();
         let slot = self.playout.next_frame();
-        if slot != Slot::Silence {
+        if slot != Slot::Silence && !covering {
             self.note_first_packet(now);
         }
         let Some(media) = &mut self.media else { return };
@@ -98,6 +123,7 @@ impl Machine {
     }
 
     fn note_first_packet(&mut self, now: Instant) {
+        self.timers.stop(Timer::Cover);
         if let Some(ReplyDue { ended, words_known }) = self.reply_due.take() {
             let since = |at: Instant| at.saturating_duration_since(ended.speech);
             let (turn_ended, words_known, first_packet) = (since(ended.turn), since(words_known), since(now));
@@ -131,13 +157,26 @@ impl Machine {
         if !waiting {
             self.timers.stop(Timer::Idle);
         } else if self.phase == Phase::Talking && !self.timers.is_set(Timer::Idle) {
-            self.timers.set(Timer::Idle, now + self.settings.idle);
+            self.timers.set(Timer::Idle, now + self.patience());
         }
     }
 
     pub(super) fn handle_heard(&mut self, now: Instant, heard: Heard) {
         match heard {
-            Heard::Started => self.playout.pause(),
+            // What is lowered or held back goes on where it was, if nothing comes of it.
+            Heard::Sign(Sign::Perhaps) => self.playout.lower(),
+            Heard::Sign(Sign::Likely) => self.playout.hold_back(),
+            Heard::Sign(Sign::Nothing) => self.playout.let_go(),
+            Heard::Started => {
+                self.end_cover();
+                self.playout.pause();
+            }
+            Heard::Recognise { job, .. } if self.by_keys => {
+                let busy = Err(SpeechError::Busy { engine: "recogniser" });
+                if let Some(heard) = self.hearing.handle_result(job, busy) {
+                    self.handle_heard(now, heard);
+                }
+            }
             Heard::Recognise { job, sound } => {
                 let (language, prompt) = match &self.expectation {
                     Some(Expectation { language, prompt, .. }) => (language.0.clone(), prompt.clone()),
@@ -145,15 +184,30 @@ impl Machine {
                         (self.plan.languages.first().map_or_else(|| "fr".to_owned(), |l| l.0.clone()), String::new())
                     }
                 };
-                let utterance = Utterance { samples: sound.samples, rate: sound.rate, language, prompt };
+                let others = self.other_languages(&language);
+                let utterance = Utterance { samples: sound.samples, rate: sound.rate, language, others, prompt };
                 self.outputs.push_back(Output::Recognise { job, utterance });
             }
             Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),
-            Heard::Awaiting => self.timers.set(Timer::Recognition, now + self.settings.recognition),
+            Heard::Awaiting { .. } if self.by_keys => {}
+            Heard::Awaiting { job } => {
+                self.timers.set(Timer::Recognition, now + self.settings.recognition);
+                self.timers.set(Timer::Cover, now + COVER);
+                self.covering = true;
+                self.outputs.push_back(Output::Hasten { job });
+            }
+            // The caller goes on, as it seems.
+            Heard::HeldOpen => {
+                self.timers.stop(Timer::Recognition);
+                self.timers.stop(Timer::Cover);
+                self.covering = false;
+            }
             Heard::Concluded { outcome, times, length } => {
                 self.timers.stop(Timer::Recognition);
                 match outcome {
-                    Ok(transcript) => self.turn_ended(now, transcript, times, length >= ATTEMPT),
+                    Ok(transcript) => self.turn_ended(now, transcript, times, length),
+                    // A cough is no reason for an operator.
+                    Err(_) if self.by_keys && length < ATTEMPT => self.playout.resume(),
                     Err(error) => {
                         tracing::warn!(%error, "recognition failed");
                         self.recogniser_failed(now);
@@ -164,9 +218,14 @@ impl Machine {
     }
 
     /// The caller's turn is over and its words are known.
-    fn turn_ended(&mut self, now: Instant, transcript: Transcript, ended: Times, attempt: bool) {
-        if transcript.text.is_empty() && (self.playout.is_paused() || !attempt) {
-            // A cough or a noise: what was being said goes on.
+    fn turn_ended(&mut self, now: Instant, transcript: Transcript, ended: Times, length: Duration) {
+        let attempt = length >= ATTEMPT;
+        let timed = std::mem::take(&mut self.covering);
+        let nothing = transcript.text.is_empty() && (self.playout.is_paused() || !attempt);
+        if nothing || self.is_aside(&transcript.text, length) {
+            // A cough, a noise, a sign of listening: what was being said goes on.
+            self.timers.stop(Timer::Cover);
+            self.playout.forget_cover();
             self.playout.resume();
             return;
         }
@@ -174,12 +233,48 @@ impl Machine {
         self.failing = false;
         self.interrupt(now);
         self.reply_due = Some(ReplyDue { ended, words_known: now });
-        let Transcript { text, confidence, .. } = transcript;
+        if !timed {
+            self.timers.set(Timer::Cover, now + COVER);
+        }
+        let Transcript { text, confidence, language, .. } = transcript;
+        if let Some(language) = language {
+            self.converse(now, dialogue::Input::Speaks(Language(language)));
+        }
         self.converse(now, dialogue::Input::Heard { text, confidence });
+        if !self.playout.is_speaking() {
+            // There is no answer to come.
+            self.reply_due = None;
+            self.timers.stop(Timer::Cover);
+            self.playout.forget_cover();
+        }
+    }
+
+    /// Said over a prompt only to show that the caller listens. After a question that wants a yes it is that.
+    fn is_aside(&self, text: &str, length: Duration) -> bool {
+        let over_prompt = self.playout.is_paused() && length <= LONGEST_BACK_CHANNEL;
+        let answers = self.playout.has_asked() && self.dialogue.asks_yes_or_no();
+        over_prompt && !answers && is_back_channel(text, &self.dialogue.language().0)
+    }
+
+    /// Nothing is covered any more: the caller speaks or types.
+    fn end_cover(&mut self) {
+        self.timers.stop(Timer::Cover);
+        self.covering = false;
+        self.playout.drop_cover();
+    }
+
+    /// What the caller may speak instead: any language of the town until the first words have told.
+    fn other_languages(&self, expected: &str) -> Vec<String> {
+        let others = self.plan.languages.iter().filter(|language| language.0 != expected && self.record.turns == 0);
+        others.map(|language| language.0.clone()).collect()
     }
 
     /// The caller takes the floor.
     fn interrupt(&mut self, now: Instant) {
+        if self.dialogue.has_ended() {
+            // They say goodbye as well; cutting ours would leave them in silence.
+            return self.playout.resume();
+        }
         if let Some(heard) = self.playout.cut() {
             self.record.interruptions += 1;
             self.converse(now, dialogue::Input::SpeechInterrupted { heard });
@@ -188,7 +283,10 @@ impl Machine {
 
     /// The recogniser is down or too slow. Said once until it works again.
     pub(super) fn recogniser_failed(&mut self, now: Instant) {
-        if std::mem::replace(&mut self.failing, true) {
+        self.timers.stop(Timer::Cover);
+        self.covering = false;
+        self.playout.forget_cover();
+        if std::mem::replace(&mut self.failing, true) && !self.by_keys {
             self.playout.resume();
             return;
         }
@@ -218,6 +316,7 @@ impl Machine {
             self.handle_heard(now, heard);
         }
         self.timers.stop(Timer::Recognition);
+        self.end_cover();
         self.interrupt(now);
         self.reply_due = None;
         self.converse(now, dialogue::Input::Key(key));

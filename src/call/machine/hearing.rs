@@ -1,7 +1,9 @@
 //! From the caller's frames to words: which turn is under way and which recognition belongs to it.
 //!
 //! Owns: the echo canceller, the turn detector and the one recognition under way. Recognition starts on the first short silence,
-//! while the turn may still go on; if the caller goes on, that work is void (recognise ahead).
+//! while the turn may still go on; if the caller goes on, that work is void (recognise ahead). What it gives tells the detector
+//! whether the words are finished; where it comes after the silence has already ended the turn and something must follow, the
+//! turn is held open for as long as it would have been.
 //! Must not know: what words mean, what is being played.
 
 use std::time::{Duration, Instant};
@@ -10,7 +12,7 @@ use crate::audio::echo::EchoCanceller;
 use crate::audio::resample::stream::Decimator;
 use crate::audio::{FRAME_SAMPLES, Sound, WIDE_FRAME_SAMPLES};
 use crate::speech::{SpeechError, Transcript};
-use crate::turn::{Detector, Event, Patience, Settings};
+use crate::turn::{Answer, Completeness, Detector, Event, Settings, Sign, completeness};
 
 /// Names one recognition; a later one makes it void.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -19,6 +21,8 @@ pub struct JobId(pub u64);
 /// What hearing tells the call.
 #[derive(Debug)]
 pub(super) enum Heard {
+    /// Of speech that is no turn yet, and may never be.
+    Sign(Sign),
     /// The caller began to speak.
     Started,
     /// Recognise this.
@@ -26,7 +30,9 @@ pub(super) enum Heard {
     /// Nobody wants this result any more.
     Abandon { job: JobId },
     /// The turn is over but its words are not known yet.
-    Awaiting,
+    Awaiting { job: JobId },
+    /// They are now, but they want a rest: the caller is given time for it.
+    HeldOpen,
     /// The turn is over and these are its words.
     Concluded { outcome: Result<Transcript, SpeechError>, times: Times, length: Duration },
 }
@@ -47,9 +53,11 @@ enum Turn {
     /// The caller speaks, with the recognition of an earlier pause if one is under way.
     Speaking,
     /// A short silence; the recognition of what was said so far is under way or done.
-    Pausing { job: JobId, outcome: Option<Result<Transcript, SpeechError>> },
+    Pausing { job: JobId, revision: u32, outcome: Option<Result<Transcript, SpeechError>> },
     /// The turn has ended, its recognition is under way.
     Ended { job: JobId, sound: Sound, times: Times, length: Duration },
+    /// The turn has ended, but its words want a rest: it is over at `until`.
+    Held { until: Instant, outcome: Result<Transcript, SpeechError>, sound: Sound, times: Times, length: Duration },
 }
 
 /// Audio of an earlier turn is joined to a later one up to this length, s: Whisper's window.
@@ -61,6 +69,9 @@ pub(super) struct Hearing {
     decimator: Decimator,
     detector: Detector,
     turn: Turn,
+    /// What may be said now, in which language (ISO 639-1).
+    answer: Answer,
+    language: String,
     /// Audio of a turn whose words were not known yet when the caller went on: it is recognised with what follows.
     earlier: Option<Sound>,
     /// The turn under way started over a prompt that can't be cut: it is let pass.
@@ -75,14 +86,19 @@ impl Hearing {
             decimator: Decimator::default(),
             detector: Detector::new(settings),
             turn: Turn::Quiet,
+            answer: Answer::default(),
+            language: String::new(),
             earlier: None,
             ignoring: false,
             next_job: 0,
         }
     }
 
-    pub fn set_patience(&mut self, patience: Patience) {
-        self.detector.set_patience(patience);
+    /// What the dialogue expects, in which language (ISO 639-1).
+    pub fn expect(&mut self, language: &str, answer: Answer) {
+        self.detector.set_patience(answer.patience());
+        language.clone_into(&mut self.language);
+        self.answer = answer;
     }
 
     /// The caller is speaking, or has just spoken and the words are not known yet.
@@ -125,12 +141,20 @@ impl Hearing {
         // The canceller works at 8 kHz: where there is an echo to take out, `wide` still holds it.
         let wide = wide.filter(|_| !self.echo.is_active() && clean == *frame);
         self.detector.handle_frame(&clean, wide);
+        self.detector.take_sign().map(Heard::Sign).into_iter().for_each(&mut tell);
+        self.handle_events(now, cuttable, &mut tell);
+        if matches!(self.turn, Turn::Held { until, .. } if until <= now) {
+            self.conclude_held().into_iter().for_each(tell);
+        }
+    }
+
+    fn handle_events(&mut self, now: Instant, cuttable: bool, mut tell: impl FnMut(Heard)) {
         while let Some(event) = self.detector.poll_event() {
             match event {
                 Event::Started => {
                     self.ignoring = !cuttable;
                     if !self.ignoring {
-                        if let Turn::Ended { sound, .. } = &self.turn {
+                        if let Turn::Ended { sound, .. } | Turn::Held { sound, .. } = &self.turn {
                             self.earlier = Some(sound.clone());
                         }
                         self.void().into_iter().for_each(&mut tell);
@@ -143,10 +167,10 @@ impl Hearing {
                         self.ignoring = false;
                     }
                 }
-                Event::Paused { sound, .. } => {
+                Event::Paused { revision, sound, .. } => {
                     self.void().into_iter().for_each(&mut tell);
                     let job = self.next_job();
-                    self.turn = Turn::Pausing { job, outcome: None };
+                    self.turn = Turn::Pausing { job, revision, outcome: None };
                     tell(Heard::Recognise { job, sound: self.joined(sound) });
                 }
                 Event::Resumed => {
@@ -168,10 +192,10 @@ impl Hearing {
                 self.earlier = None;
                 tell(Heard::Concluded { outcome, times, length });
             }
-            Turn::Pausing { job, outcome: None } => {
+            Turn::Pausing { job, outcome: None, .. } => {
                 let sound = self.joined(sound);
                 self.turn = Turn::Ended { job, sound, times, length };
-                tell(Heard::Awaiting);
+                tell(Heard::Awaiting { job });
             }
             // The longest utterance was cut without a pause.
             Turn::Speaking => {
@@ -179,27 +203,46 @@ impl Hearing {
                 let sound = self.joined(sound);
                 self.turn = Turn::Ended { job, sound: sound.clone(), times, length };
                 tell(Heard::Recognise { job, sound });
-                tell(Heard::Awaiting);
+                tell(Heard::Awaiting { job });
             }
-            turn @ (Turn::Quiet | Turn::Ended { .. }) => self.turn = turn,
+            turn @ (Turn::Quiet | Turn::Ended { .. } | Turn::Held { .. }) => self.turn = turn,
         }
     }
 
     /// The recogniser answered. Results that nobody waits for any more are dropped.
-    pub fn handle_result(&mut self, done: JobId, result: Result<Transcript, SpeechError>) -> Option<Heard> {
+    pub fn handle_result(
+        &mut self,
+        now: Instant,
+        done: JobId,
+        result: Result<Transcript, SpeechError>,
+    ) -> Option<Heard> {
+        let words = result.as_ref().map_or("", |transcript| transcript.text.as_str());
         match &mut self.turn {
-            Turn::Pausing { job, outcome } if *job == done => {
+            Turn::Pausing { job, revision, outcome } if *job == done => {
+                let completeness = completeness(words, &self.language, &self.answer);
                 *outcome = Some(result);
-                None
+                self.detector.set_completeness(*revision, completeness);
+                // If that ends the turn, the words are known: it concludes.
+                let mut heard = None;
+                self.handle_events(now, true, |told| heard = Some(told));
+                heard
             }
-            Turn::Ended { job, times, length, .. } if *job == done => {
-                let concluded = Heard::Concluded { outcome: result, times: *times, length: *length };
-                self.turn = Turn::Quiet;
-                self.earlier = None;
-                Some(concluded)
+            Turn::Ended { job, times, length, sound } if *job == done => {
+                let (sound, times, length) = (sound.clone(), *times, *length);
+                let completeness = completeness(words, &self.language, &self.answer);
+                let until = times.speech + self.detector.needed_silence(completeness);
+                self.turn = Turn::Held { until, outcome: result, sound, times, length };
+                let wants_more = completeness == Completeness::Unfinished && until > now;
+                if wants_more { Some(Heard::HeldOpen) } else { self.conclude_held() }
             }
             _ => None,
         }
+    }
+
+    fn conclude_held(&mut self) -> Option<Heard> {
+        let Turn::Held { outcome, times, length, .. } = std::mem::take(&mut self.turn) else { return None };
+        self.earlier = None;
+        Some(Heard::Concluded { outcome, times, length })
     }
 
     /// The recogniser took too long for the turn that has ended.
@@ -225,8 +268,8 @@ impl Hearing {
 
     fn void(&mut self) -> Option<Heard> {
         match std::mem::take(&mut self.turn) {
-            Turn::Pausing { job, outcome: None } | Turn::Ended { job, .. } => Some(Heard::Abandon { job }),
-            Turn::Quiet | Turn::Speaking | Turn::Pausing { .. } => None,
+            Turn::Pausing { job, outcome: None, .. } | Turn::Ended { job, .. } => Some(Heard::Abandon { job }),
+            Turn::Quiet | Turn::Speaking | Turn::Pausing { .. } | Turn::Held { .. } => None,
         }
     }
 }

@@ -85,6 +85,12 @@ pub struct Settings {
 const LAST_WORDS: Duration = Duration::from_secs(30);
 /// A noise without words at least this long was an attempt to speak: the caller is told it was not understood.
 const ATTEMPT: Duration = Duration::from_millis(1_500);
+/// After the end of the caller's turn, without a packet of the answer: then its coming is announced ("Un instant, je
+/// vérifie."). Longer than recognition and synthesis take on a machine that keeps up; not yet so long that people ask
+/// whether anybody is there.
+const COVER: Duration = Duration::from_millis(1_200);
+/// Silence granted to who has asked for time ("attendez, je cherche un stylo"), in place of [`Settings::idle`].
+const GRANTED: Duration = Duration::from_secs(30);
 /// Keys typed over a prompt that can't be cut wait for its end; more than this are dropped.
 const KEYS_HELD: usize = 32;
 
@@ -163,6 +169,10 @@ pub enum Output {
         job: JobId,
         utterance: Utterance,
     },
+    /// The caller has finished and waits for this result.
+    Hasten {
+        job: JobId,
+    },
     /// The result is no longer wanted.
     Abandon {
         job: JobId,
@@ -227,8 +237,12 @@ pub struct Machine {
     keys_held: VecDeque<Key>,
     /// The caller's last turn, until its answer's first packet.
     reply_due: Option<ReplyDue>,
+    /// The wait for words of the turn that has ended is being timed by [`Timer::Cover`], or has been covered.
+    covering: bool,
     answered: Option<Instant>,
     failing: bool,
+    /// The recogniser has no time for this call.
+    by_keys: bool,
     /// How the call ends, once that is known.
     ending: Option<Outcome>,
     record: Record,
@@ -362,8 +376,10 @@ impl Machine {
             keys: Keys::default(),
             keys_held: VecDeque::new(),
             reply_due: None,
+            covering: false,
             answered: None,
             failing: false,
+            by_keys: false,
             ending: None,
             record: Record::default(),
             outputs: VecDeque::new(),
@@ -379,6 +395,12 @@ impl Machine {
     /// Sends its packets on the 20 ms grid through `phase`: for whoever wakes many calls at once.
     pub fn on_grid(self, phase: Instant) -> Self {
         Self { grid: Some(phase), ..self }
+    }
+
+    /// A call that begins while the recogniser has too much to do, or is down: it is given the keypad menu at once, and the
+    /// operator when it speaks all the same.
+    pub fn by_keys(self, by_keys: bool) -> Self {
+        Self { by_keys, ..self }
     }
 
     pub fn is_over(&self) -> bool {
@@ -402,7 +424,7 @@ impl Machine {
             Input::Rtcp { party, source, packet } => self.handle_rtcp(now, party, source, packet),
             Input::Opened { address } => self.opened(now, address),
             Input::Recognised { job, outcome } => {
-                if let Some(heard) = self.hearing.handle_result(job, outcome) {
+                if let Some(heard) = self.hearing.handle_result(now, job, outcome) {
                     self.handle_heard(now, heard);
                 }
             }
@@ -445,6 +467,7 @@ impl Machine {
         match timer {
             Timer::Idle => self.converse(now, dialogue::Input::Silence),
             Timer::KeyPause => self.converse(now, dialogue::Input::KeysPaused),
+            Timer::Cover => self.cover(),
             Timer::Recognition => {
                 tracing::warn!("the recogniser is too slow: the call goes on with keys");
                 if let Some(heard) = self.hearing.give_up() {

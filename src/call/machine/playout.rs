@@ -1,10 +1,13 @@
 //! What the caller hears: sentences in order, frame by frame, and what is to be done once they have been heard.
 //!
-//! Owns: the queue of sentences and of the actions behind them, pausing, cutting, the count of what was heard.
-//! Must not know: where audio comes from, packets, dialogue.
+//! Owns: the queue of sentences and of the actions behind them, lowering, pausing, cutting, the phrase that covers a wait,
+//! the count of what was heard. Must not know: where audio comes from, packets, dialogue.
 //!
 //! A sentence leaves the queue when the caller has heard it, which is later than it was sent: [`Playout::note_unheard`]
 //! tells how much is on its way. What was on its way when the caller began to speak counts as not heard.
+//!
+//! A prompt gives way in steps, each of which can be taken back: [`Playout::lower`], [`Playout::hold_back`] (then it goes on
+//! where it was), [`Playout::pause`] (then it begins its clause anew). [`Playout::cut`] is final.
 
 use std::collections::VecDeque;
 
@@ -30,9 +33,11 @@ const REWIND_LIMIT: usize = 100;
 const REWIND_DEFAULT: usize = 20;
 /// Peak below which a 20 ms frame counts as a pause between clauses (about −45 dBFS).
 const QUIET_PEAK: u16 = 180;
+/// What is left of a prompt that somebody may be speaking over: -12 dB, still to be followed, no longer in the way.
+const LOWERED: f32 = 0.25;
 
 enum Step {
-    Sentence { id: SentenceId, audio: Audio, interruptible: bool },
+    Sentence { id: SentenceId, audio: Audio, interruptible: bool, asks: bool },
     Then(Then),
 }
 
@@ -59,12 +64,43 @@ pub(super) enum Slot {
 }
 
 /// A sentence that is being sent, or on its way.
+#[derive(Clone)]
 struct Flight {
     /// Frames sent before its first one, and where in the sentence that one lies, in frames.
     from: u64,
     position: usize,
     /// Frames sent up to its end; `None` while it is being sent.
     end: Option<u64>,
+}
+
+/// Where a prompt was that is held back only.
+struct Held {
+    flights: VecDeque<Flight>,
+    position: usize,
+    gap: u32,
+    /// Frames sent up to there.
+    sent: u64,
+}
+
+/// Said while an answer is being looked for; no part of it.
+struct Cover {
+    id: SentenceId,
+    audio: Audio,
+    /// Frames sent.
+    position: usize,
+}
+
+/// Factors of the level: now, and at the end of the next frame.
+#[derive(Clone, Copy)]
+struct Gain {
+    now: f32,
+    next: f32,
+}
+
+impl Default for Gain {
+    fn default() -> Self {
+        Self { now: 1.0, next: 1.0 }
+    }
 }
 
 #[derive(Default)]
@@ -80,6 +116,16 @@ pub(super) struct Playout {
     heard_frames: u64,
     gap: u32,
     paused: bool,
+    /// Paused, but on a suspicion only.
+    held: Option<Held>,
+    gain: Gain,
+    cover: Option<Cover>,
+    covers: u32,
+    /// A question has begun since the queue was last empty.
+    asked: bool,
+    /// Frames since a sentence of the answer under way has been waited for, and the most of that.
+    starved: u32,
+    longest_starved: u32,
     /// One last frame that fades out, so that a cut makes no click.
     fade: Option<Slot>,
     /// Sentences heard whole since the queue was last empty.
@@ -95,12 +141,24 @@ impl Playout {
         Self { next, ..Self::default() }
     }
 
-    /// Adds a sentence whose audio will come by [`Self::supply`].
-    pub fn push_sentence(&mut self, interruptible: bool) -> SentenceId {
+    /// Adds a sentence whose audio will come by [`Self::supply`]. `asks`: it is a question.
+    pub fn push_sentence(&mut self, interruptible: bool, asks: bool) -> SentenceId {
+        let id = self.next_id();
+        self.steps.push_back(Step::Sentence { id, audio: Audio::Awaited, interruptible, asks });
+        self.ran_dry = false;
+        id
+    }
+
+    /// A phrase that is said before anything else, once it has its audio; not if an answer is there sooner.
+    pub fn push_cover(&mut self) -> SentenceId {
+        let id = self.next_id();
+        self.cover = Some(Cover { id, audio: Audio::Awaited, position: 0 });
+        id
+    }
+
+    fn next_id(&mut self) -> SentenceId {
         let id = SentenceId(self.next);
         self.next += 1;
-        self.steps.push_back(Step::Sentence { id, audio: Audio::Awaited, interruptible });
-        self.ran_dry = false;
         id
     }
 
@@ -110,6 +168,10 @@ impl Playout {
 
     /// Gives a sentence its audio, or `None` when the voice failed. A sentence no longer wanted is ignored.
     pub fn supply(&mut self, wanted: SentenceId, sound: Option<Sound>) {
+        if let Some(cover) = self.cover.as_mut().filter(|cover| cover.id == wanted) {
+            cover.audio = sound.map_or(Audio::Missing, Audio::Ready);
+            return;
+        }
         for step in &mut self.steps {
             if let Step::Sentence { id, audio, .. } = step
                 && *id == wanted
@@ -145,7 +207,28 @@ impl Playout {
 
     /// The caller is hearing our voice at this moment.
     pub fn is_audible(&self) -> bool {
-        !self.paused && (!self.flights.is_empty() || self.gap > 0)
+        self.is_covering() || !self.paused && (!self.flights.is_empty() || self.gap > 0)
+    }
+
+    /// The phrase that covers a wait is being said, or comes next.
+    pub fn is_covering(&self) -> bool {
+        self.cover.as_ref().is_some_and(|cover| matches!(cover.audio, Audio::Ready(_)))
+    }
+
+    /// Waits that were covered.
+    pub fn covers(&self) -> u32 {
+        self.covers
+    }
+
+    /// The caller has been asked something: what they say may answer it.
+    pub fn has_asked(&self) -> bool {
+        self.asked
+    }
+
+    /// Longest silence within an answer that was due to a sentence without audio, in frames of 20 ms; the breath before it
+    /// left out.
+    pub fn longest_gap(&self) -> u32 {
+        self.longest_starved
     }
 
     /// Whether the caller may cut what is being said now.
@@ -167,8 +250,40 @@ impl Playout {
         self.settle();
     }
 
-    /// Holds the prompt where the caller has heard it: they may be about to speak.
+    /// Somebody may be about to speak.
+    pub fn lower(&mut self) {
+        if self.is_audible() && self.is_interruptible() {
+            self.gain.next = LOWERED;
+        }
+    }
+
+    /// Somebody seems to speak: silence, until [`Self::pause`] or [`Self::let_go`].
+    pub fn hold_back(&mut self) {
+        if self.paused || !self.is_interruptible() {
+            return;
+        }
+        let held = Held { flights: self.flights.clone(), position: self.position, gap: self.gap, sent: self.sent };
+        self.pause();
+        self.held = self.paused.then_some(held);
+    }
+
+    /// Nobody speaks: what was lowered or held back goes on where it was.
+    pub fn let_go(&mut self) {
+        self.gain.next = 1.0;
+        let Some(Held { mut flights, position, gap, sent }) = self.held.take() else { return };
+        // Nothing of the sentence was sent meanwhile.
+        if let Some(flight) = flights.back_mut().filter(|flight| flight.end.is_none()) {
+            flight.from += self.sent - sent;
+        }
+        (self.flights, self.position, self.gap) = (flights, position, gap);
+        self.go_on();
+        self.settle();
+    }
+
+    /// Holds the prompt where the caller has heard it: they are speaking.
     pub fn pause(&mut self) {
+        self.held = None;
+        self.drop_cover();
         if self.paused || !self.is_speaking() {
             return;
         }
@@ -188,12 +303,33 @@ impl Playout {
         if !self.paused {
             return;
         }
-        self.paused = false;
-        // Nobody listened meanwhile, or it has been played long since.
-        self.fade = None;
+        self.held = None;
         if let Some(Step::Sentence { audio: Audio::Ready(sound) | Audio::Begun(sound), .. }) = self.steps.front() {
             self.position = clause_start(sound, self.position);
         }
+        self.go_on();
+    }
+
+    fn go_on(&mut self) {
+        self.paused = false;
+        // Nobody listened meanwhile, or it has been played long since.
+        self.fade = None;
+        // Rising within a frame, so that a sound taken up in its middle makes no click.
+        self.gain = Gain { now: 0.0, next: 1.0 };
+    }
+
+    /// Ends the phrase that covers a wait: at once when it is being said.
+    pub fn drop_cover(&mut self) {
+        if let Some(Cover { audio: Audio::Ready(sound), position, .. }) = self.cover.take()
+            && position > 0
+        {
+            self.fade = Some(fading(slot_at(&sound, position), 1.0));
+        }
+    }
+
+    /// Ends it unless it is being said.
+    pub fn forget_cover(&mut self) {
+        self.cover = self.cover.take().filter(|cover| cover.position > 0);
     }
 
     /// Drops everything that has not been heard, with what was to follow. Returns how many sentences were heard
@@ -208,6 +344,9 @@ impl Playout {
         self.steps.clear();
         self.flights.clear();
         self.paused = false;
+        self.held = None;
+        self.gain = Gain::default();
+        self.asked = false;
         self.position = 0;
         self.gap = 0;
         self.ran_dry = false;
@@ -233,6 +372,9 @@ impl Playout {
         if let Some(fade) = self.fade.take() {
             return fade;
         }
+        if let Some(slot) = self.cover_slot() {
+            return slot;
+        }
         if self.paused {
             return Slot::Silence;
         }
@@ -248,25 +390,60 @@ impl Playout {
         }
         let under_way = self.under_way();
         let sound = match self.steps.get(under_way) {
-            Some(Step::Sentence { audio: Audio::Ready(sound), .. }) => sound,
-            // Whole frames only: what is left of the last one is said with what comes.
-            Some(Step::Sentence { audio: Audio::Begun(sound), .. })
-                if self.position < sound.samples.len() / frame_length(sound) =>
-            {
+            Some(Step::Sentence { audio: Audio::Ready(sound), asks, .. }) => {
+                self.asked |= asks;
                 sound
             }
-            _ => return Slot::Silence,
+            // Whole frames only: what is left of the last one is said with what comes.
+            Some(Step::Sentence { audio: Audio::Begun(sound), asks, .. })
+                if self.position < sound.samples.len() / frame_length(sound) =>
+            {
+                self.asked |= asks;
+                sound
+            }
+            waits => {
+                let within = self.heard > 0 || !self.flights.is_empty();
+                if within && matches!(waits, Some(Step::Sentence { .. })) {
+                    self.starved += 1;
+                    self.longest_starved = self.longest_starved.max(self.starved);
+                }
+                return Slot::Silence;
+            }
         };
+        self.starved = 0;
         if self.flights.len() == under_way {
             self.flights.push_back(Flight { from: self.sent, position: self.position, end: None });
         }
+        let slot = slot_at(sound, self.position);
         self.position += 1;
-        slot_at(sound, self.position - 1)
+        let Gain { now, next } = self.gain;
+        self.gain.now = next;
+        scaled(slot, now, next)
+    }
+
+    /// The next frame of the phrase that covers a wait; none when the answer is there, or has come before it.
+    fn cover_slot(&mut self) -> Option<Slot> {
+        let answered =
+            !self.paused && matches!(self.steps.front(), Some(Step::Sentence { audio: Audio::Ready(_), .. }));
+        let Some(Cover { audio, position, .. }) = &mut self.cover else { return None };
+        if *position == 0 && answered {
+            self.cover = None;
+            return None;
+        }
+        let Audio::Ready(sound) = audio else { return None };
+        let slot = slot_at(sound, *position);
+        self.covers += u32::from(*position == 0);
+        *position += 1;
+        if *position >= frames_of(sound) {
+            self.cover = None;
+            self.gap = GAP_FRAMES;
+        }
+        Some(slot)
     }
 
     /// Nothing is left to be said or done.
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && !self.is_covering()
     }
 
     /// What is to be done now that everything before it has been heard, if it may be.
@@ -304,6 +481,8 @@ impl Playout {
             self.heard += 1;
             if !self.is_speaking() {
                 self.heard = 0;
+                self.asked = false;
+                self.gain = Gain::default();
                 self.ran_dry = true;
             }
         }
@@ -315,11 +494,7 @@ impl Playout {
             && let Some(Step::Sentence { audio: Audio::Ready(sound) | Audio::Begun(sound), .. }) =
                 self.steps.get(under_way)
         {
-            self.fade = Some(match slot_at(sound, self.position) {
-                Slot::Silence => Slot::Silence,
-                Slot::Line(frame) => Slot::Line(faded(frame)),
-                Slot::Wide(frame) => Slot::Wide(faded(frame)),
-            });
+            self.fade = Some(fading(slot_at(sound, self.position), self.gain.now));
         }
     }
 }
@@ -350,9 +525,23 @@ fn padded<const LENGTH: usize>(samples: &[i16]) -> [i16; LENGTH] {
     frame
 }
 
-fn faded<const LENGTH: usize>(mut frame: [i16; LENGTH]) -> [i16; LENGTH] {
+fn fading(slot: Slot, gain: f32) -> Slot {
+    scaled(slot, gain, 0.0)
+}
+
+/// A frame whose level goes from one factor to the other.
+fn scaled(slot: Slot, from: f32, to: f32) -> Slot {
+    match slot {
+        _ if from == 1.0 && to == 1.0 => slot,
+        Slot::Silence => Slot::Silence,
+        Slot::Line(frame) => Slot::Line(ramped(frame, from, to)),
+        Slot::Wide(frame) => Slot::Wide(ramped(frame, from, to)),
+    }
+}
+
+fn ramped<const LENGTH: usize>(mut frame: [i16; LENGTH], from: f32, to: f32) -> [i16; LENGTH] {
     for (index, sample) in frame.iter_mut().enumerate() {
-        let weight = (LENGTH - index) as f32 / LENGTH as f32;
+        let weight = from + (to - from) * index as f32 / LENGTH as f32;
         *sample = (f32::from(*sample) * weight) as i16;
     }
     frame
@@ -375,190 +564,4 @@ fn clause_start(sound: &Sound, position: usize) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::audio::LINE_RATE;
-
-    fn sound(samples: Vec<i16>) -> Option<Sound> {
-        Some(Sound::new(samples, LINE_RATE))
-    }
-
-    fn tone(frames: usize) -> Option<Sound> {
-        sound(vec![1_000; frames * FRAME_SAMPLES])
-    }
-
-    /// Sends `ticks` frames, each heard as it is sent; how many had sound.
-    fn speech_frames(playout: &mut Playout, ticks: usize) -> usize {
-        speech_frames_late(playout, ticks, 0)
-    }
-
-    /// As above, heard so many frames after they were sent.
-    fn speech_frames_late(playout: &mut Playout, ticks: usize, late: u64) -> usize {
-        let frame = |_: &usize| {
-            let slot = playout.next_frame();
-            playout.note_unheard(late);
-            slot != Slot::Silence
-        };
-        (0..ticks).filter(frame).count()
-    }
-
-    fn fade(slot: Slot) -> [i16; FRAME_SAMPLES] {
-        let Slot::Line(fade) = slot else { panic!("a fading frame") };
-        fade
-    }
-
-    #[test]
-    fn sentences_follow_each_other_with_a_breath() {
-        let mut playout = Playout::default();
-        let first = playout.push_sentence(true);
-        let second = playout.push_sentence(true);
-        playout.push_then(Then::HangUp);
-        playout.supply(second, tone(2));
-        assert_eq!(speech_frames(&mut playout, 5), 0, "the second sentence waits for the first");
-        playout.supply(first, tone(3));
-        assert_eq!(speech_frames(&mut playout, 3), 3);
-        assert_eq!(speech_frames(&mut playout, GAP_FRAMES as usize), 0);
-        assert_eq!(playout.take_then(|_| true), None, "not before all has been heard");
-        assert!(!playout.take_ran_dry());
-        assert_eq!(speech_frames(&mut playout, 2), 2);
-        assert!(playout.take_ran_dry());
-        assert!(!playout.take_ran_dry());
-        assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
-    }
-
-    #[test]
-    fn a_cut_tells_what_was_heard_and_fades() {
-        let mut playout = Playout::default();
-        let first = playout.push_sentence(true);
-        let second = playout.push_sentence(true);
-        playout.push_then(Then::HangUp);
-        playout.supply(first, tone(1));
-        playout.supply(second, tone(50));
-        speech_frames(&mut playout, 1 + GAP_FRAMES as usize + 10);
-        assert_eq!(playout.cut(), Some(1));
-        let fade = fade(playout.next_frame());
-        assert_eq!(fade[0], 1_000);
-        assert!(fade[FRAME_SAMPLES - 1] < 10);
-        assert_eq!(playout.next_frame(), Slot::Silence);
-        assert_eq!(playout.take_then(|_| true), None, "what was to follow is dropped too");
-        assert_eq!(playout.cut(), None);
-    }
-
-    #[test]
-    fn a_paused_prompt_resumes_at_its_clause() {
-        let mut samples = vec![1_000; 10 * FRAME_SAMPLES];
-        samples[3 * FRAME_SAMPLES..5 * FRAME_SAMPLES].fill(0);
-        let mut playout = Playout::default();
-        let id = playout.push_sentence(true);
-        playout.supply(id, sound(samples));
-        speech_frames(&mut playout, 8);
-        playout.pause();
-        assert!(playout.is_paused());
-        assert!(fade(playout.next_frame())[FRAME_SAMPLES - 1] < 10);
-        assert_eq!(playout.next_frame(), Slot::Silence, "and nothing after the fading frame");
-        playout.resume();
-        assert_eq!(speech_frames(&mut playout, 20), 5, "frames 5 to 9: the clause after the quiet");
-    }
-
-    #[test]
-    fn what_is_on_its_way_is_not_heard_yet() {
-        let mut playout = Playout::default();
-        let only = playout.push_sentence(true);
-        playout.push_then(Then::HangUp);
-        playout.supply(only, tone(10));
-        assert_eq!(speech_frames_late(&mut playout, 14, 5), 10);
-        assert!(playout.is_audible() && playout.is_speaking() && !playout.take_ran_dry());
-        assert_eq!(playout.take_then(|_| true), None);
-        assert_eq!(speech_frames_late(&mut playout, 1, 5), 0);
-        assert!(!playout.is_audible() && playout.take_ran_dry());
-        assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
-    }
-
-    #[test]
-    fn what_was_on_its_way_at_a_pause_is_said_again() {
-        let mut playout = Playout::default();
-        let (first, second) = (playout.push_sentence(true), playout.push_sentence(true));
-        let mut samples = vec![1_000; 10 * FRAME_SAMPLES];
-        samples[3 * FRAME_SAMPLES..4 * FRAME_SAMPLES].fill(0);
-        samples[8 * FRAME_SAMPLES..9 * FRAME_SAMPLES].fill(0);
-        playout.supply(first, sound(samples));
-        playout.supply(second, tone(5));
-        // The first is sent whole, and three frames of the second after the breath; of all this, seven frames heard.
-        let sent = 10 + GAP_FRAMES as usize + 3;
-        assert_eq!(speech_frames_late(&mut playout, sent, sent as u64 - 7), 13);
-        playout.pause();
-        speech_frames_late(&mut playout, 2, 0);
-        playout.resume();
-        assert_eq!(speech_frames(&mut playout, 6), 6, "frames 4 to 9 of the first: the clause that frame 7 is in");
-        assert_eq!(speech_frames(&mut playout, GAP_FRAMES as usize + 5), 5, "the second from its beginning");
-        assert!(playout.take_ran_dry());
-        // A cut by a key counts what was heard alone.
-        let mut playout = Playout::default();
-        let (first, second) = (playout.push_sentence(true), playout.push_sentence(true));
-        playout.supply(first, tone(4));
-        playout.supply(second, tone(5));
-        speech_frames_late(&mut playout, 6, 3);
-        assert_eq!(playout.cut(), Some(0));
-    }
-
-    #[test]
-    fn wide_band_sound_comes_in_wide_frames() {
-        let mut playout = Playout::default();
-        let id = playout.push_sentence(true);
-        playout.supply(id, Some(Sound::new(vec![1_000; 2 * WIDE_FRAME_SAMPLES], WIDE_RATE)));
-        assert_eq!(playout.next_frame(), Slot::Wide([1_000; _]));
-        playout.pause();
-        let Slot::Wide(fade) = playout.next_frame() else { panic!("a fading frame") };
-        assert!(fade[0] == 1_000 && fade[WIDE_FRAME_SAMPLES - 1] < 10);
-        playout.resume();
-        assert_eq!(speech_frames(&mut playout, 9), 2);
-        assert!(playout.take_ran_dry());
-    }
-
-    #[test]
-    fn a_sentence_the_voice_could_not_make_is_skipped() {
-        let mut playout = Playout::default();
-        let first = playout.push_sentence(true);
-        let second = playout.push_sentence(true);
-        playout.supply(first, None);
-        playout.supply(second, tone(1));
-        assert_eq!(speech_frames(&mut playout, 1), 1, "without a pause for what was not said");
-        assert!(playout.take_ran_dry());
-        let only = playout.push_sentence(true);
-        playout.supply(only, None);
-        assert_eq!(speech_frames(&mut playout, 1), 0);
-        assert!(playout.take_ran_dry(), "nothing was on its way");
-    }
-
-    #[test]
-    fn a_sentence_is_said_while_its_later_clauses_are_made() {
-        let mut playout = Playout::default();
-        let id = playout.push_sentence(true);
-        playout.push_then(Then::HangUp);
-        let clause = |samples: usize| Sound::new(vec![1_000; samples], LINE_RATE);
-        playout.supply_clause(id, clause(2 * FRAME_SAMPLES + 40));
-        assert_eq!(speech_frames(&mut playout, 4), 2, "the broken frame waits for what comes");
-        assert!(playout.is_audible() && playout.is_speaking() && !playout.take_ran_dry());
-        playout.supply_clause(id, clause(FRAME_SAMPLES - 40));
-        assert_eq!(speech_frames(&mut playout, 4), 1, "joined without a gap");
-        playout.supply(id, Some(clause(FRAME_SAMPLES)));
-        assert_eq!(speech_frames(&mut playout, 4), 1);
-        assert!(playout.take_ran_dry());
-        assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
-        // A voice that fails at the second clause: the first has been said.
-        let id = playout.push_sentence(true);
-        playout.supply_clause(id, clause(2 * FRAME_SAMPLES));
-        speech_frames(&mut playout, 1);
-        playout.supply(id, None);
-        assert_eq!(speech_frames(&mut playout, 3), 1);
-        assert!(playout.take_ran_dry());
-    }
-
-    #[test]
-    fn the_clause_is_found_within_the_limit() {
-        let tone = tone(250).expect("a sound");
-        assert_eq!(clause_start(&tone, 180), 180 - REWIND_DEFAULT);
-        assert_eq!(clause_start(&tone, 6), 0);
-        assert_eq!(clause_start(&Sound::new([], LINE_RATE), 3), 0);
-    }
-}
+mod tests;

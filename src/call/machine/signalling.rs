@@ -1,11 +1,12 @@
 //! The call's side of SIP: answering, holding, transferring, ending.
 
 use std::net::SocketAddr;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::legs::{LegId, Role};
 use super::timers::Timer;
 use super::{Machine, Media, Output, Phase, tones};
+use crate::audio::FRAME_MS;
 use crate::call::bridge::Party as Side;
 use crate::call::keys::Way;
 use crate::call::media::session_config;
@@ -163,6 +164,10 @@ impl Machine {
         self.answered = Some(now);
         let caller_number = self.caller_number.take();
         self.converse(now, dialogue::Input::Started { caller_number });
+        if self.by_keys {
+            self.failing = true;
+            self.converse(now, dialogue::Input::RecogniserFailed);
+        }
     }
 
     /// Describes our media anew, or refuses; what an offer has led to. The conversation's media are the caller's business.
@@ -189,7 +194,7 @@ impl Machine {
         if !self.is_heard() {
             self.timers.stop(Timer::Idle);
         } else if self.phase == Phase::Talking && !self.playout.is_speaking() {
-            self.timers.set(Timer::Idle, now + self.settings.idle);
+            self.timers.set(Timer::Idle, now + self.patience());
         }
     }
 
@@ -386,6 +391,8 @@ impl Machine {
         self.leave_others(now);
         self.record.outcome = *self.ending.get_or_insert(why);
         self.record.duration = now.saturating_duration_since(self.started);
+        self.record.longest_gap = Duration::from_millis(FRAME_MS) * self.playout.longest_gap();
+        self.record.covers = self.playout.covers();
         self.timers.stop_all();
         self.phase = Phase::Over;
         self.outputs.push_back(Output::Finished(std::mem::take(&mut self.record)));

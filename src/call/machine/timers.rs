@@ -12,6 +12,8 @@ pub(super) enum Timer {
     KeyPause,
     /// The recogniser owes a result to a turn that has ended.
     Recognition,
+    /// An answer that takes longer is announced.
+    Cover,
     /// The operator's telephone rings.
     Transfer,
     /// Whom the switchboard moves the call to is being called.
@@ -28,10 +30,11 @@ pub(super) enum Timer {
     LastResort,
 }
 
-const ALL: [Timer; 10] = [
+const ALL: [Timer; 11] = [
     Timer::Idle,
     Timer::KeyPause,
     Timer::Recognition,
+    Timer::Cover,
     Timer::Transfer,
     Timer::Successor,
     Timer::Farewell,

@@ -28,7 +28,7 @@ pub struct Service {
 }
 
 /// The parts of the answers, ms since the caller's last word: one entry an answer in each list.
-#[derive(Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts {
     /// The silence was long enough to end the turn.
     pub turn_ends: Vec<i64>,

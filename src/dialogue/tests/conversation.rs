@@ -1,6 +1,7 @@
 //! Topics, forms, transfers.
 
 use super::*;
+use crate::turn;
 
 #[test]
 fn welcome_by_opening_hours() {
@@ -14,7 +15,7 @@ fn an_answer_then_its_question_then_anything_else() {
     talk.says("bonjour alors euh je voudrais refaire ma carte d'identité s'il vous plaît")
         .hears("Il faut un rendez-vous à l'état civil.");
     assert!(talk.notes().contains(&&Note::Topic("mairie/carte-d-identite".into())), "{:?}", talk.notes());
-    assert_eq!(talk.listens().unwrap().patience, Patience::Short);
+    assert_eq!(talk.listens().unwrap().answer.patience(), turn::Patience::Short);
     talk.says("oui").hears("Une photo récente").hears("demande de rappel");
     talk.says("non merci").hears("Puis-je faire autre chose");
     talk.says("non merci c'est tout").hears("Au revoir");
@@ -66,10 +67,10 @@ fn keys_answer_like_words() {
 fn a_form_asks_what_is_missing_reads_back_and_saves() {
     let mut talk = Talk::new(CLOSED);
     talk.says("je voudrais être rappelé").hears("À quel nom");
-    assert_eq!(talk.listens().unwrap().patience, Patience::Dictation);
+    assert_eq!(talk.listens().unwrap().answer, turn::Answer::Name);
     talk.says("c'est madame Le Goff").hears("À quel numéro");
     let expectation = talk.listens().unwrap();
-    assert!(expectation.digits && expectation.patience == Patience::Dictation);
+    assert!(expectation.digits && expectation.answer == turn::Answer::Telephone);
     talk.types("0612345678").input(Input::KeysPaused).hears("le matin, ou l'après-midi");
     talk.types("2").hears("Je note : Le Goff, au 06 12 34 56 78, l'après-midi.");
     talk.says("oui c'est ça").hears("C'est noté").hears("autre chose");

@@ -2,6 +2,7 @@
 
 mod conversation;
 mod everyday;
+mod language;
 mod properties;
 
 use std::sync::{Arc, LazyLock};

@@ -1,13 +1,16 @@
 //! From speech to text: Whisper, and the judgement of what it returns.
 //!
-//! Owns: the engine (`whisper`, feature `whisper`), the gates that turn its inventions into silence ([`gates`]), the
+//! Owns: the engine (`whisper`, feature `whisper`), the gates that turn its inventions into silence ([`gates`]), which of
+//! several languages is spoken (`language`), the
 //! measure of its errors ([`score`]). Must not know: worker threads, turns, dialogue.
 
 pub mod gates;
+#[cfg(any(test, feature = "whisper"))]
+mod language;
 pub mod score;
 #[cfg(feature = "whisper")]
 mod whisper;
 mod words;
 
 #[cfg(feature = "whisper")]
-pub use whisper::WhisperRecogniser;
+pub use whisper::{Decoded, WhisperModel, WhisperRecogniser};

@@ -11,6 +11,7 @@ use std::ffi::{c_int, c_void};
 use std::fs::File;
 use std::io::Read;
 use std::path::Path;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
@@ -21,6 +22,7 @@ use whisper_rs::{
 
 use super::super::{Recogniser, SpeechError, Transcript, Utterance};
 use super::gates::{Evidence, judge};
+use super::language::{Likelihood, choose, likelihoods};
 use crate::audio::level::rms_dbfs;
 use crate::audio::resample::to_recogniser;
 
@@ -51,9 +53,13 @@ const MOST_TOKENS: usize = 220;
 const PROMPT_TOKENS: usize = 200;
 const PROMPT_BYTES: usize = 4_000;
 
+/// The weights, shared by all that recognise with them.
+#[derive(Clone)]
+pub struct WhisperModel(Arc<WhisperContext>);
+
 /// Whisper on one model; decodes one utterance at a time.
 pub struct WhisperRecogniser {
-    context: WhisperContext,
+    model: WhisperModel,
     state: WhisperState,
     threads: c_int,
     /// Settings of each language heard so far. whisper-rs leaks the name of a language each time it is set, so it is
@@ -69,13 +75,12 @@ struct Prompt {
     tokens: Vec<c_int>,
 }
 
-impl WhisperRecogniser {
-    /// Loads a ggml model, whatever its size or quantisation, and decodes a second of silence with it so that the
-    /// first call does not pay for the first use.
+impl WhisperModel {
+    /// Loads a ggml model, whatever its size or quantisation.
     ///
     /// # Errors
-    /// `Engine` when the file is missing or no ggml model, or the memory does not suffice.
-    pub fn load(path: &Path, threads: usize) -> Result<Self, SpeechError> {
+    /// `Engine` when the file is missing or no ggml model.
+    pub fn load(path: &Path) -> Result<Self, SpeechError> {
         // whisper.cpp writes prompts and tokens in its logs, which are personal data: without a log feature of
         // whisper-rs its hooks drop every line.
         install_logging_hooks();
@@ -94,16 +99,50 @@ impl WhisperRecogniser {
         }
         let parameters = WhisperContextParameters::default();
         let context = WhisperContext::new_with_params(path, parameters).map_err(|_| no_model())?;
-        let state = context.create_state().map_err(engine)?;
+        Ok(Self(Arc::new(context)))
+    }
+}
+
+impl WhisperRecogniser {
+    /// Makes room for the work of one utterance at a time, and decodes a second of silence so that the first call does not pay
+    /// for the first use.
+    ///
+    /// # Errors
+    /// `Engine` when the memory does not suffice.
+    pub fn new(model: &WhisperModel, threads: usize) -> Result<Self, SpeechError> {
         let mut recogniser = Self {
-            context,
-            state,
+            state: model.0.create_state().map_err(engine)?,
+            model: model.clone(),
             threads: c_int::try_from(threads.clamp(1, 64)).unwrap_or(1),
             settings: Vec::new(),
             prompt: Prompt::default(),
         };
         recogniser.decode(&vec![0.0; RATE], "fr", "", &AtomicBool::new(false))?;
         Ok(recogniser)
+    }
+
+    /// The same with a model of its own.
+    ///
+    /// # Errors
+    /// As for both.
+    pub fn load(path: &Path, threads: usize) -> Result<Self, SpeechError> {
+        Self::new(&WhisperModel::load(path)?, threads)
+    }
+
+    /// What Whisper says of this utterance in the language expected, whatever its level, before any gate: for measurements.
+    ///
+    /// # Errors
+    /// As [`Recogniser::recognise`].
+    pub fn decode_raw(&mut self, utterance: &Utterance) -> Result<Decoded, SpeechError> {
+        self.decode(&Self::audio(utterance)?, &utterance.language, &utterance.prompt, &AtomicBool::new(false))
+    }
+
+    fn audio(utterance: &Utterance) -> Result<Vec<f32>, SpeechError> {
+        let mut audio = to_recogniser(&utterance.samples, utterance.rate).map_err(engine)?;
+        if audio.len() < SHORTEST {
+            audio.resize(SHORTEST, 0.0);
+        }
+        Ok(audio)
     }
 
     /// Index in `settings` of the language's.
@@ -142,7 +181,7 @@ impl WhisperRecogniser {
         abandoned: &AtomicBool,
     ) -> Result<Decoded, SpeechError> {
         let index = self.settings_of(language)?;
-        self.prompt.set(&self.context, prompt)?;
+        self.prompt.set(&self.model.0, prompt)?;
         let tokens = self.prompt.tokens.as_slice();
         let mut params = self.settings[index].1.clone();
         if !tokens.is_empty() {
@@ -168,11 +207,27 @@ impl WhisperRecogniser {
         Ok(self.read())
     }
 
+    /// Which of these languages is spoken, as Whisper says after what it has just encoded, and how probable each is among
+    /// them. The encoder's work is there already: this is one step of the decoder.
+    fn most_likely(&mut self, expected: &str, others: &[String]) -> Result<Vec<Likelihood>, SpeechError> {
+        let threads = usize::try_from(self.threads).unwrap_or(1);
+        self.state.decode(&[self.model.0.token_sot()], 0, threads).map_err(engine)?;
+        let logits = self.state.get_logits().map_err(engine)?;
+        let mut found = Vec::new();
+        for language in std::iter::once(expected).chain(others.iter().map(String::as_str)) {
+            let token = get_lang_id(language).map(|id| self.model.0.token_lang(id));
+            let logit = token.and_then(|token| logits.get(usize::try_from(token).ok()?));
+            let logit = *logit.ok_or_else(|| failed("the language is none of Whisper's"))?;
+            found.push((language.to_owned(), logit));
+        }
+        Ok(likelihoods(&found))
+    }
+
     /// Joins the text of the segments; the confidence is the mean over the tokens of text.
     fn read(&self) -> Decoded {
-        let end_of_text = self.context.token_eot();
+        let end_of_text = self.model.0.token_eot();
         let (mut bytes, mut no_speech) = (Vec::new(), 0.0_f32);
-        let (mut sum, mut count) = (0.0_f32, 0_u32);
+        let (mut sum, mut logarithms, mut count) = (0.0_f32, 0.0_f32, 0_u32);
         for segment in self.state.as_iter() {
             if let Ok(text) = segment.to_bytes() {
                 bytes.extend_from_slice(text);
@@ -183,6 +238,7 @@ impl WhisperRecogniser {
                     && token.token_id() < end_of_text
                 {
                     sum += token.token_probability();
+                    logarithms += token.token_probability().max(f32::MIN_POSITIVE).ln();
                     count += 1;
                 }
             }
@@ -191,6 +247,7 @@ impl WhisperRecogniser {
             // A token cap may cut a character in two.
             text: String::from_utf8_lossy(&bytes).trim_end_matches(char::REPLACEMENT_CHARACTER).trim().to_owned(),
             confidence: if count == 0 { 0.0 } else { sum / count as f32 },
+            log_probability: if count == 0 { 0.0 } else { logarithms / count as f32 },
             no_speech,
         }
     }
@@ -207,28 +264,47 @@ impl Recogniser for WhisperRecogniser {
         if utterance.samples.is_empty() || rms_dbfs(&utterance.samples) < SILENCE_DBFS {
             return Ok(silence);
         }
-        let mut audio = to_recogniser(&utterance.samples, utterance.rate).map_err(engine)?;
-        if audio.len() < SHORTEST {
-            audio.resize(SHORTEST, 0.0);
+        let audio = Self::audio(utterance)?;
+        let Utterance { language, others, prompt, .. } = utterance;
+        let decoded = self.decode(&audio, language, prompt, abandoned)?;
+        let mut transcript = decoded.transcript(silence.clone());
+        if !others.is_empty() {
+            let spoken = self.most_likely(language, others)?;
+            transcript = choose(language, transcript, &spoken, |other| {
+                // Words of one language would only mislead about another.
+                Ok(self.decode(&audio, other, "", abandoned)?.transcript(silence))
+            })?;
         }
-        let decoded = self.decode(&audio, &utterance.language, &utterance.prompt, abandoned)?;
-        let judged =
-            judge(Evidence { text: &decoded.text, confidence: decoded.confidence, no_speech: decoded.no_speech });
-        let transcript = match judged {
-            Ok(text) => Transcript { text: text.to_owned(), confidence: decoded.confidence, ..silence },
-            Err(rejection) => {
-                tracing::debug!(?rejection, "utterance without words");
-                silence
-            }
-        };
         Ok(Transcript { elapsed: start.elapsed(), ..transcript })
     }
 }
 
-struct Decoded {
-    text: String,
-    confidence: f32,
-    no_speech: f32,
+/// What Whisper says, before any gate.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decoded {
+    pub text: String,
+    /// As in [`Evidence`].
+    pub confidence: f32,
+    pub log_probability: f32,
+    pub no_speech: f32,
+}
+
+impl Decoded {
+    pub fn evidence(&self) -> Evidence<'_> {
+        let Self { text, confidence, log_probability, no_speech } = self;
+        Evidence { text, confidence: *confidence, log_probability: *log_probability, no_speech: *no_speech }
+    }
+
+    /// What is believed of it.
+    fn transcript(&self, silence: Transcript) -> Transcript {
+        match judge(self.evidence()) {
+            Ok(text) => Transcript { text: text.to_owned(), confidence: self.confidence, ..silence },
+            Err(rejection) => {
+                tracing::debug!(?rejection, "utterance without words");
+                silence
+            }
+        }
+    }
 }
 
 impl Prompt {

@@ -1,10 +1,13 @@
-//! Queue, bound, abandonment and panics, with scripted engines.
+//! Queue, bound, abandonment, panics and hanging engines, with scripted engines.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use super::*;
 use crate::speech::fake::{Answer, ScriptedRecogniser};
 
 fn utterance(marker: i16) -> Utterance {
-    Utterance { samples: vec![marker; 160].into(), rate: 8_000, language: "fr".to_owned(), prompt: String::new() }
+    Utterance { samples: vec![marker; 160].into(), rate: 8_000, language: "fr".to_owned(), ..Utterance::default() }
 }
 
 fn pool(workers: usize, queue: usize, recogniser: &ScriptedRecogniser) -> RecogniserPool {
@@ -163,4 +166,129 @@ fn live_work_goes_first() {
     assert_eq!(blocked.wait(), Ok(()));
     let order = tickets.into_iter().map(|ticket| ticket.wait().expect("list")).max_by_key(Vec::len);
     assert_eq!(order, Some(vec![2, 4, 1, 3]));
+}
+
+#[test]
+fn who_waits_goes_before_who_pauses() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless]);
+    let pool = pool(1, 8, &recogniser);
+    let running = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    let tickets: Vec<_> = (2..=4).map(|n| pool.submit(utterance(n)).expect("room")).collect();
+    let live = pool.submit_live(utterance(5)).expect("room");
+    // The turn of the third has ended since.
+    pool.hasten(&tickets[1].claim());
+    drop(running);
+    for ticket in tickets.into_iter().chain([live]) {
+        assert_eq!(ticket.wait(), Ok(Transcript::default()));
+    }
+    assert_eq!(markers(&recogniser), [1, 5, 3, 2, 4]);
+}
+
+#[test]
+fn who_waits_takes_the_place_of_who_pauses() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless]);
+    let pool = pool(1, 1, &recogniser);
+    let running = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    let pausing = pool.submit(utterance(2)).expect("room");
+    let live = pool.submit_live(utterance(3)).expect("room for who waits");
+    assert_eq!(pausing.wait(), Err(SpeechError::Busy { engine: RECOGNISER }));
+    assert!(pool.submit_live(utterance(4)).is_err());
+    drop(running);
+    assert_eq!(live.wait(), Ok(Transcript::default()));
+    assert_eq!(markers(&recogniser), [1, 3]);
+}
+
+#[test]
+fn the_backlog_is_known_as_time_and_too_much_of_it_is_overload() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless]);
+    let pool = pool(1, 8, &recogniser).with_longest_wait(Duration::from_secs(2));
+    assert_eq!((pool.status().wait, pool.can_hear_more()), (Duration::ZERO, true));
+    let long = || Utterance { samples: vec![1; 8_000 * 10].into(), rate: 8_000, ..Utterance::default() };
+    let first = pool.submit(long()).expect("room");
+    assert!(recogniser.wait_for(1));
+    // A tenth of a second for each, as long as nothing is known of the engine.
+    let (second, third) = (pool.submit(long()).expect("room"), pool.submit(long()).expect("room"));
+    let status = pool.status();
+    assert!(status.wait > Duration::from_secs(2) && status.wait < Duration::from_secs(4), "{status:?}");
+    assert!(status.overloaded && !pool.can_hear_more());
+    drop(third);
+    assert!(pool.status().overloaded, "shorter, but not gone");
+    drop(second);
+    drop(first);
+    assert_eq!(pool.submit(utterance(2)).expect("room").wait(), Ok(Transcript::default()));
+    assert!(pool.can_hear_more(), "{:?}", pool.status());
+}
+
+/// Patience of 20 ms, so that a hanging engine is noticed in a test.
+fn impatient(recogniser: &ScriptedRecogniser) -> RecogniserPool {
+    pool(1, 4, recogniser).with_patience(Duration::from_millis(20), Duration::from_millis(20))
+}
+
+/// Blocks until the pool is so; false after 10 s.
+fn becomes(pool: &RecogniserPool, wanted: impl Fn(PoolStatus) -> bool) -> bool {
+    let lasts = crate::testing::epoch() + Duration::from_secs(10);
+    while !wanted(pool.status()) {
+        if crate::testing::epoch() > lasts {
+            return false;
+        }
+        std::thread::yield_now();
+    }
+    true
+}
+
+fn is_engine_error<T>(result: &Result<T, SpeechError>) -> bool {
+    matches!(result, Err(SpeechError::Engine { engine: RECOGNISER, .. }))
+}
+
+#[test]
+fn work_that_takes_too_long_is_stopped_and_the_engine_kept() {
+    let recogniser = ScriptedRecogniser::new([Answer::Endless, Answer::Heard("ensuite", 0.9)]);
+    let pool = impatient(&recogniser);
+    assert!(is_engine_error(&pool.submit(utterance(1)).expect("room").wait()));
+    assert_eq!(pool.submit(utterance(2)).expect("room").wait().expect("heard").text, "ensuite");
+    let PoolStatus { workers, lost, restarts, .. } = pool.status();
+    assert_eq!((workers, lost, restarts), (1, 0, 0));
+}
+
+#[test]
+fn an_engine_that_hangs_is_replaced_and_put_away_when_it_comes_back() {
+    let recogniser = ScriptedRecogniser::new([Answer::Hangs, Answer::Heard("ensuite", 0.9)]);
+    let pool = impatient(&recogniser);
+    let (hanging, next) = (pool.submit(utterance(1)).expect("room"), pool.submit(utterance(2)).expect("room"));
+    assert!(is_engine_error(&hanging.wait()), "told while it hangs");
+    assert_eq!(next.wait().expect("heard").text, "ensuite");
+    let PoolStatus { workers, lost, restarts, .. } = pool.status();
+    assert_eq!((workers, lost, restarts), (1, 1, 1));
+    recogniser.release();
+    assert!(becomes(&pool, |status| status.lost == 0), "{:?}", pool.status());
+    assert_eq!(pool.submit(utterance(3)).expect("room").wait(), Ok(Transcript::default()));
+}
+
+#[test]
+fn engines_that_all_hang_are_given_up_until_one_comes_back() {
+    let recogniser = ScriptedRecogniser::new([Answer::Hangs, Answer::Hangs, Answer::Hangs]);
+    let pool = impatient(&recogniser);
+    let tickets: Vec<_> = (1..=4).map(|n| pool.submit(utterance(n)).expect("room")).collect();
+    assert!(tickets.into_iter().all(|ticket| is_engine_error(&ticket.wait())), "the fourth never begins");
+    let status = pool.status();
+    assert_eq!((status.workers, status.lost, status.wait), (0, 3, Duration::MAX));
+    assert!(!pool.can_hear_more());
+    assert!(pool.submit(utterance(5)).is_err_and(|error| matches!(error, SpeechError::Engine { .. })));
+    assert_eq!(markers(&recogniser), [1, 2, 3]);
+    recogniser.release();
+    assert!(becomes(&pool, |status| (status.workers, status.lost) == (1, 0)), "{:?}", pool.status());
+    assert_eq!(pool.submit(utterance(6)).expect("room").wait(), Ok(Transcript::default()));
+}
+
+#[test]
+fn closing_does_not_wait_for_an_engine_that_hangs_for_ever() {
+    let recogniser = ScriptedRecogniser::new([Answer::Hangs]);
+    let pool = pool(1, 4, &recogniser);
+    let running = pool.submit(utterance(1)).expect("room");
+    assert!(recogniser.wait_for(1));
+    drop(pool);
+    recogniser.release();
+    assert_eq!(running.wait(), Ok(Transcript::default()));
 }

@@ -109,7 +109,8 @@ static YES: LazyLock<Patterns> = LazyLock::new(|| {
             "^ juste",
             "affirmatif",
             "pourquoi pas",
-            "s il vous plait",
+            // Beside anything else it is courtesy.
+            "^ s il vous plait $",
             "^ svp",
             "^ allez y",
             "^ allez",

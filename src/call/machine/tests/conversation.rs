@@ -3,14 +3,14 @@
 use std::time::Duration;
 
 use super::rig::{Rig, SENTENCE};
-use crate::audio::{LINE_RATE, Sound, signals};
+use crate::audio::{Codec, FRAME_SAMPLES, LINE_RATE, Sound, g711, signals};
 use crate::speech::SpeechError;
 
 #[test]
 fn words_over_a_prompt_cut_it() {
     let mut rig = Rig::dial();
     rig.run(SENTENCE + Duration::from_millis(500));
-    rig.say(1_200, "refaire ma carte d'identité");
+    rig.say(1_200, "Refaire ma carte d'identité.");
     let ended = rig.now;
     rig.run_until("the answer", |rig| rig.has_said("Il faut un rendez-vous"));
     assert!(rig.now - ended < Duration::from_millis(700));
@@ -158,6 +158,13 @@ fn our_own_voice_coming_back_is_no_caller() {
     rig.run(Duration::from_secs(13));
     assert_eq!(rig.texts().len(), 3, "the greeting, and no answer to itself: {:?}", rig.texts());
     assert!(rig.handset.heard.len() > 400, "heard whole: {} frames", rig.handset.heard.len());
+    let sound = rig.voice.clone().expect("a voice").samples;
+    let line = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &sound));
+    let loud = |peak: &u16| *peak > 500;
+    let said = line.chunks(FRAME_SAMPLES).map(|frame| frame.iter().map(|s| s.unsigned_abs()).max().unwrap_or(0));
+    let said: Vec<u16> = said.filter(loud).collect();
+    let sent: Vec<u16> = rig.track.iter().map(|frame| frame.peak).filter(loud).collect();
+    assert!(sent == said.repeat(3), "never lowered, never held back");
     // A caller is heard through it all the same.
     rig.run_until("a reminder", |rig| rig.said.len() > 3);
     let said = rig.said.len();

@@ -1,13 +1,16 @@
 //! Whole calls in virtual time.
 
+mod barge_in;
 mod bridging;
 mod conversation;
 mod handset;
 mod keys;
+mod kit;
 mod media;
 mod moving;
 mod plan;
 mod rig;
+mod scenarios;
 mod signalling;
 mod srtp;
 mod third;

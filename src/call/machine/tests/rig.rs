@@ -11,16 +11,17 @@ use std::time::{Duration, Instant};
 use bytes::Bytes;
 
 use super::handset::Handset;
+use super::kit::{CodedVoice, Ear, Frame};
 use super::plan::PLAN;
 use super::third::Third;
-use crate::audio::{Codec, HoldMusic, LINE_RATE, Sound, signals};
+use crate::audio::{Codec, HoldMusic, LINE_RATE, Sound, g711, signals};
 use crate::call::bridge::Party;
 use crate::call::gate::TransferGate;
-use crate::call::machine::{Input, JobId, LegId, Machine, Output, Settings};
+use crate::call::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use crate::call::record::Record;
 use crate::config::{Follow, TransferMethod};
 use crate::dialogue::{Conversation, Phrases, Request};
-use crate::dialplan::{self, SourceFile};
+use crate::dialplan::{self, Language, SourceFile};
 use crate::rtp::srtp::KeySource;
 use crate::sip::sdp::{self, LocalMedia, Security, SrtpPolicy};
 use crate::sip::{self, CallHandle, Command, ConnectionId, Dial, Endpoint, EndpointConfig, Event, Flow, Transport};
@@ -43,6 +44,8 @@ const LATENCY: Duration = Duration::from_millis(10);
 /// Each sentence of the voice is a tone of this length.
 pub const SENTENCE: Duration = Duration::from_millis(1_000);
 const TONE_PEAK: i16 = 4_000;
+/// Payload type of PCMA (RFC 3551).
+const PCMA: u8 = 8;
 
 /// What travels.
 enum Packet {
@@ -99,6 +102,14 @@ pub struct Rig {
     pub recognised: Vec<Utterance>,
     /// What the voice says instead of tones.
     pub voice: Option<Sound>,
+    /// A voice whose frames can be told apart, instead of tones.
+    pub coded: Option<CodedVoice>,
+    /// With a voice that can be told from tones, every frame sent.
+    pub track: Vec<Frame>,
+    /// Sentences being made.
+    speeches: Vec<(Instant, SentenceId, Sound)>,
+    /// Hears what is said, instead of [`Self::words`].
+    pub ear: Option<Ear>,
     /// Keys told by INFO so far.
     infos: u32,
     /// Sentences the voice was asked for, with the time.
@@ -106,7 +117,7 @@ pub struct Rig {
     /// What the recogniser makes of what it is given now.
     pub words: Result<&'static str, SpeechError>,
     pub recognition: Duration,
-    jobs: Vec<(Instant, JobId)>,
+    jobs: Vec<(Instant, JobId, Option<String>)>,
     pub abandoned: usize,
     pub voice_fails: bool,
     pub saved: Vec<Request>,
@@ -143,7 +154,9 @@ pub fn endpoint(address: &str, user: &str, transport: Transport) -> Endpoint {
         credentials: Vec::new(),
         access: sip::AccessConfig::open(),
     };
-    Endpoint::new(config, 7)
+    // Each with branches of its own: an INVITE with one of ours would be our own come back.
+    let seed = address.bytes().map(u64::from).sum();
+    Endpoint::new(config, seed)
 }
 
 /// The way to or from there; connections are named after the far end.
@@ -203,6 +216,13 @@ impl Rig {
 
     pub fn dial_with(offer: Option<String>, lose: impl FnMut(&str, bool) -> bool + 'static) -> Self {
         Self::dial_by(Transport::Udp, local_media(PHONE_RTP), offer, lose)
+    }
+
+    /// A telephone that dials this town hall.
+    pub fn dial_town(town: Conversation) -> Self {
+        let media = local_media(PHONE_RTP);
+        let offer = sdp::offer(&media);
+        Self { conversation: town, ..Self::dial_by(Transport::Udp, media, Some(offer), |_, _| false) }
     }
 
     fn dial_by(
@@ -266,6 +286,10 @@ impl Rig {
             rtp_sent: Vec::new(),
             recognised: Vec::new(),
             voice: None,
+            coded: None,
+            track: Vec::new(),
+            speeches: Vec::new(),
+            ear: None,
             infos: 0,
             said: Vec::new(),
             words: Ok(""),
@@ -296,7 +320,8 @@ impl Rig {
             self.machine.as_ref().and_then(Machine::poll_timeout),
             self.handset.next_deadline(),
             self.wire.iter().map(|(at, ..)| *at).min(),
-            self.jobs.iter().map(|(at, _)| *at).min(),
+            self.jobs.iter().map(|(at, ..)| *at).min(),
+            self.speeches.iter().map(|(at, ..)| *at).min(),
         ]
         .into_iter()
         .flatten()
@@ -336,14 +361,19 @@ impl Rig {
                 self.arrive(from, to, packet);
             }
         }
-        while let Some(index) = self.jobs.iter().position(|(due, _)| *due <= at) {
-            let (_, job) = self.jobs.remove(index);
-            let outcome = self.words.clone().map(|text| Transcript {
-                text: text.to_owned(),
+        while let Some(index) = self.jobs.iter().position(|(due, ..)| *due <= at) {
+            let (_, job, heard) = self.jobs.remove(index);
+            let outcome = self.words.clone().map(|words| Transcript {
+                text: heard.unwrap_or_else(|| words.to_owned()),
                 confidence: 0.9,
                 elapsed: self.recognition,
+                ..Transcript::default()
             });
             self.tell_machine(Input::Recognised { job, outcome });
+        }
+        while let Some(index) = self.speeches.iter().position(|(due, ..)| *due <= at) {
+            let (_, sentence, sound) = self.speeches.remove(index);
+            self.tell_machine(Input::Spoken { sentence, outcome: Ok(sound) });
         }
     }
 
@@ -518,6 +548,9 @@ impl Rig {
                         number: u16::from_be_bytes([packet[2], packet[3]]),
                         ssrc: u32::from_be_bytes([packet[8], packet[9], packet[10], packet[11]]),
                     });
+                    if (self.coded.is_some() || self.voice.is_some()) && packet[1] & 0x7F == PCMA {
+                        self.track.push(Frame::new(self.now, &g711::decode(Codec::Pcma, &packet[12..])));
+                    }
                     let arrival = self.now + self.latency;
                     self.wire.push_back((arrival, address(AGENT_RTP), destination, Packet::Rtp(packet)));
                 }
@@ -534,12 +567,26 @@ impl Rig {
                     self.wire.push_back((arrival, address(from), destination, Packet::Rtp(packet)));
                 }
                 Output::Recognise { job, utterance } => {
+                    let heard = self.ear.as_ref().map(|ear| ear.hear(&utterance.samples));
                     self.recognised.push(utterance);
-                    self.jobs.push((self.now + self.recognition, job));
+                    self.jobs.push((self.now + self.recognition, job, heard));
                 }
+                Output::Hasten { job } => assert!(self.jobs.iter().any(|(_, known)| *known == job), "{job:?} is done"),
                 Output::Abandon { job } => {
-                    self.jobs.retain(|(_, running)| *running != job);
+                    self.jobs.retain(|(_, running, _)| *running != job);
                     self.abandoned += 1;
+                }
+                Output::Speak { sentence, text, language, .. } if self.coded.is_some() && !self.voice_fails => {
+                    self.said.push((self.now, text.clone()));
+                    let fixed = self.conversation.fixed_sentences().contains(&(Language(language), text.clone()));
+                    let Some(voice) = &mut self.coded else { continue };
+                    let delay = if fixed { voice.cached_delay } else { voice.delay };
+                    let sound = voice.speak(&text);
+                    if delay.is_zero() {
+                        self.tell_machine(Input::Spoken { sentence, outcome: Ok(sound) });
+                    } else {
+                        self.speeches.push((self.now + delay, sentence, sound));
+                    }
                 }
                 Output::Speak { sentence, text, rate, .. } => {
                     self.said.push((self.now, text));

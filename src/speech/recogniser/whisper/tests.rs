@@ -38,7 +38,7 @@ fn clip(name: &str) -> Option<Arc<[i16]>> {
 }
 
 fn utterance(samples: impl Into<Arc<[i16]>>) -> Utterance {
-    Utterance { samples: samples.into(), rate: LINE_RATE, language: "fr".into(), prompt: String::new() }
+    Utterance { samples: samples.into(), rate: LINE_RATE, language: "fr".into(), ..Utterance::default() }
 }
 
 static NEVER: AtomicBool = AtomicBool::new(false);

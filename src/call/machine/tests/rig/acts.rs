@@ -19,6 +19,18 @@ impl Rig {
         self.settle();
     }
 
+    /// Goes to what happens next, if that is by then; else `false`, and it is then.
+    pub fn step(&mut self, limit: Instant) -> bool {
+        self.settle();
+        let next = self.next_event().filter(|at| *at <= limit);
+        match next {
+            Some(at) => self.advance(at.max(self.now)),
+            None => self.now = self.now.max(limit),
+        }
+        self.settle();
+        next.is_some()
+    }
+
     /// Runs until something is so; fails after a minute of virtual time.
     pub fn run_until(&mut self, what: &str, so: impl Fn(&Self) -> bool) {
         let limit = self.now + Duration::from_secs(60);

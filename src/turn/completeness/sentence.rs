@@ -1,0 +1,63 @@
+//! A sentence: does it hang in the air?
+
+use super::super::endpoint::Completeness;
+use super::Said;
+
+/// Words of a sentence that can be a whole request, and how many of them must mean something.
+const WHOLE_WORDS: usize = 3;
+const MEANINGFUL_WORDS: usize = 2;
+
+/// Something must follow: an article, preposition, conjunction or hesitation stands last, or the recogniser's own mark.
+pub(super) fn is_dangling(said: &Said<'_>) -> bool {
+    let mark = |mark: char| said.written.ends_with(mark);
+    if said.written.ends_with([',', '…', '-', ':']) || said.written.ends_with("...") {
+        return true;
+    }
+    let last = said.from_end(0);
+    // "Lequel ? — Le A" and "D" as a letter are for whoever expects letters; "où est-ce ?" ends with its question mark.
+    if mark('?') || said.words.whole.iter().any(|whole| is_all(said, whole)) {
+        return false;
+    }
+    if said.ends_with("il y en a") || said.ends_with("y en a plus") {
+        return false;
+    }
+    // "Là" and "sûr" are no article and no preposition.
+    let accented = said.tokens.last().is_some_and(|token| matches!(token.written.as_str(), "là" | "sûr"));
+    !accented && said.words.open_ended.contains(&last)
+        || said.words.hesitations.contains(&last)
+        || said.words.beginnings.iter().any(|beginning| said.ends_with(beginning))
+}
+
+pub(super) fn judge(said: &Said<'_>) -> Completeness {
+    if is_dangling(said) || said.folded().all(|word| said.words.greetings.contains(&word)) && !is_whole(said) {
+        return Completeness::Unfinished;
+    }
+    if is_whole(said) || said.written.ends_with('?') && said.tokens.len() >= WHOLE_WORDS {
+        return Completeness::Finished;
+    }
+    let meaningful = said.tokens.iter().filter(|token| token.is_content()).count();
+    let closes = said.words.closings.iter().any(|closing| said.ends_with(closing));
+    if closes && meaningful >= 1 && !opens_with_closing(said) {
+        return Completeness::Finished;
+    }
+    let stopped = said.written.ends_with(['.', '!']);
+    if stopped && said.tokens.len() >= WHOLE_WORDS && meaningful >= MEANINGFUL_WORDS {
+        return Completeness::Finished;
+    }
+    Completeness::Unknown
+}
+
+/// "Merci" and "s'il vous plaît" by themselves: to call somebody's attention.
+fn opens_with_closing(said: &Said<'_>) -> bool {
+    said.words.closings.iter().any(|closing| is_all(said, closing))
+}
+
+/// The whole of what is said is a turn by itself, greetings and politeness apart.
+pub(super) fn is_whole(said: &Said<'_>) -> bool {
+    said.words.whole.iter().any(|whole| is_all(said, whole))
+}
+
+fn is_all(said: &Said<'_>, phrase: &str) -> bool {
+    let words: Vec<&str> = said.folded().collect();
+    words.join(" ") == phrase
+}

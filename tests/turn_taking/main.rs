@@ -1,0 +1,93 @@
+//! Recorded turns played in real time order: dictated numbers, dates and spelled names, and sentences; nobody is cut early.
+//!
+//! What the recogniser would have heard at each pause is in `partials.tsv`: Whisper base on the sound cut there, with the
+//! prompt of each kind (`make bench-turns` makes it anew). Skipped where the recordings are not beside the repository.
+
+mod clips;
+
+use std::collections::{BTreeMap, HashMap};
+
+use allo_mairie::turn::{Completeness, Event, completeness};
+use clips::{Clip, Line, Pauses};
+
+type Partials = HashMap<(String, String, u32), String>;
+
+/// From a pause to its words, in frames: the median of Whisper base on two cores (300 ms).
+const RECOGNITION: usize = 15;
+
+fn partials() -> Partials {
+    include_str!("partials.tsv")
+        .lines()
+        .skip(1)
+        .map(|line| {
+            let mut fields = line.splitn(4, '\t').map(str::to_owned);
+            let (clip, pauses) = (fields.next().expect("a clip"), fields.next().expect("its pauses"));
+            let revision = fields.next().and_then(|revision| revision.parse().ok()).expect("a revision");
+            ((clip, pauses, revision), fields.next().unwrap_or_default())
+        })
+        .collect()
+}
+
+/// How a turn ended.
+struct Outcome {
+    /// Before the last word.
+    early: bool,
+    /// Ms of silence after the last word.
+    silence: usize,
+}
+
+fn play(clip: &Clip, pauses: Pauses, words: impl Fn(u32) -> Completeness) -> Outcome {
+    let Line { frames, last_speech } = clip.on_line(pauses);
+    let mut detector = clips::detector(&clip.answer);
+    let mut due = None::<(usize, u32)>;
+    for (n, frame) in frames.iter().enumerate() {
+        detector.handle_frame(frame, None);
+        if let Some((_, revision)) = due.take_if(|(at, _)| *at <= n) {
+            detector.set_completeness(revision, words(revision));
+        }
+        while let Some(event) = detector.poll_event() {
+            match event {
+                Event::Paused { revision, .. } => due = Some((n + RECOGNITION, revision)),
+                Event::Ended { .. } => {
+                    return Outcome { early: n < last_speech, silence: 20 * n.saturating_sub(last_speech) };
+                }
+                Event::Started | Event::Resumed => {}
+            }
+        }
+    }
+    panic!("{}: a turn without an end", clip.path);
+}
+
+#[test]
+fn nobody_is_cut_while_dictating() {
+    let Some(folder) = clips::folder() else { return eprintln!("skipped: no recordings beside the repository") };
+    let partials = partials();
+    let mut table = BTreeMap::<(&str, String), (Vec<usize>, Vec<String>)>::new();
+    for clip in clips::clips(&folder) {
+        for pauses in [Pauses::AsRecorded, Pauses::Of(700)] {
+            if !partials.contains_key(&(clip.path.clone(), pauses.name(), 1)) {
+                continue;
+            }
+            let outcome = play(&clip, pauses, |revision| {
+                let heard = partials.get(&(clip.path.clone(), pauses.name(), revision));
+                heard.map_or(Completeness::Unknown, |heard| completeness(heard, "fr", &clip.answer))
+            });
+            let (silences, early) = table.entry((clip.kind, pauses.name())).or_default();
+            if outcome.early { early.push(clip.path.clone()) } else { silences.push(outcome.silence) }
+        }
+    }
+    println!("{:<14}{:>10}{:>7}{:>12}{:>12}{:>12}", "kind", "pauses", "turns", "cut early", "p50, ms", "p95, ms");
+    for ((kind, pauses), (silences, early)) in &mut table {
+        silences.sort_unstable();
+        let at = |share: usize| silences.get((silences.len() * share / 100).min(silences.len().saturating_sub(1)));
+        let (p50, p95) = (at(50).copied().unwrap_or(0), at(95).copied().unwrap_or(0));
+        let turns = silences.len() + early.len();
+        println!("{kind:<14}{pauses:>10}{turns:>7}{:>12}{p50:>12}{p95:>12}  {}", early.len(), early.join(" "));
+    }
+    for ((kind, pauses), (silences, early)) in &table {
+        let turns = silences.len() + early.len();
+        // A sentence may be whole before its pause: at most 2 % of the turns with pauses up to 700 ms.
+        let allowed = if *kind == "sentence" { turns / 50 } else { 0 };
+        assert!(early.len() <= allowed, "{kind}, pauses {pauses}: {early:?}");
+    }
+}
