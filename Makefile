@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-sip bench-media bench-echo bench-audio bench-networks
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-sip bench-media bench-echo bench-audio bench-networks bench-tts
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -77,6 +77,11 @@ bench-audio: ## Mesurer la reconnaissance après pertes, bruit et voix faibles (
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-audio.sh
+
+bench-tts: ## Mesurer la voix : délais, niveau, pauses, intelligibilité, à côté de piper (SENTENCES=200)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-tts.sh
 
 bench-networks: ## Appeler par un mauvais réseau depuis de vrais téléphones, tous codecs et longueurs de paquets (CALLS=48)
 	@scripts/setup.sh --interop

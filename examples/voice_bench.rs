@@ -3,6 +3,7 @@
 //! `voice_bench make FOLDER COUNT`  speaks COUNT sentences of the dialplan into FOLDER (8 kHz), with their table for
 //!     `allo-mairie transcribe --score` and a list for the Python peer; prints delays, real-time factor, the slower pace.
 //! `voice_bench table FOLDER NAME…` adds another tool's files, `NAME/…wav` for each of ours, to the table.
+//! `voice_bench prosody`            pauses by punctuation, and where the pitch ends.
 //! `voice_bench sound FOLDER…`      loudness, true peaks and ends of every WAV below, by sampling rate.
 
 use std::error::Error;
@@ -12,10 +13,11 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use allo_mairie::audio::level::active_level_dbfs;
+use allo_mairie::audio::level::{active_level_dbfs, rms_dbfs};
 use allo_mairie::audio::loudness::{integrated_lufs, true_peak_dbtp};
 use allo_mairie::audio::{LINE_RATE, wav};
 use allo_mairie::dialogue::{Phrases, fixed_sentences};
+use allo_mairie::speech::speaker::pause_between;
 use allo_mairie::speech::spoken::{Lexicon, clauses};
 use allo_mairie::speech::voice::{PiperVoice, VoiceFiles};
 use allo_mairie::speech::{Pace, Voice};
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
             count.parse().map_err(Failure::from).and_then(|count| make(Path::new(folder), count))
         }
         ["table", folder, names @ ..] => table(Path::new(folder), names),
+        ["prosody"] => prosody(),
         ["sound", folders @ ..] if !folders.is_empty() => sound(folders),
         _ => Err("usage: voice_bench make FOLDER COUNT | table FOLDER NAME… | sound FOLDER…".into()),
     };
@@ -57,6 +60,13 @@ fn sentences(count: usize) -> Result<Vec<String>, Failure> {
     let all: Vec<String> = fixed_sentences(&plan, &Phrases::built_in()).into_iter().map(|(_, text)| text).collect();
     let count = count.min(all.len());
     Ok((0..count).map(|index| all[index * all.len() / count].clone()).collect())
+}
+
+fn voice(lexicon: Arc<Lexicon>) -> Result<PiperVoice, Failure> {
+    let files = VoiceFiles::of(Path::new(VOICE), Path::new(RUNTIME));
+    let mut voice = PiperVoice::open(files, "fr", 0, lexicon, THREADS)?;
+    voice.warm_up()?;
+    Ok(voice)
 }
 
 #[derive(Default)]
@@ -82,11 +92,10 @@ fn timed<T>(work: impl FnOnce() -> T) -> (T, f64) {
 
 fn make(folder: &Path, count: usize) -> Result<(), Failure> {
     let lexicon = Arc::new(Lexicon::parse(&fs::read_to_string(LEXICON)?)?);
-    let files = VoiceFiles::of(Path::new(VOICE), Path::new(RUNTIME));
-    let mut voice = PiperVoice::open(files, "fr", 0, lexicon.clone(), THREADS)?;
-    voice.warm_up()?;
-    fs::create_dir_all(folder.join("ours"))?;
-    fs::create_dir_all(folder.join("slow"))?;
+    let mut voice = voice(lexicon.clone())?;
+    for name in ["ours", "slow", "clauses"] {
+        fs::create_dir_all(folder.join(name))?;
+    }
     let mut times = Times::default();
     let mut seconds = 0.0;
     let mut list = String::new();
@@ -101,13 +110,13 @@ fn make(folder: &Path, count: usize) -> Result<(), Failure> {
         times.factor.push(whole / length);
         seconds += length;
         let parts = clauses(text);
-        if let [first, _, ..] = &parts[..] {
-            let (spoken, taken) = timed(|| voice.speak(first, Pace::Normal));
-            spoken?;
-            times.first.push(taken);
-            times.of_these.push(whole);
-        }
         let name = format!("{index:03}.wav");
+        if parts.len() > 1 {
+            let (joined, first) = by_clauses(&mut voice, &parts)?;
+            times.first.push(first);
+            times.of_these.push(whole);
+            fs::write(folder.join("clauses").join(&name), wav::write_mono(&joined, LINE_RATE)?)?;
+        }
         fs::write(folder.join("ours").join(&name), wav::write_mono(&line.samples, LINE_RATE)?)?;
         // Every fourth is enough to tell how slow is understood.
         if index % 4 == 0 {
@@ -126,6 +135,22 @@ fn make(folder: &Path, count: usize) -> Result<(), Failure> {
     row("the same: first clause, s", &mut times.first);
     row("slow / normal, length", &mut times.slower);
     Ok(())
+}
+
+/// The sentence clause by clause, as a call says one that is not kept; also the time until the first is there.
+fn by_clauses(voice: &mut PiperVoice, parts: &[&str]) -> Result<(Vec<i16>, f64), Failure> {
+    let mut joined = Vec::new();
+    let mut first = None;
+    for (index, part) in parts.iter().enumerate() {
+        let (spoken, taken) = timed(|| voice.speak(part, Pace::Normal));
+        first.get_or_insert(taken);
+        joined.extend_from_slice(&spoken?.at(LINE_RATE)?.samples);
+        if index + 1 < parts.len() {
+            let pause = pause_between(part).as_secs_f64() * f64::from(LINE_RATE);
+            joined.resize(joined.len() + pause as usize, 0);
+        }
+    }
+    Ok((joined, first.unwrap_or_default()))
 }
 
 fn row(what: &str, values: &mut [f64]) {
@@ -151,6 +176,120 @@ fn table(folder: &Path, names: &[&str]) -> Result<(), Failure> {
     }
     fs::write(folder.join("transcripts.tsv"), table)?;
     Ok(())
+}
+
+/// Two clauses with each mark between them, and with none; the marks stand for `{}`.
+const PAUSED: [&str; 6] = [
+    "La mairie est ouverte le matin{} le service technique est fermé",
+    "Apportez votre carte{} votre photo et un justificatif",
+    "Le passeport est gratuit{} la carte demande un timbre fiscal",
+    "Nos bureaux sont ici{} la poste se trouve en face",
+    "Tapez la touche un{} puis attendez un instant",
+    "Je note votre demande{} un agent vous rappelle demain",
+];
+/// Said as a statement and as a question.
+const ASKED: [&str; 6] = [
+    "Vous avez rendez-vous",
+    "C'est bien cela",
+    "Voulez-vous que je vous le passe",
+    "La personne est née à Saint-Germain",
+    "Souhaitez-vous un agent",
+    "Vous habitez à Fourqueux",
+];
+
+fn prosody() -> Result<(), Failure> {
+    let mut voice = voice(Arc::default())?;
+    println!("| between two clauses | mean, ms | range, ms |\n|---|---|---|");
+    for mark in ["", ",", " ;", " :", ".", "…"] {
+        let mut pauses = Vec::new();
+        for text in PAUSED {
+            let sound = voice.speak(&(text.replace("{}", mark) + "."), Pace::Normal)?;
+            pauses.push(longest_pause(&sound.samples, sound.rate));
+        }
+        pauses.sort_by(f64::total_cmp);
+        let mean = pauses.iter().sum::<f64>() / pauses.len() as f64;
+        let shown = if mark.is_empty() { "nothing" } else { mark.trim() };
+        println!("| `{shown}` | {mean:.0} | {:.0}–{:.0} |", pauses[0], pauses[pauses.len() - 1]);
+    }
+    let mut list = Vec::new();
+    for text in ["Vous pouvez dire : état civil, passeport, déchets ou horaires."] {
+        let sound = voice.speak(text, Pace::Normal)?;
+        list.extend(pauses(&sound.samples, sound.rate).into_iter().map(|pause| format!("{pause:.0}")));
+    }
+    println!("A list of four, pauses over 60 ms: {} ms.", list.join(", "));
+    println!("| ends in | last 250 ms to the sentence's median pitch, semitones |\n|---|---|");
+    for mark in [".", " ?"] {
+        let mut rises = Vec::new();
+        for text in ASKED {
+            let sound = voice.speak(&format!("{text}{mark}"), Pace::Normal)?;
+            rises.extend(final_pitch(&sound.samples, sound.rate));
+        }
+        let mean = rises.iter().sum::<f64>() / rises.len().max(1) as f64;
+        let shown: Vec<String> = rises.iter().map(|rise| format!("{rise:+.1}")).collect();
+        println!("| `{}` | {mean:+.1} ({}) |", mark.trim(), shown.join(", "));
+    }
+    Ok(())
+}
+
+/// Runs of 10 ms more than 35 dB below the active level, over 60 ms, without the ends; ms.
+fn pauses(samples: &[i16], rate: u32) -> Vec<f64> {
+    let window = rate as usize / 100;
+    let threshold = active_level_dbfs(samples, rate) - 35.0;
+    let quiet: Vec<bool> = samples.chunks(window).map(|chunk| rms_dbfs(chunk) < threshold).collect();
+    let mut runs = Vec::new();
+    let mut run = 0_u32;
+    let mut has_begun = false;
+    for is_quiet in quiet {
+        if is_quiet {
+            run += 1;
+        } else {
+            if has_begun && run > 6 {
+                runs.push(f64::from(run) * 10.0);
+            }
+            has_begun = true;
+            run = 0;
+        }
+    }
+    runs
+}
+
+fn longest_pause(samples: &[i16], rate: u32) -> f64 {
+    pauses(samples, rate).into_iter().fold(0.0, f64::max)
+}
+
+/// Median pitch of the last 250 ms of voiced sound against that of all, semitones.
+fn final_pitch(samples: &[i16], rate: u32) -> Option<f64> {
+    let window = rate as usize / 25;
+    let hop = rate as usize / 100;
+    let pitches: Vec<f64> =
+        (0..samples.len().saturating_sub(window)).step_by(hop).filter_map(|at| pitch(&samples[at..at + window], rate)).collect();
+    let median = |values: &[f64]| {
+        let mut sorted = values.to_vec();
+        sorted.sort_by(f64::total_cmp);
+        sorted.get(sorted.len() / 2).copied()
+    };
+    let last = median(&pitches[pitches.len().saturating_sub(25)..])?;
+    Some(12.0 * (last / median(&pitches)?).log2())
+}
+
+/// Pitch of a voiced window, 100–400 Hz, by normalised autocorrelation.
+fn pitch(window: &[i16], rate: u32) -> Option<f64> {
+    let samples: Vec<f64> = window.iter().map(|sample| f64::from(*sample)).collect();
+    if rms_dbfs(window) < -40.0 {
+        return None;
+    }
+    let correlation = |lag: usize| {
+        let (a, b) = (&samples[..samples.len() - lag], &samples[lag..]);
+        let energy = |part: &[f64]| part.iter().map(|sample| sample * sample).sum::<f64>();
+        let product: f64 = a.iter().zip(b).map(|(a, b)| a * b).sum();
+        product / (energy(a) * energy(b)).sqrt().max(1.0)
+    };
+    let lags = rate as usize / 400..=rate as usize / 100;
+    let best = lags.clone().map(&correlation).fold(0.0, f64::max);
+    // The shortest lag that is nearly as good: not twice the period.
+    let lag = lags.into_iter().find(|lag| correlation(*lag) > 0.9 * best)?;
+    let lag = (lag..lag + rate as usize / 1000).max_by(|a, b| correlation(*a).total_cmp(&correlation(*b)))?;
+    (best > 0.6).then(|| f64::from(rate) / lag as f64)
 }
 
 fn clips(folder: &Path, found: &mut Vec<PathBuf>) -> Result<(), Failure> {

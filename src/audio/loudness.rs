@@ -8,6 +8,8 @@ use std::iter;
 use ebur128::{EbuR128, Mode};
 
 use super::level::SILENCE_DBFS;
+use super::resample::ResampleError;
+use super::{LINE_RATE, Sound};
 
 /// BS.1770 measures in blocks of 400 ms; a shorter clip is heard repeated until it fills so many.
 const BLOCK_MS: usize = 400;
@@ -24,6 +26,21 @@ pub fn integrated_lufs(samples: &[i16], rate: u32) -> Option<f64> {
         meter.add_frames_i16(clip).ok()?;
     }
     meter.loudness_global().ok().filter(|lufs| lufs.is_finite())
+}
+
+/// Gain never exceeds this, dB: a nearly silent clip stays quiet instead of becoming hiss.
+const MAX_GAIN_DB: f64 = 30.0;
+
+/// Brings a sound to `target_lufs` as it is heard at 8 kHz, where most callers hear it, but no true peak above
+/// `ceiling_dbtp` at its own rate or there. Silence stays as it is.
+pub fn normalised(sound: &Sound, target_lufs: f64, ceiling_dbtp: f64) -> Result<Sound, ResampleError> {
+    let line = sound.at(LINE_RATE)?;
+    let Some(lufs) = integrated_lufs(&line.samples, line.rate) else { return Ok(sound.clone()) };
+    let peak = true_peak_dbtp(&sound.samples, sound.rate).max(true_peak_dbtp(&line.samples, line.rate));
+    let gain_db = (target_lufs - lufs).min(ceiling_dbtp - peak).min(MAX_GAIN_DB);
+    let gain = 10_f64.powf(gain_db / 20.0);
+    let samples: Vec<i16> = sound.samples.iter().map(|sample| (f64::from(*sample) * gain).round() as i16).collect();
+    Ok(Sound::new(samples, sound.rate))
 }
 
 /// Largest magnitude between samples too, at four times their rate, dBTP.
@@ -69,6 +86,23 @@ mod tests {
         assert!((integrated_lufs(&sine, 8_000).expect("a sound") - -20.0).abs() < 0.3);
         assert_eq!(integrated_lufs(&[], 8_000), None);
         assert_eq!(integrated_lufs(&[0; 8_000], 8_000), None);
+    }
+
+    #[test]
+    fn sounds_are_brought_to_the_same_loudness_unless_their_peaks_forbid() {
+        for (level, seed) in [(-40.0, 1), (-12.0, 2)] {
+            let spoken = Sound::new(speech(16_000, level, 2_000, seed), 16_000);
+            let even = normalised(&spoken, -24.0, -1.0).expect("known rates").at(8_000).expect("a known rate");
+            let lufs = integrated_lufs(&even.samples, 8_000).expect("a sound");
+            assert!((lufs - -24.0).abs() < 0.1, "{lufs} LUFS of {level} dBFS");
+            let limited = normalised(&spoken, -3.0, -9.0).expect("known rates");
+            for rate in [8_000, 16_000] {
+                let peak = true_peak_dbtp(&limited.at(rate).expect("a known rate").samples, rate);
+                assert!((-12.0..=-8.9).contains(&peak), "{peak} dBTP at {rate} Hz");
+            }
+        }
+        let silent = Sound::new([0; 99], 16_000);
+        assert_eq!(normalised(&silent, -20.0, -1.0), Ok(silent));
     }
 
     #[test]

@@ -248,7 +248,15 @@ mod heard {
             .map(|row| {
                 let heard: BTreeMap<_, _> =
                     columns.iter().map(|column| (column.name.clone(), column.heard.get(&row.path))).collect();
-                json!({ "path": row.path, "tier": row.tier, "said": row.said, "heard": heard })
+                let errors: BTreeMap<_, _> = columns
+                    .iter()
+                    .map(|column| {
+                        let mut score = Score::default();
+                        score.add(&row.said, column.heard.get(&row.path).map_or("", String::as_str));
+                        (column.name.clone(), score.errors)
+                    })
+                    .collect();
+                json!({ "path": row.path, "tier": row.tier, "said": row.said, "heard": heard, "errors": errors })
             })
             .collect();
         json!({

@@ -76,6 +76,9 @@ pub trait Recogniser: Send {
     fn recognise(&mut self, utterance: &Utterance, abandoned: &AtomicBool) -> Result<Transcript, SpeechError>;
 }
 
+/// Silence that a voice leaves at both ends of a sentence.
+const MARGIN: Duration = Duration::from_millis(20);
+
 /// How fast a sentence is spoken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub enum Pace {

@@ -143,10 +143,12 @@ impl Alphabet {
         [mark, nearest].into_iter().find(|mark| self.known.contains(mark))
     }
 
-    /// Phonemised clauses as the texts to synthesise one after the other, each of at most `limit` phonemes: whole
-    /// clauses as far as they fit, words where a clause alone is longer.
-    pub fn chunks(&self, clauses: &[(String, Option<char>)], limit: usize) -> Vec<String> {
-        let mut chunks: Vec<String> = Vec::new();
+    /// Phonemised clauses as the texts to synthesise one after the other, each of at most `limit` phonemes. Commas stay
+    /// within a text, where the voice makes the pause; behind other marks a text ends, and so does one that is full:
+    /// between clauses, or between words where a clause alone is longer.
+    pub fn chunks(&self, clauses: &[(String, Option<char>)], limit: usize) -> Vec<Chunk> {
+        let mut chunks: Vec<Chunk> = Vec::new();
+        // Phonemes that still fit into the last text; none behind a mark that ends it.
         let mut room = 0;
         for (phonemes, mark) in clauses {
             let mut clause = self.write(phonemes);
@@ -157,20 +159,57 @@ impl Alphabet {
             for part in pieces_of(&clause, limit) {
                 let length = part.chars().count();
                 match chunks.last_mut() {
-                    Some(chunk) if length < room => {
-                        chunk.push(' ');
-                        chunk.push_str(part);
+                    Some(Chunk { phonemes, .. }) if length < room => {
+                        phonemes.push(' ');
+                        phonemes.push_str(part);
                         room -= length + 1;
                     }
                     _ => {
-                        chunks.push(part.to_owned());
+                        chunks.push(Chunk { phonemes: part.to_owned(), mark: None });
                         room = limit - length;
                     }
                 }
             }
+            if let Some(chunk) = chunks.last_mut() {
+                chunk.mark = *mark;
+            }
+            if !matches!(mark, Some(',') | None) {
+                room = 0;
+            }
         }
-        chunks
+        merged(chunks, limit)
     }
+}
+
+/// A voice says a few phonemes alone less well than within a sentence: such a text joins the next one, the last one the one
+/// before.
+fn merged(chunks: Vec<Chunk>, limit: usize) -> Vec<Chunk> {
+    let length = |chunk: &Chunk| chunk.phonemes.chars().count();
+    let mut merged: Vec<Chunk> = Vec::with_capacity(chunks.len());
+    for chunk in chunks {
+        match merged.last_mut() {
+            Some(last)
+                if length(last).min(length(&chunk)) < LEAST_ALONE && length(last) + 1 + length(&chunk) <= limit =>
+            {
+                last.phonemes.push(' ');
+                last.phonemes.push_str(&chunk.phonemes);
+                last.mark = chunk.mark;
+            }
+            _ => merged.push(chunk),
+        }
+    }
+    merged
+}
+
+/// Fewest phonemes that are said alone within a sentence.
+const LEAST_ALONE: usize = 20;
+
+/// A text to synthesise in one go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Chunk {
+    pub phonemes: String,
+    /// The mark it ends with, as it was written.
+    pub mark: Option<char>,
 }
 
 /// `clause` whole when it fits; else cut at spaces; a word longer than the limit is cut anywhere.
@@ -258,9 +297,24 @@ mod tests {
         let alphabet = kokoro("fr");
         let said =
             [clause("bab", Some(',')), clause("deda", Some(';')), clause("  ", Some('.')), clause("f", Some('…'))];
-        assert_eq!(alphabet.chunks(&said, 100), ["bab, deda, f…"]);
-        assert_eq!(alphabet.chunks(&said, 10), ["bab, deda,", "f…"]);
-        assert_eq!(alphabet.chunks(&[clause("ab ab abababab", Some('?'))], 5), ["ab ab", "ababa", "bab?"]);
+        let texts = |said: &[(String, Option<char>)], limit| {
+            let chunks = alphabet.chunks(said, limit).into_iter();
+            chunks.map(|chunk| (chunk.phonemes, chunk.mark)).collect::<Vec<_>>()
+        };
+        let expect = |rows: &[(&str, Option<char>)]| -> Vec<(String, Option<char>)> {
+            rows.iter().map(|(phonemes, mark)| ((*phonemes).to_owned(), *mark)).collect()
+        };
+        assert_eq!(texts(&said, 100), expect(&[("bab, deda, f…", Some('…'))]));
+        let word = "badefi badefi badefi bade";
+        let said_apart = [clause(word, Some(':')), clause("f", Some(',')), clause(word, Some('.')), clause("f", Some('!'))];
+        let (first, second) = (format!("{word},"), format!("f, {word}. f!"));
+        assert_eq!(texts(&said_apart, 100), expect(&[(&first, Some(':')), (&second, Some('!'))]));
+        assert_eq!(texts(&said, 6), expect(&[("bab,", Some(',')), ("deda,", Some(';')), ("f…", Some('…'))]));
+        let long = [clause("ab ab abababab", Some('?')), clause("f", None)];
+        assert_eq!(
+            texts(&long, 5),
+            expect(&[("ab ab", None), ("ababa", None), ("bab?", Some('?')), ("f", None)])
+        );
         assert!(alphabet.chunks(&[], 5).is_empty());
     }
 
@@ -275,7 +329,7 @@ mod tests {
                     (ipa, clause.mark)
                 })
                 .collect();
-            for chunk in kokoro("fr").chunks(&said, limit) {
+            for Chunk { phonemes: chunk, .. } in kokoro("fr").chunks(&said, limit) {
                 let length = chunk.chars().count();
                 proptest::prop_assert!(length > 0 && length <= limit, "{chunk:?}");
             }

@@ -19,15 +19,11 @@ use std::time::Duration;
 
 use super::cache::{Cache, Key};
 use super::worker::{Pool, PoolStatus, Reply, Share, Ticket, Urgency, Work};
-use super::{Pace, Reader, SpeechError, Voice, spoken};
+use super::{MARGIN, Pace, Reader, SpeechError, Voice, spoken};
 use crate::audio::{LINE_RATE, Sound, WIDE_RATE};
 
 /// Makes a voice: quick, and fails when a file is missing; the model itself may be loaded at the first sentence.
 pub type MakeVoice = Box<dyn Fn() -> Result<Box<dyn Voice>, SpeechError> + Send + Sync>;
-
-/// Silence behind a comma, and behind a semicolon or a colon; both ends of a clause have 20 ms of their own beside.
-const PAUSE_COMMA_MS: u64 = 140;
-const PAUSE_COLON_MS: u64 = 240;
 
 const VOICE: &str = "voice";
 const DISK: &str = "prompt cache";
@@ -136,7 +132,7 @@ impl Speaker {
     pub fn speak_by_clauses(&self, language: &str, text: &str, pace: Pace, rate: u32) -> Result<Clauses, SpeechError> {
         let mut left: VecDeque<String> = spoken::clauses(text).into_iter().map(str::to_owned).collect();
         let first = left.pop_front().unwrap_or_default();
-        let pause = pause_after(&first);
+        let pause = pause_between(&first);
         let next = self.speak_once(language, &first, pace, rate)?;
         Ok(Clauses { speaker: self.clone(), language: language.to_owned(), pace, rate, next, pause, left })
     }
@@ -281,7 +277,7 @@ impl Clauses {
         };
         let Some(text) = self.left.pop_front() else { return (Ok(sound), None) };
         let with_pause = paused(&sound, self.pause);
-        self.pause = pause_after(&text);
+        self.pause = pause_between(&text);
         self.next = self.speaker.speak_once(&self.language, &text, self.pace, self.rate).unwrap_or_else(|error| {
             let (ticket, reply) = Ticket::pair(VOICE);
             reply.send(Err(error));
@@ -291,13 +287,9 @@ impl Clauses {
     }
 }
 
-/// Silence between two clauses, as the voice itself makes it within a sentence.
-fn pause_after(clause: &str) -> Duration {
-    Duration::from_millis(match clause.chars().last() {
-        Some(',') => PAUSE_COMMA_MS,
-        Some(';' | ':') => PAUSE_COLON_MS,
-        _ => 0,
-    })
+/// Silence behind a clause that others follow, beside their margins, as the voice makes it within a sentence.
+pub fn pause_between(clause: &str) -> Duration {
+    spoken::pause_after(clause.chars().last()).saturating_sub(2 * MARGIN)
 }
 
 fn paused(sound: &Sound, pause: Duration) -> Sound {

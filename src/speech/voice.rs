@@ -14,24 +14,20 @@ use std::sync::{Arc, Mutex, PoisonError};
 use piper_rs::{ModelConfig, Piper};
 use sha2::{Digest, Sha256};
 
-use super::phonemes::{Alphabet, clauses};
-use super::spoken::{Lexicon, Piece};
-use super::{Pace, Reader, SpeechError, Voice};
-use crate::audio::{Sound, WIDE_RATE, level, resample};
+use super::phonemes::{Alphabet, Chunk, clauses};
+use super::spoken::{Lexicon, Piece, pause_after};
+use super::{MARGIN, Pace, Reader, SpeechError, Voice};
+use crate::audio::{Sound, WIDE_RATE, level, loudness, resample};
 
 /// Raised when the same phonemes come out as other samples: older prompts on disk are then made anew.
-const RENDERING: u32 = 1;
+const RENDERING: u32 = 2;
 /// Most phonemes in one synthesis. Kokoro's table of styles ends at 509; speech is steadier well below.
 const CHUNK_PHONEMES: usize = 300;
-/// Silence between two chunks of one sentence, ms.
-const CHUNK_PAUSE_MS: usize = 120;
 /// How much longer sounds are when slow; 1.0 is the voice's own pace.
 const SLOW: f32 = 1.25;
-/// Level of the speech on the line, and what no sample exceeds, dBFS.
-const LEVEL_DBFS: f32 = -20.0;
-const CEILING_DBFS: f32 = -3.0;
-/// Silence left at both ends, ms.
-const MARGIN_MS: u32 = 20;
+/// Loudness of the speech on the line, LUFS, and what no peak exceeds, dBTP.
+const LOUDNESS_LUFS: f64 = -20.5;
+const CEILING_DBTP: f64 = -1.5;
 /// Largest voice description read, bytes.
 const CONFIG_LIMIT: u64 = 4 << 20;
 
@@ -175,8 +171,8 @@ impl PiperVoice {
         }
     }
 
-    /// The sentence as phonemes, in chunks short enough for the model.
-    fn phonemes(&self, text: &str) -> Result<Vec<String>, VoiceError> {
+    /// The sentence as phonemes, in chunks short enough for the model, with the pauses it does not make itself between.
+    fn phonemes(&self, text: &str) -> Result<Vec<Chunk>, VoiceError> {
         let mut said = Vec::new();
         for clause in clauses(&self.lexicon.pieces(&self.language, text)) {
             let mut phonemes = String::new();
@@ -200,27 +196,32 @@ impl PiperVoice {
             Pace::Slow => self.description.length_scale * SLOW,
         };
         let piper = self.piper()?;
-        let mut sound: Vec<f32> = Vec::new();
+        let failed = |detail: String| VoiceError::Synthesis { detail };
+        let mut spoken: Vec<Vec<f32>> = Vec::with_capacity(chunks.len());
         let mut rate = WIDE_RATE;
         for chunk in &chunks {
             let (samples, sampled_at) = piper
-                .create(chunk, true, speaker, Some(length), None, None)
-                .map_err(|error| VoiceError::Synthesis { detail: error.to_string() })?;
+                .create(&chunk.phonemes, true, speaker, Some(length), None, None)
+                .map_err(|error| failed(error.to_string()))?;
             rate = sampled_at;
-            if !sound.is_empty() {
-                sound.resize(sound.len() + rate as usize * CHUNK_PAUSE_MS / 1000, 0.0);
-            }
-            sound.extend(samples);
+            spoken.push(samples);
         }
         // Resampling overshoots a little: room for it, before the level is set.
-        let peak = sound.iter().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
-        if peak > 0.5 {
-            sound.iter_mut().for_each(|sample| *sample *= 0.5 / peak);
+        let peak = spoken.iter().flatten().fold(0.0_f32, |peak, sample| peak.max(sample.abs()));
+        let mut sound: Vec<i16> = Vec::new();
+        for (index, samples) in spoken.iter_mut().enumerate() {
+            if peak > 0.5 {
+                samples.iter_mut().for_each(|sample| *sample *= 0.5 / peak);
+            }
+            let wide = resample::resample(samples, rate, WIDE_RATE).map_err(|error| failed(error.to_string()))?;
+            if let Some(before) = index.checked_sub(1).and_then(|before| chunks.get(before)) {
+                let pause = pause_after(before.mark).saturating_sub(2 * MARGIN).as_secs_f64();
+                sound.resize(sound.len() + (pause * f64::from(WIDE_RATE)) as usize, 0);
+            }
+            sound.extend(level::trim_silence(&resample::to_i16(&wide), WIDE_RATE, MARGIN.as_millis() as u32));
         }
-        let wide = resample::resample(&sound, rate, WIDE_RATE)
-            .map_err(|error| VoiceError::Synthesis { detail: error.to_string() })?;
-        let level = level::normalise_loudness(&resample::to_i16(&wide), WIDE_RATE, LEVEL_DBFS, CEILING_DBFS);
-        Ok(Sound::new(level::trim_silence(&level, WIDE_RATE, MARGIN_MS), WIDE_RATE))
+        loudness::normalised(&Sound::new(sound, WIDE_RATE), LOUDNESS_LUFS, CEILING_DBTP)
+            .map_err(|error| failed(error.to_string()))
     }
 }
 

@@ -106,7 +106,7 @@ async fn a_long_sentence_comes_clause_by_clause() {
     let clauses = speaker.speak_by_clauses("fr", said, Pace::Normal, LINE_RATE).expect("asked for");
     let (first, left) = clauses.next().await;
     let first = first.expect("sound");
-    assert_eq!(first.duration(), Duration::from_millis(17 * 60 + PAUSE_COMMA_MS));
+    assert_eq!(first.duration(), Duration::from_millis(17 * 60 + 150));
     assert!(first.samples[17 * 480..].iter().all(|sample| *sample == 0));
     let (second, left) = left.expect("there is more").next().await;
     assert_eq!(second.expect("sound").duration(), Duration::from_millis(28 * 60), "no pause behind the last");

@@ -6,6 +6,8 @@
 //! The rules run in a fixed order, the most particular first (addresses, telephone numbers, hours, dates, prices), so
 //! that plain numbers are what is left over. Each rule leaves words only, which no later rule touches.
 
+use std::time::Duration;
+
 mod abbreviations;
 mod amounts;
 mod calendar;
@@ -32,6 +34,16 @@ macro_rules! pattern {
     }};
 }
 use pattern;
+
+/// Quiet between two clauses: what the voice itself makes behind a comma, and more where more ends.
+pub fn pause_after(mark: Option<char>) -> Duration {
+    Duration::from_millis(match mark {
+        Some(',') => 190,
+        Some(';' | ':') => 320,
+        Some('.' | '!' | '?' | '…') => 450,
+        _ => 120,
+    })
+}
 
 /// Longest text put in spoken form, characters; a sentence of the dialplan is far below. The rest is not said.
 const LONGEST: usize = 2_000;
