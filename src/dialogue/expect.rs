@@ -39,7 +39,7 @@ impl Dialogue {
             Stage::Filling(form) => match (&form.at, self.topic(form.topic)) {
                 (FormStep::Slot { index, .. }, Some(topic)) => match topic.slots.get(*index) {
                     Some(slot) => {
-                        digits = matches!(slot.kind, SlotKind::Telephone | SlotKind::Number);
+                        digits = super::slots::takes_digits(slot.kind);
                         match slot.kind {
                             SlotKind::YesNo => {
                                 words.push("Oui. Non".to_owned());

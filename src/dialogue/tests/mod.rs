@@ -3,6 +3,7 @@
 mod conversation;
 mod everyday;
 mod properties;
+mod slots;
 
 use std::sync::{Arc, LazyLock};
 

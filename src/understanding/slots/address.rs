@@ -207,7 +207,8 @@ fn street_end(words: &[Word], from: usize) -> usize {
             let word = &words[*i];
             let postcode = word.is_digits() && word.written.len() == 5;
             let in_town = word.is("a") && word.before != Gap::Nothing && words.get(i + 1).is_some();
-            let storey = words.get(i + 1).is_some_and(|next| next.is("etage")) && word.before != Gap::Hyphen;
+            let rank = usize::from(words.get(i + 1).is_some_and(|w| w.before == Gap::Nothing));
+            let storey = words.get(i + 1 + rank).is_some_and(|next| next.is("etage")) && word.before != Gap::Hyphen;
             let polite = word.is("s") && words.get(i + 1).is_some_and(|w| w.is("il"));
             word.is_any(BESIDE) || postcode || in_town || storey || polite
         })

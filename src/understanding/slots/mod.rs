@@ -19,6 +19,8 @@ pub mod words;
 pub mod yes_no;
 
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod properties;
 
 /// Above this cost a reading is asked about before it is believed.

@@ -36,7 +36,12 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
     if said.iter().any(|w| is_no_name(w)) {
         return Vec::new();
     }
-    let kept = kept(said, text);
+    // "O'Neill", "N'Diaye".
+    let prefixed = |w: &Word| {
+        let next = words.iter().skip_while(|other| !std::ptr::eq(*other, w)).nth(1);
+        next.is_some_and(|n| n.before == Gap::Apostrophe && n.written.starts_with(char::is_uppercase))
+    };
+    let kept = kept(said, text, prefixed);
     let readings = match spelled {
         Some(spelled) => combined(&kept, &spelled),
         None if kept.is_empty() => Vec::new(),
@@ -53,11 +58,11 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
 }
 
 /// Words that may be the name: without digits, single letters, politeness and cues around it.
-fn kept<'w, 't>(said: Vec<&'w Word<'t>>, text: &str) -> Vec<&'w Word<'t>> {
+fn kept<'w, 't>(said: Vec<&'w Word<'t>>, text: &str, prefixed: impl Fn(&Word) -> bool) -> Vec<&'w Word<'t>> {
     let mut kept: Vec<&Word> = said
         .into_iter()
         .filter(|w| w.folded.chars().any(char::is_alphabetic))
-        .filter(|w| w.folded.chars().count() > 1 || is_particle(w))
+        .filter(|w| w.folded.chars().count() > 1 || is_particle(w) || prefixed(w))
         .collect();
     // Politeness and cue words go from both ends; inside a name they may belong to it ("Le Bon").
     let small = |w: &Word| !w.written.starts_with(char::is_uppercase);

@@ -149,10 +149,12 @@ pub fn typed(digits: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::understanding::slots::golden::golden;
 
     #[test]
     fn spoken_forms() {
-        for (text, wanted) in [
+        golden(
+&[
             ("4", "4"),
             ("quatre", "4"),
             ("un", "1"),
@@ -206,9 +208,9 @@ mod tests {
             ("there are four of us", "4"),
             ("just me, alone", "1"),
             ("none", "0"),
-        ] {
-            assert_eq!(read(text).as_deref(), Some(wanted), "{text}");
-        }
+        ],
+|text| read(text),
+);
     }
 
     #[test]

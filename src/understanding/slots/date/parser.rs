@@ -6,7 +6,7 @@ use jiff::civil::{Date, Weekday};
 use super::calendar::{day_of_month, feast, monday, month, moved, nearest, next_weekday, weekday, whole_year};
 use super::{Day, PartOfDay, Tense};
 use crate::understanding::slots::Reading;
-use crate::understanding::slots::numbers::{cardinal, ordinal};
+use crate::understanding::slots::numbers::{below_hundred, cardinal, ordinal};
 use crate::understanding::slots::words::{Gap, Word};
 
 /// Cost of the other meaning of a form that has two.
@@ -113,14 +113,18 @@ impl<'w, 't> Parser<'w, 't> {
     fn in_words(&self, at: usize) -> Option<Day> {
         let (day, next) = self.two_digits(at)?;
         let (month, next) = self.two_digits(next)?;
-        let (year, _) = self.year(next, true)?;
+        let (year, next) = self.year(next, true)?;
+        // More numbers are something else: a telephone number.
+        if cardinal(self.from(next)).is_some() {
+            return None;
+        }
         self.dated(day, month, Some(year))
     }
 
     /// "03", "zéro trois", "trois".
     fn two_digits(&self, at: usize) -> Option<(i8, usize)> {
         let zero = usize::from(matches!(self.word(at), "zero" | "0"));
-        let number = cardinal(self.from(at + zero)).filter(|n| n.value > 0 && n.value < if zero == 1 { 10 } else { 32 })?;
+        let number = below_hundred(self.from(at + zero)).filter(|n| n.value > 0 && n.value < if zero == 1 { 10 } else { 32 })?;
         let words = if self.words.get(at + zero)?.is_digits() { 1 } else { number.words };
         Some((i8::try_from(number.value).ok()?, at + zero + words))
     }
@@ -439,7 +443,10 @@ impl<'w, 't> Parser<'w, 't> {
             return Some((date, if agrees { 0 } else { DISAGREE }));
         }
         let follows = self.words.get(next).is_some_and(|w| w.is_any(COUNTED));
-        if !alone || follows {
+        // "du 3 au 7 mai" is read at its end.
+        let is_range = matches!(self.word(next), "au" | "et")
+            && self.day_number(next + 1).is_some_and(|(_, end)| month(self.word(end), true).is_some());
+        if !alone || follows || is_range {
             return None;
         }
         if self.are(next, &[&["du"], &["mois"], &["prochain"]]) {

@@ -9,7 +9,7 @@ const AROUND: &[&str] = &[
     "vous", "plait", "svp", "ce", "sera", "serait", "merci", "allo", "nommer", "nomme", "numero", "telephone",
     "plutot", "sur", "et", "non", "pardon", "ecoutez", "enfin", "en", "votre", "d", "accord", "ok", "mettre",
     "voudrais", "soit", "suite", "puis", "ecrit", "ecris", "epelle", "epele", "epeler", "ca", "cela", "comme",
-    "orthographe", "lettre", "lettres", "dis", "dites", "quoi", "aussi", "beaucoup", "simplement", "juste", "excusez",
+    "orthographe", "avec", "lettre", "lettres", "dis", "dites", "quoi", "aussi", "beaucoup", "simplement", "juste", "excusez",
     // English.
     "my", "name", "is", "it", "this", "the", "i", "am", "mrs", "ms", "miss", "under", "please", "hello", "yes", "no",
     "sorry", "speaking", "for", "surname", "hi", "that", "s", "thank", "you", "spelled", "spelt", "last", "first",

@@ -1,4 +1,5 @@
 use super::*;
+use crate::understanding::slots::golden::golden;
 use crate::understanding::slots::is_sure;
 
 fn best(text: &str) -> Option<String> {
@@ -7,7 +8,8 @@ fn best(text: &str) -> Option<String> {
 
 #[test]
 fn clock_times() {
-    for (text, wanted) in [
+    golden(
+&[
         ("18h30", "18:30"),
         ("18 h 30", "18:30"),
         ("18 heures 30", "18:30"),
@@ -48,14 +50,15 @@ fn clock_times() {
         ("10 heures non 11 heures", "11:00"),
         ("disons 16 heures", "16:00"),
         ("alors euh à seize heures quinze s'il vous plaît", "16:15"),
-    ] {
-        assert_eq!(best(text).as_deref(), Some(wanted), "{text}: {:?}", read(text));
-    }
+    ],
+|text| best(text),
+);
 }
 
 #[test]
 fn around_a_time() {
-    for (text, wanted) in [
+    golden(
+&[
         ("vers 18 h", "vers 18:00"),
         ("vers dix heures et demie", "vers 10:30"),
         ("aux alentours de midi", "vers 12:00"),
@@ -82,14 +85,15 @@ fn around_a_time() {
         ("peu importe", "toute la journée"),
         ("toute la journée", "toute la journée"),
         ("tôt le matin", "début de matinée"),
-    ] {
-        assert_eq!(best(text).as_deref(), Some(wanted), "{text}: {:?}", read(text));
-    }
+    ],
+|text| best(text),
+);
 }
 
 #[test]
 fn mistakes_of_the_ear() {
-    for (text, wanted) in [
+    golden(
+&[
         ("midi et car", "12:15"),
         ("vin heures", "20:00"),
         ("dis heures", "10:00"),
@@ -98,14 +102,15 @@ fn mistakes_of_the_ear() {
         ("18, heures, 30", "18:30"),
         ("neuve heures", "09:00"),
         ("dix huit heure trente", "18:30"),
-    ] {
-        assert_eq!(best(text).as_deref(), Some(wanted), "{text}: {:?}", read(text));
-    }
+    ],
+|text| best(text),
+);
 }
 
 #[test]
 fn english() {
-    for (text, wanted) in [
+    golden(
+&[
         ("5 pm", "17:00"),
         ("5 p.m.", "17:00"),
         ("nine am", "09:00"),
@@ -124,9 +129,9 @@ fn english() {
         ("late in the afternoon", "fin d'après-midi"),
         ("six thirty in the evening", "18:30"),
         ("any time, all day", "toute la journée"),
-    ] {
-        assert_eq!(best(text).as_deref(), Some(wanted), "{text}: {:?}", read(text));
-    }
+    ],
+|text| best(text),
+);
 }
 
 #[test]
