@@ -158,7 +158,8 @@ async fn serve(
                 let thread = seat.runtime().clone();
                 let Calls { services, store, monitor, .. } = given;
                 let call = driver::run(line, sip.clone(), services.clone(), seat, rand::random(), stop.subscribe());
-                let call = record_call(call, store.clone(), monitor.clone());
+                // Boxed: the future around it would hold room for it twice.
+                let call = record_call(Box::pin(call), store.clone(), monitor.clone());
                 calls.spawn_on(call.instrument(span), &thread);
             }
             Some(ended) = calls.join_next() => report_panic(ended),

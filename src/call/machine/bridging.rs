@@ -101,7 +101,7 @@ impl Machine {
         let detector = turn::Detector::new(self.settings.turn.clone());
         let keys = Keys::default();
         let operator = Operator { entry, leg: None, answered: None, briefing, keys, detector, bridge: None, music: 0 };
-        self.operator = Some(operator);
+        self.operator = Some(Box::new(operator));
         self.outputs.push_back(Output::Open);
     }
 

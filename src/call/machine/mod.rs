@@ -225,7 +225,8 @@ pub struct Machine {
     /// None before offer/answer is done.
     media: Option<Media>,
     /// The operator whom the agent has called itself.
-    operator: Option<Operator>,
+    /// Boxed: few calls have one, and it is large.
+    operator: Option<Box<Operator>>,
     /// Whom the switchboard was asked for, until it takes the REFER.
     referring: Option<DirectoryId>,
     hearing: Hearing,
@@ -445,7 +446,7 @@ impl Machine {
             return None;
         }
         let tick = self.media.as_ref().map(|media| media.pacer.next_deadline());
-        let operator = self.operator.as_ref().and_then(Operator::next_deadline);
+        let operator = self.operator.as_deref().and_then(Operator::next_deadline);
         [self.timers.next_timeout(), tick, operator].into_iter().flatten().min()
     }
 
