@@ -110,6 +110,17 @@ phrase_ids! {
     NumberContinues = "numero-suite", "chiffres";
     NumberInvalid = "numero-invalide";
     NameInvalid = "nom-incompris";
+    /// A value that may have been misheard, before the form goes on.
+    ConfirmValue = "confirmer-valeur", "valeur";
+    /// "No" to it: what else may have been meant.
+    OtherValue = "autre-valeur", "valeur";
+    /// None of it was right: the question again in another way.
+    NumberByDigits = "numero-par-chiffres";
+    SpellName = "nom-epele";
+    SayAgain = "redire-valeur";
+    DateInvalid = "date-incomprise";
+    TimeInvalid = "heure-incomprise";
+    EmailInvalid = "courriel-incompris";
     Choose = "choisir", "choix";
     Correct = "corriger", "champs";
     Cancelled = "annule";
