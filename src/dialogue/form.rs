@@ -332,7 +332,8 @@ impl Dialogue {
                 corrected = true;
             }
         }
-        let kind = if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
+        let kind =
+            if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
         let streets = self.streets(kind);
         let language = self.language();
         let ear = Ear { today: self.at.date(), language: &language, streets: &streets };

@@ -53,8 +53,21 @@ static THIS_NUMBER: LazyLock<Patterns> = LazyLock::new(|| {
 
 /// What a name tells about the past: "date de naissance", "jour de la perte".
 const PAST: &[&str] = &[
-    "naissance", "deces", "mariage", "perte", "vol", "incident", "accident", "faits", "sinistre", "constat", "birth",
-    "death", "loss", "lost", "incident",
+    "naissance",
+    "deces",
+    "mariage",
+    "perte",
+    "vol",
+    "incident",
+    "accident",
+    "faits",
+    "sinistre",
+    "constat",
+    "birth",
+    "death",
+    "loss",
+    "lost",
+    "incident",
 ];
 
 /// What an answer is read with.
@@ -258,8 +271,9 @@ pub(super) fn takes_digits(kind: SlotKind) -> bool {
 /// Typed digits as the value of a slot.
 pub(super) fn typed(slot: &Slot, digits: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::Telephone => telephone::normalise(digits, false)
-            .map(|number| Filled::new(number.clone(), telephone::by_pairs(&number))),
+        SlotKind::Telephone => {
+            telephone::normalise(digits, false).map(|number| Filled::new(number.clone(), telephone::by_pairs(&number)))
+        }
         SlotKind::Date => date::typed(digits, ear.today, tense(slot)).map(|day| spoken_day(day, ear)),
         SlotKind::Time => time::typed(digits).map(|moment| spoken_moment(moment, ear)),
         SlotKind::Number => quantity::typed(digits).map(Filled::same),

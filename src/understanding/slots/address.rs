@@ -126,14 +126,18 @@ pub fn read(text: &str, streets: &Streets) -> Vec<Reading<Address>> {
 /// First word after "j'habite au", "c'est", "mon adresse est le".
 fn opening(words: &[Word]) -> usize {
     const AROUND: &[&str] = &[
-        "j", "habite", "au", "c", "est", "mon", "adresse", "alors", "euh", "heu", "oui", "bonjour", "je", "suis", "donc",
-        "a", "le", "numero", "voila", "nous", "habitons", "ca", "se", "trouve", "situe", "dans", "bah", "ben", "bon",
-        "chez", "moi", "demeure", "reside", "sur", "devant", "pres", "du", "de", "non", "it", "is", "at", "i", "live",
-        "d",
+        "j", "habite", "au", "c", "est", "mon", "adresse", "alors", "euh", "heu", "oui", "bonjour", "je", "suis",
+        "donc", "a", "le", "numero", "voila", "nous", "habitons", "ca", "se", "trouve", "situe", "dans", "bah", "ben",
+        "bon", "chez", "moi", "demeure", "reside", "sur", "devant", "pres", "du", "de", "non", "it", "is", "at", "i",
+        "live", "d",
     ];
     words.iter().position(|w| !w.is_any(AROUND)).map_or(0, |at| {
         // "le Clos": the article belongs to a place without number.
-        if at > 0 && words[at - 1].is_any(&["le", "la"]) && cardinal(&words[at..]).is_none() && kind(&words[at]).is_none() {
+        if at > 0
+            && words[at - 1].is_any(&["le", "la"])
+            && cardinal(&words[at..]).is_none()
+            && kind(&words[at]).is_none()
+        {
             at - 1
         } else {
             at
@@ -147,8 +151,8 @@ fn kind(word: &Word) -> Option<&'static str> {
 
 fn is_small(word: &Word) -> bool {
     word.is_any(&[
-        "oui", "non", "euh", "je", "ne", "sais", "pas", "plus", "ca", "c", "est", "le", "la", "de", "merci", "rien", "alors",
-        "bonjour", "quoi", "comment", "pourquoi", "et", "a",
+        "oui", "non", "euh", "je", "ne", "sais", "pas", "plus", "ca", "c", "est", "le", "la", "de", "merci", "rien",
+        "alors", "bonjour", "quoi", "comment", "pourquoi", "et", "a",
     ])
 }
 
@@ -190,7 +194,8 @@ fn house_number(words: &[Word], at: usize) -> Option<(String, usize)> {
 /// The number that ends right before a street's kind, small words aside.
 fn number_before(words: &[Word], kind_at: usize) -> Option<String> {
     (0..kind_at).rev().take(6).filter_map(|at| house_number(words, at)).find_map(|(number, end)| {
-        let only_small = words.get(end..kind_at)?.iter().all(|w| w.is_any(&["euh", "de", "la", "dans", "alors", "heu", "au"]));
+        let only_small =
+            words.get(end..kind_at)?.iter().all(|w| w.is_any(&["euh", "de", "la", "dans", "alors", "heu", "au"]));
         only_small.then_some(number)
     })
 }
@@ -198,8 +203,24 @@ fn number_before(words: &[Word], kind_at: usize) -> Option<String> {
 /// Where the street's name ends: at a postcode, the town, or what is said about the building.
 fn street_end(words: &[Word], from: usize) -> usize {
     const BESIDE: &[&str] = &[
-        "batiment", "bat", "appartement", "appart", "etage", "escalier", "residence", "porte", "code", "digicode",
-        "interphone", "lot", "hall", "entree", "merci", "voila", "merci", "svp",
+        "batiment",
+        "bat",
+        "appartement",
+        "appart",
+        "etage",
+        "escalier",
+        "residence",
+        "porte",
+        "code",
+        "digicode",
+        "interphone",
+        "lot",
+        "hall",
+        "entree",
+        "merci",
+        "voila",
+        "merci",
+        "svp",
     ];
     let begun = from + 1;
     (begun..words.len())

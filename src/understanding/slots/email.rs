@@ -132,13 +132,49 @@ fn is_at(words: &[Word], at: usize) -> usize {
 
 /// Words that introduce an address; it begins after the last of them.
 const CUES: &[&str] = &[
-    "est", "adresse", "mail", "mel", "courriel", "email", "mails", "notez", "alors", "voici", "oui", "c", "bonjour",
-    "electronique", "address", "is", "it", "donc", "euh",
+    "est",
+    "adresse",
+    "mail",
+    "mel",
+    "courriel",
+    "email",
+    "mails",
+    "notez",
+    "alors",
+    "voici",
+    "oui",
+    "c",
+    "bonjour",
+    "electronique",
+    "address",
+    "is",
+    "it",
+    "donc",
+    "euh",
 ];
 /// Words said about it, no part of it.
 const ABOUT: &[&str] = &[
-    "minuscule", "minuscules", "majuscule", "majuscules", "attache", "attaches", "attachee", "colle", "colles",
-    "euh", "heu", "alors", "donc", "ensuite", "puis", "apres", "espace", "voila", "merci", "hein", "lettres",
+    "minuscule",
+    "minuscules",
+    "majuscule",
+    "majuscules",
+    "attache",
+    "attaches",
+    "attachee",
+    "colle",
+    "colles",
+    "euh",
+    "heu",
+    "alors",
+    "donc",
+    "ensuite",
+    "puis",
+    "apres",
+    "espace",
+    "voila",
+    "merci",
+    "hein",
+    "lettres",
 ];
 
 /// Where the address begins and ends.
@@ -303,9 +339,10 @@ fn domain_of(pieces: &[Piece]) -> Option<(String, u16)> {
     }
     let name = labels.len().saturating_sub(2);
     let plain = labels[name].replace('-', "");
-    let provider = PROVIDERS.iter().find(|(_, _, heard)| heard.contains(&plain.as_str())).or_else(|| {
-        PROVIDERS.iter().find(|(name, ..)| plain.len() >= 5 && strsim::osa_distance(name, &plain) <= 1)
-    });
+    let provider = PROVIDERS
+        .iter()
+        .find(|(_, _, heard)| heard.contains(&plain.as_str()))
+        .or_else(|| PROVIDERS.iter().find(|(name, ..)| plain.len() >= 5 && strsim::osa_distance(name, &plain) <= 1));
     if count == 1 {
         // "arobase gmail": the usual ending.
         let (name, ending, _) = provider?;
@@ -376,55 +413,55 @@ mod tests {
     #[test]
     fn spoken_addresses() {
         golden(
-&[
-            ("jean.dupont@gmail.com", "jean.dupont@gmail.com"),
-            ("Jean.Dupont@Gmail.com.", "jean.dupont@gmail.com"),
-            ("jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
-            ("Jean Point Dupont, arobase, Gmail.com", "jean.dupont@gmail.com"),
-            ("jean.dupont arobase gmail.com", "jean.dupont@gmail.com"),
-            ("jean.dupont@gmail point com", "jean.dupont@gmail.com"),
-            ("mon adresse c'est jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
-            ("alors euh mon mail c'est marie arobase orange point fr", "marie@orange.fr"),
-            ("marie tiret claire arobase free point fr", "marie-claire@free.fr"),
-            ("marie trait d'union claire arobase free point fr", "marie-claire@free.fr"),
-            ("marie underscore claire arobase free point fr", "marie_claire@free.fr"),
-            ("marie tiret du bas claire arobase free point fr", "marie_claire@free.fr"),
-            ("marie tiret du 8 claire arobase free point fr", "marie_claire@free.fr"),
-            ("marie tiret du 6 claire arobase free point fr", "marie-claire@free.fr"),
-            ("marie tiret bas claire arobase free point fr", "marie_claire@free.fr"),
-            ("jeandupont en un seul mot arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
-            ("jean dupont tout attaché arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
-            ("jean dupont en minuscules arobase sfr point fr", "jeandupont@sfr.fr"),
-            ("j point dupont arobase laposte point net", "j.dupont@laposte.net"),
-            ("j point dupont arobase la poste point net", "j.dupont@laposte.net"),
-            ("D U P O N T arobase yahoo point fr", "dupont@yahoo.fr"),
-            ("D-U-P-O-N-T arobase yahoo.fr", "dupont@yahoo.fr"),
-            ("jean 75 arobase hotmail point com", "jean75@hotmail.com"),
-            ("jean soixante-quinze arobase hotmail point com", "jean75@hotmail.com"),
-            ("jean75@hotmail.fr", "jean75@hotmail.fr"),
-            ("paul arobase hot mail point fr", "paul@hotmail.fr"),
-            ("paul arobase g mail point com", "paul@gmail.com"),
-            ("paul arobase G-mail point com", "paul@gmail.com"),
-            ("paul arobase j mail point com", "paul@gmail.com"),
-            ("paul arobase gmail point comme", "paul@gmail.com"),
-            ("paul a robase gmail point com", "paul@gmail.com"),
-            ("paul arrobase outlook point fr", "paul@outlook.fr"),
-            ("paul at gmail dot com", "paul@gmail.com"),
-            ("paul arobase i cloud point com", "paul@icloud.com"),
-            ("contact arobase ville tiret laye point fr", "contact@ville-laye.fr"),
-            ("c'est contact arobase mairie point gouv point fr", "contact@mairie.gouv.fr"),
-            ("paul arobase gmail", "paul@gmail.com"),
-            ("paul arobase orange", "paul@orange.fr"),
-            ("paul dupont gmail point com", "pauldupont@gmail.com"),
-            ("paul arobase ouanadou point fr", "paul@wanadoo.fr"),
-            ("ane deux n e arobase free point fr", "anenne@free.fr"),
-            ("paul arobase gmail point com merci", "paul@gmail.com"),
-            ("paul arobase gmail.com, voilà", "paul@gmail.com"),
-            ("my email address is john dot smith at outlook dot com", "john.smith@outlook.com"),
-            ("elodie point lefèvre arobase orange point fr", "elodie.lefevre@orange.fr"),
-        ],
-|text| read(text).first().map(|r| r.value.clone()),
-);
+            &[
+                ("jean.dupont@gmail.com", "jean.dupont@gmail.com"),
+                ("Jean.Dupont@Gmail.com.", "jean.dupont@gmail.com"),
+                ("jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
+                ("Jean Point Dupont, arobase, Gmail.com", "jean.dupont@gmail.com"),
+                ("jean.dupont arobase gmail.com", "jean.dupont@gmail.com"),
+                ("jean.dupont@gmail point com", "jean.dupont@gmail.com"),
+                ("mon adresse c'est jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
+                ("alors euh mon mail c'est marie arobase orange point fr", "marie@orange.fr"),
+                ("marie tiret claire arobase free point fr", "marie-claire@free.fr"),
+                ("marie trait d'union claire arobase free point fr", "marie-claire@free.fr"),
+                ("marie underscore claire arobase free point fr", "marie_claire@free.fr"),
+                ("marie tiret du bas claire arobase free point fr", "marie_claire@free.fr"),
+                ("marie tiret du 8 claire arobase free point fr", "marie_claire@free.fr"),
+                ("marie tiret du 6 claire arobase free point fr", "marie-claire@free.fr"),
+                ("marie tiret bas claire arobase free point fr", "marie_claire@free.fr"),
+                ("jeandupont en un seul mot arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
+                ("jean dupont tout attaché arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
+                ("jean dupont en minuscules arobase sfr point fr", "jeandupont@sfr.fr"),
+                ("j point dupont arobase laposte point net", "j.dupont@laposte.net"),
+                ("j point dupont arobase la poste point net", "j.dupont@laposte.net"),
+                ("D U P O N T arobase yahoo point fr", "dupont@yahoo.fr"),
+                ("D-U-P-O-N-T arobase yahoo.fr", "dupont@yahoo.fr"),
+                ("jean 75 arobase hotmail point com", "jean75@hotmail.com"),
+                ("jean soixante-quinze arobase hotmail point com", "jean75@hotmail.com"),
+                ("jean75@hotmail.fr", "jean75@hotmail.fr"),
+                ("paul arobase hot mail point fr", "paul@hotmail.fr"),
+                ("paul arobase g mail point com", "paul@gmail.com"),
+                ("paul arobase G-mail point com", "paul@gmail.com"),
+                ("paul arobase j mail point com", "paul@gmail.com"),
+                ("paul arobase gmail point comme", "paul@gmail.com"),
+                ("paul a robase gmail point com", "paul@gmail.com"),
+                ("paul arrobase outlook point fr", "paul@outlook.fr"),
+                ("paul at gmail dot com", "paul@gmail.com"),
+                ("paul arobase i cloud point com", "paul@icloud.com"),
+                ("contact arobase ville tiret laye point fr", "contact@ville-laye.fr"),
+                ("c'est contact arobase mairie point gouv point fr", "contact@mairie.gouv.fr"),
+                ("paul arobase gmail", "paul@gmail.com"),
+                ("paul arobase orange", "paul@orange.fr"),
+                ("paul dupont gmail point com", "pauldupont@gmail.com"),
+                ("paul arobase ouanadou point fr", "paul@wanadoo.fr"),
+                ("ane deux n e arobase free point fr", "anenne@free.fr"),
+                ("paul arobase gmail point com merci", "paul@gmail.com"),
+                ("paul arobase gmail.com, voilà", "paul@gmail.com"),
+                ("my email address is john dot smith at outlook dot com", "john.smith@outlook.com"),
+                ("elodie point lefèvre arobase orange point fr", "elodie.lefevre@orange.fr"),
+            ],
+            |text| read(text).first().map(|r| r.value.clone()),
+        );
     }
 
     #[test]

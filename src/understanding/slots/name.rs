@@ -151,9 +151,8 @@ fn lost_vowel(said: &str, spelled: &str) -> bool {
     let said: Vec<char> = said.chars().collect();
     let spelled: Vec<char> = spelled.chars().collect();
     said.len() == spelled.len() + 1
-        && (1..said.len() - 1).any(|at| {
-            "aeiouy".contains(said[at]) && said[..at] == spelled[..at] && said[at + 1..] == spelled[at..]
-        })
+        && (1..said.len() - 1)
+            .any(|at| "aeiouy".contains(said[at]) && said[..at] == spelled[..at] && said[at + 1..] == spelled[at..])
 }
 
 fn only_letters(text: &str) -> String {

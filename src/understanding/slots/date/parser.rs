@@ -20,8 +20,30 @@ const SHORT: usize = 3;
 
 /// Words after a number that make it something other than a day.
 const COUNTED: &[&str] = &[
-    "h", "heure", "heures", "minute", "minutes", "an", "ans", "euro", "euros", "rue", "avenue", "personne",
-    "personnes", "enfant", "enfants", "fois", "pieces", "bis", "ter", "oclock", "pm", "am", "years", "people",
+    "h",
+    "heure",
+    "heures",
+    "minute",
+    "minutes",
+    "an",
+    "ans",
+    "euro",
+    "euros",
+    "rue",
+    "avenue",
+    "personne",
+    "personnes",
+    "enfant",
+    "enfants",
+    "fois",
+    "pieces",
+    "bis",
+    "ter",
+    "oclock",
+    "pm",
+    "am",
+    "years",
+    "people",
 ];
 
 pub(super) struct Parser<'w, 't> {
@@ -124,7 +146,8 @@ impl<'w, 't> Parser<'w, 't> {
     /// "03", "zéro trois", "trois".
     fn two_digits(&self, at: usize) -> Option<(i8, usize)> {
         let zero = usize::from(matches!(self.word(at), "zero" | "0"));
-        let number = below_hundred(self.from(at + zero)).filter(|n| n.value > 0 && n.value < if zero == 1 { 10 } else { 32 })?;
+        let number =
+            below_hundred(self.from(at + zero)).filter(|n| n.value > 0 && n.value < if zero == 1 { 10 } else { 32 })?;
         let words = if self.words.get(at + zero)?.is_digits() { 1 } else { number.words };
         Some((i8::try_from(number.value).ok()?, at + zero + words))
     }

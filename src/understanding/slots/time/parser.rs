@@ -247,8 +247,9 @@ impl<'w, 't> Parser<'w, 't> {
             return Some(Clock { hour, minute, settled, end, cost: BARE });
         }
         let before = at.checked_sub(1).map_or("", |k| self.word(k));
-        let introduced = matches!(before, "a" | "vers" | "apres" | "avant" | "at" | "about" | "around" | "after" | "before")
-            || matches!(before, "entre" | "between" | "et" | "and" | "from");
+        let introduced =
+            matches!(before, "a" | "vers" | "apres" | "avant" | "at" | "about" | "around" | "after" | "before")
+                || matches!(before, "entre" | "between" | "et" | "and" | "from");
         let alone = self.words.len() <= 2;
         let counted = self.words.get(next).is_some_and(|w| {
             w.is_any(&["jours", "jour", "ans", "personnes", "minutes", "enfants", "semaines", "euros", "days", "rue"])
