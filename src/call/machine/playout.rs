@@ -427,8 +427,8 @@ impl Playout {
 
     /// The next frame of the phrase that covers a wait; none when the answer is there, or has come before it.
     fn cover_slot(&mut self) -> Option<Slot> {
-        let answered =
-            !self.paused && matches!(self.steps.front(), Some(Step::Sentence { audio: Audio::Ready(_), .. }));
+        let there = |step: &Step| matches!(step, Step::Sentence { audio: Audio::Ready(_) | Audio::Begun(_), .. });
+        let answered = !self.paused && self.steps.front().is_some_and(there);
         let Some(Cover { audio, position, .. }) = &mut self.cover else { return None };
         if *position == 0 && answered {
             self.cover = None;

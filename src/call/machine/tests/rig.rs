@@ -53,6 +53,12 @@ enum Packet {
     Rtp(Vec<u8>),
 }
 
+/// What the voice has made.
+enum Spoken {
+    Clause(Sound),
+    Last(Sound),
+}
+
 /// One of the agent's RTP packets as it was sent.
 #[derive(Debug, Clone, Copy)]
 pub struct Sent {
@@ -107,7 +113,7 @@ pub struct Rig {
     /// With a voice that can be told from tones, every frame sent.
     pub track: Vec<Frame>,
     /// Sentences being made.
-    speeches: Vec<(Instant, SentenceId, Sound)>,
+    speeches: Vec<(Instant, SentenceId, Spoken)>,
     /// Hears what is said, instead of [`Self::words`].
     pub ear: Option<Ear>,
     /// Keys told by INFO so far.
@@ -375,8 +381,11 @@ impl Rig {
             self.tell_machine(Input::Recognised { job, outcome });
         }
         while let Some(index) = self.speeches.iter().position(|(due, ..)| *due <= at) {
-            let (_, sentence, sound) = self.speeches.remove(index);
-            self.tell_machine(Input::Spoken { sentence, outcome: Ok(sound) });
+            let (_, sentence, spoken) = self.speeches.remove(index);
+            self.tell_machine(match spoken {
+                Spoken::Clause(sound) => Input::Clause { sentence, sound },
+                Spoken::Last(sound) => Input::Spoken { sentence, outcome: Ok(sound) },
+            });
         }
     }
 
@@ -589,8 +598,13 @@ impl Rig {
                     let sound = voice.speak(&text);
                     if delay.is_zero() {
                         self.tell_machine(Input::Spoken { sentence, outcome: Ok(sound) });
-                    } else {
-                        self.speeches.push((self.now + delay, sentence, sound));
+                        continue;
+                    }
+                    let clauses = if voice.by_clause { voice.clauses(&text, &sound) } else { vec![sound] };
+                    let last = clauses.len() - 1;
+                    for (n, clause) in clauses.into_iter().enumerate() {
+                        let spoken = if n == last { Spoken::Last(clause) } else { Spoken::Clause(clause) };
+                        self.speeches.push((self.now + delay * (n as u32 + 1), sentence, spoken));
                     }
                 }
                 Output::Speak { sentence, text, rate, .. } => {

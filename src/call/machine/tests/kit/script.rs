@@ -73,6 +73,7 @@ pub enum Setting {
     Voice {
         delay: Duration,
         cached: Duration,
+        by_clause: bool,
     },
     VoiceFails(bool),
     Echo(f32),
@@ -304,12 +305,9 @@ fn what(tokens: &[Token]) -> Result<What, String> {
         ["recogniser", "never", "answers"] => What::Set(Setting::Recogniser(Duration::from_secs(3_600))),
         ["recogniser", "fails"] => What::Set(Setting::RecogniserFails(true)),
         ["recogniser", "works"] => What::Set(Setting::RecogniserFails(false)),
-        ["voice", "takes", "1", "s"] => {
-            What::Set(Setting::Voice { delay: duration(numbers[0])?, cached: Duration::ZERO })
-        }
-        ["voice", "takes", "1", "s", "even", "for", "fixed", "sentences"] => {
-            What::Set(Setting::Voice { delay: duration(numbers[0])?, cached: duration(numbers[0])? })
-        }
+        ["voice", "takes", "1", "s"] => What::Set(voice(numbers[0], false, false)?),
+        ["voice", "takes", "1", "s", "a", "clause"] => What::Set(voice(numbers[0], false, true)?),
+        ["voice", "takes", "1", "s", "even", "for", "fixed", "sentences"] => What::Set(voice(numbers[0], true, false)?),
         ["voice", "fails"] => What::Set(Setting::VoiceFails(true)),
         ["voice", "works"] => What::Set(Setting::VoiceFails(false)),
         ["line", "returns", "1", "of", "our", "voice"] => What::Set(Setting::Echo(numbers[0] as f32)),
@@ -362,6 +360,11 @@ fn timed<'a>(tokens: &'a [Token], word: &str) -> Result<(&'a [Token], Option<Dur
 
 fn duration(seconds: f64) -> Result<Duration, String> {
     Duration::try_from_secs_f64(seconds).map_err(|_| format!("{seconds} s is no time"))
+}
+
+fn voice(seconds: f64, always: bool, by_clause: bool) -> Result<Setting, String> {
+    let delay = duration(seconds)?;
+    Ok(Setting::Voice { delay, cached: if always { delay } else { Duration::ZERO }, by_clause })
 }
 
 fn keys(text: &str) -> Result<String, String> {

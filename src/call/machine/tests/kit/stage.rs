@@ -82,7 +82,9 @@ fn set(rig: &mut Rig, what: &What) {
             let failure = SpeechError::Engine { engine: "whisper", detail: "essai".to_owned() };
             rig.words = if fails { Err(failure) } else { Ok("") };
         }
-        Setting::Voice { delay, cached } => (voice.delay, voice.cached_delay) = (delay, cached),
+        Setting::Voice { delay, cached, by_clause } => {
+            (voice.delay, voice.cached_delay, voice.by_clause) = (delay, cached, by_clause);
+        }
         Setting::VoiceFails(fails) => rig.voice_fails = fails,
         Setting::Echo(factor) => rig.handset.echo = factor,
         Setting::Operator(statuses) => rig.operator = statuses,

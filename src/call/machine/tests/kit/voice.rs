@@ -25,6 +25,8 @@ pub struct CodedVoice {
     /// Until a sentence that is not in the cache is there, and one that is.
     pub delay: Duration,
     pub cached_delay: Duration,
+    /// That long for each clause, which is there at once.
+    pub by_clause: bool,
 }
 
 /// Where in a sentence.
@@ -67,6 +69,18 @@ impl CodedVoice {
             encode(Place { sentence, frame }, level)
         });
         Sound::new(samples.collect::<Vec<_>>(), LINE_RATE)
+    }
+
+    /// The sound of a sentence, clause by clause.
+    pub fn clauses(&self, text: &str, sound: &Sound) -> Vec<Sound> {
+        let mut rest = &sound.samples[..];
+        let mut clauses = Vec::new();
+        for clause in text.split_inclusive(ends_clause) {
+            let (first, others) = rest.split_at(frames(clause).len() * FRAME_SAMPLES);
+            clauses.push(Sound::new(first, sound.rate));
+            rest = others;
+        }
+        clauses
     }
 
     /// What is left of a sentence from there on.
