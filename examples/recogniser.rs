@@ -7,9 +7,10 @@
 //! recogniser quantise MODEL q8_0|q5_1 OUT     the same weights in fewer bits
 //! ```
 //!
+//! On THREADS threads, 2 without it.
 //! CLIPS is a folder of recorded speech (WAV, 8 kHz): played backwards, several at once, it is the babble of a room.
 
-#![expect(clippy::disallowed_methods, reason = "measures time")]
+#![cfg_attr(feature = "whisper", expect(clippy::disallowed_methods, reason = "measures time"))]
 
 #[cfg(not(feature = "whisper"))]
 fn main() {
@@ -59,7 +60,8 @@ mod measure {
     }
 
     fn open(model: &str) -> Result<WhisperRecogniser, Failure> {
-        Ok(WhisperRecogniser::new(&WhisperModel::load(Path::new(model))?, 2)?)
+        let threads = std::env::var("THREADS").map_or(Ok(2), |threads| threads.parse())?;
+        Ok(WhisperRecogniser::new(&WhisperModel::load(Path::new(model))?, threads)?)
     }
 
     fn read(path: &Path) -> Result<Vec<i16>, Failure> {
