@@ -199,9 +199,8 @@ mod measure {
         }
     }
 
-    const KINDS: [&str; 10] = [
-        "silence", "white noise", "street", "breath", "clicks", "hum", "tones", "hold music", "music", "babble",
-    ];
+    const KINDS: [&str; 10] =
+        ["silence", "white noise", "street", "breath", "clicks", "hum", "tones", "hold music", "music", "babble"];
 
     /// Every kind of sound in turn, 1 to 8 s each, through A-law, into the recogniser as if it were an utterance.
     fn inventions(model: &str, minutes: &str, folder: &str) -> Result<(), Failure> {

@@ -261,8 +261,10 @@ fn longest_pause(samples: &[i16], rate: u32) -> f64 {
 fn final_pitch(samples: &[i16], rate: u32) -> Option<f64> {
     let window = rate as usize / 25;
     let hop = rate as usize / 100;
-    let pitches: Vec<f64> =
-        (0..samples.len().saturating_sub(window)).step_by(hop).filter_map(|at| pitch(&samples[at..at + window], rate)).collect();
+    let pitches: Vec<f64> = (0..samples.len().saturating_sub(window))
+        .step_by(hop)
+        .filter_map(|at| pitch(&samples[at..at + window], rate))
+        .collect();
     let median = |values: &[f64]| {
         let mut sorted = values.to_vec();
         sorted.sort_by(f64::total_cmp);

@@ -49,7 +49,9 @@ pub fn run(args: Args) -> Result<(), Failure> {
                 {
                     troubles(&status).iter().for_each(|trouble| println!("{trouble}"));
                     if status.engines.iter().any(|engine| engine.workers == 0) {
-                        return Err(Failure::new("Un moteur est en panne : le service ne va pas bien sans être relancé."));
+                        return Err(Failure::new(
+                            "Un moteur est en panne : le service ne va pas bien sans être relancé.",
+                        ));
                     }
                 }
                 return Ok(());

@@ -12,13 +12,13 @@ use super::listeners;
 use crate::audio::HoldMusic;
 use crate::call::Settings;
 use crate::call::driver::Services;
+#[cfg(feature = "whisper")]
+use crate::config::RecogniserConfig;
 use crate::config::{Config, ConfigError, VoiceFiles};
 use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
-#[cfg(feature = "whisper")]
-use crate::config::RecogniserConfig;
 #[cfg(feature = "whisper")]
 use crate::speech::Recogniser;
 use crate::speech::SpeechError;

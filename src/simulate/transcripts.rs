@@ -57,8 +57,13 @@ impl Transcriber {
 fn transcribe(recogniser: &mut dyn Recogniser, samples: &[i16], prompt: &str) -> Result<String, SpeechError> {
     let mut texts = Vec::new();
     for piece in pieces(samples) {
-        let utterance =
-            Utterance { samples: Arc::from(piece), rate: LINE_RATE, language: "fr".into(), prompt: prompt.into(), others: Vec::new() };
+        let utterance = Utterance {
+            samples: Arc::from(piece),
+            rate: LINE_RATE,
+            language: "fr".into(),
+            prompt: prompt.into(),
+            others: Vec::new(),
+        };
         let transcript = recogniser.recognise(&utterance, &AtomicBool::new(false))?;
         if !transcript.text.trim().is_empty() {
             texts.push(transcript.text.trim().to_owned());

@@ -306,15 +306,13 @@ mod tests {
         };
         assert_eq!(texts(&said, 100), expect(&[("bab, deda, f…", Some('…'))]));
         let word = "badefi badefi badefi bade";
-        let said_apart = [clause(word, Some(':')), clause("f", Some(',')), clause(word, Some('.')), clause("f", Some('!'))];
+        let said_apart =
+            [clause(word, Some(':')), clause("f", Some(',')), clause(word, Some('.')), clause("f", Some('!'))];
         let (first, second) = (format!("{word},"), format!("f, {word}. f!"));
         assert_eq!(texts(&said_apart, 100), expect(&[(&first, Some(':')), (&second, Some('!'))]));
         assert_eq!(texts(&said, 6), expect(&[("bab,", Some(',')), ("deda,", Some(';')), ("f…", Some('…'))]));
         let long = [clause("ab ab abababab", Some('?')), clause("f", None)];
-        assert_eq!(
-            texts(&long, 5),
-            expect(&[("ab ab", None), ("ababa", None), ("bab?", Some('?')), ("f", None)])
-        );
+        assert_eq!(texts(&long, 5), expect(&[("ab ab", None), ("ababa", None), ("bab?", Some('?')), ("f", None)]));
         assert!(alphabet.chunks(&[], 5).is_empty());
     }
 

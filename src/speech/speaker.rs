@@ -129,13 +129,7 @@ impl Speaker {
     }
 
     /// As [`Self::speak_once`], clause by clause: the first is there while the others are made.
-    pub fn speak_by_clauses(
-        &self,
-        language: &str,
-        text: &str,
-        pace: Pace,
-        rate: u32,
-    ) -> Result<Clauses, SpeechError> {
+    pub fn speak_by_clauses(&self, language: &str, text: &str, pace: Pace, rate: u32) -> Result<Clauses, SpeechError> {
         let mut left: VecDeque<String> = spoken::clauses(text).into_iter().map(str::to_owned).collect();
         let first = left.pop_front().unwrap_or_default();
         let pause = pause_between(&first);

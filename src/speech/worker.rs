@@ -96,7 +96,8 @@ impl RecogniserPool {
             tracing::debug!(samples = utterance.samples.len(), took_ms, "utterance recognised");
             reply.send(result);
         };
-        let work = Work { urgency, size: length.max(SHORTEST_WINDOW), patience: self.patience + length, grace: self.grace };
+        let work =
+            Work { urgency, size: length.max(SHORTEST_WINDOW), patience: self.patience + length, grace: self.grace };
         self.pool.submit(work, reply, run).map_err(|(error, _)| error)?;
         Ok(ticket)
     }

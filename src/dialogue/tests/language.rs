@@ -4,7 +4,8 @@ use super::*;
 use crate::dialogue::phrases::FRENCH_PHRASES;
 
 const MAIRIE: &str = "# Mairie d'essai\n- Langues : français, anglais\n## Annuaire\n### Standard\n- Poste : 100\n";
-const FRENCH: &str = "## Accueil\nDire :\n> Bonjour.\n\n## Passeport\nQuand on dit :\n- passeport\n\nRépondre :\n> Sur rendez-vous.\n";
+const FRENCH: &str =
+    "## Accueil\nDire :\n> Bonjour.\n\n## Passeport\nQuand on dit :\n- passeport\n\nRépondre :\n> Sur rendez-vous.\n";
 const ENGLISH: &str = "## Accueil\nDire :\n> Good morning.\n\n## Passport {#passeport}\nQuand on dit :\n- passport\n\nRépondre :\n> By appointment.\n";
 
 /// A town of two languages. Its English everyday phrases are French ones: no matter here.

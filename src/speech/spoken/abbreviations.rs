@@ -59,7 +59,8 @@ const SHORT_WORDS: &[&str] = &[
     "LE", "LA", "LES", "DE", "DES", "DU", "ET", "OU", "UN", "UNE", "EN", "AU", "AUX", "SI", "NE", "PAS", "OUI", "NON",
     "SUR", "PAR", "POUR", "AVEC", "SANS", "MA", "MON", "MES", "VOS", "NOS", "CE", "CES", "IL", "ELLE", "TOUT", "TOUS",
     "PLUS", "RUE", "EST", "SONT", "QUI", "QUE", "SE", "SES", "SA", "SON", "JE", "TU", "NOUS", "VOUS", "ON", "DANS",
-    "SAINT", "SAINTE", "MAIRIE", "VILLE", "VOUS", "AVIS", "ICI", "TRÈS", "BIEN", "JOUR", "MAI", "JUIN", "DEUX", "TROIS", "OUVERT", "FERMÉ",
+    "SAINT", "SAINTE", "MAIRIE", "VILLE", "VOUS", "AVIS", "ICI", "TRÈS", "BIEN", "JOUR", "MAI", "JUIN", "DEUX",
+    "TROIS", "OUVERT", "FERMÉ",
 ];
 
 pub(super) fn rewrite(text: &str) -> String {
@@ -91,25 +92,27 @@ fn streets(text: &str) -> String {
     let text = pattern!(r"\bJ\.?-C\.").replace_all(&text, "Jésus-Christ");
     // "12 r. de Pontoise": elsewhere "r." is nothing.
     let text = pattern!(r"(\d|\p{Ll})(,?) r\. ?(de |du |des |d'|\p{Lu})").replace_all(&text, "$1$2 rue $3");
-    let text = pattern!(r"\b([Cc]h|[Rr]te|[Ss]q|[Ff]b?g|[Ff]bg|[Ll]ot|[Rr]és|[Ee]sc|[Éé]t|[Ii]mm|[Qq]u|[Pp]ce|[Aa]rr|[Dd]ép)\. ?")
-        .replace_all(&text, |c: &Captures| {
-            let word = match c[1].to_lowercase().as_str() {
-                "ch" => "chemin",
-                "rte" => "route",
-                "sq" => "square",
-                "fg" | "fbg" => "faubourg",
-                "lot" => "lotissement",
-                "rés" => "résidence",
-                "esc" => "escalier",
-                "ét" => "étage",
-                "imm" => "immeuble",
-                "qu" => "quai",
-                "pce" => "pièce",
-                "arr" => "arrondissement",
-                _ => "département",
-            };
-            format!("{word} ")
-        });
+    let text = pattern!(
+        r"\b([Cc]h|[Rr]te|[Ss]q|[Ff]b?g|[Ff]bg|[Ll]ot|[Rr]és|[Ee]sc|[Éé]t|[Ii]mm|[Qq]u|[Pp]ce|[Aa]rr|[Dd]ép)\. ?"
+    )
+    .replace_all(&text, |c: &Captures| {
+        let word = match c[1].to_lowercase().as_str() {
+            "ch" => "chemin",
+            "rte" => "route",
+            "sq" => "square",
+            "fg" | "fbg" => "faubourg",
+            "lot" => "lotissement",
+            "rés" => "résidence",
+            "esc" => "escalier",
+            "ét" => "étage",
+            "imm" => "immeuble",
+            "qu" => "quai",
+            "pce" => "pièce",
+            "arr" => "arrondissement",
+            _ => "département",
+        };
+        format!("{word} ")
+    });
     pattern!(r"\b(Cie|Sté|Ets|[ÉE]ts|Vve)\.?( |$)")
         .replace_all(&text, |c: &Captures| {
             let word = match &c[1] {
@@ -125,9 +128,8 @@ fn streets(text: &str) -> String {
 
 /// "J. Moulin" → "ji Moulin", "D U P O N T" → letter by letter.
 fn initials(text: &str) -> String {
-    let text = pattern!(r"\b(\p{Lu})\.[ -](\p{Lu}\p{Ll})").replace_all(text, |c: &Captures| {
-        format!("{} {}", spell(&c[1]), &c[2])
-    });
+    let text = pattern!(r"\b(\p{Lu})\.[ -](\p{Lu}\p{Ll})")
+        .replace_all(text, |c: &Captures| format!("{} {}", spell(&c[1]), &c[2]));
     // A letter that names something: a line, a staircase, a category.
     let text = pattern!(
         r"\b(RER|[Ll]igne|[Bb]us|[Bb]âtiment|[Ee]scalier|[Ll]ettre|[Zz]one|[Hh]all|[Pp]orte|[Pp]arking|[Cc]atégorie|[Pp]ermis|[Gg]roupe|[Aa]nnexe|[Pp]lan|[Tt]arif) ([B-Z])\b"

@@ -120,9 +120,8 @@ fn per(text: &str) -> String {
 
 /// Articles of law ("L. 2121-1") and numbers of files ("2026-145"): the hyphen is said.
 fn references(text: &str) -> String {
-    let text = pattern!(r"\b([LRD])\.? ?(\d{1,5})-(\d{1,4})\b").replace_all(text, |c: &Captures| {
-        format!("{} {} tiret {}", spell(&c[1]), &c[2], &c[3])
-    });
+    let text = pattern!(r"\b([LRD])\.? ?(\d{1,5})-(\d{1,4})\b")
+        .replace_all(text, |c: &Captures| format!("{} {} tiret {}", spell(&c[1]), &c[2], &c[3]));
     // Not a span: what follows is smaller.
     let text = pattern!(r"(^|[^\d,.])(\d{1,6})-(\d{1,6})\b").replace_all(&text, |c: &Captures| {
         match (c[2].parse::<u64>(), c[3].parse::<u64>()) {
@@ -130,9 +129,7 @@ fn references(text: &str) -> String {
             _ => c[0].to_owned(),
         }
     });
-    pattern!(r"\b[Pp]p?\. ?(\d)")
-        .replace_all(&text, "page $1")
-        .into_owned()
+    pattern!(r"\b[Pp]p?\. ?(\d)").replace_all(&text, "page $1").into_owned()
 }
 
 /// "15,17,18" is a list, not a decimal number; "1 250" and "1.250" are one number.
@@ -164,7 +161,11 @@ fn prices(text: &str) -> String {
             match sign {
                 "€" => format!("{number} €"),
                 "$" => format!("{} dollar{}", decimal(&number.replace('.', ",")), if number == "1" { "" } else { "s" }),
-                _ => format!("{} livre{} sterling", decimal(&number.replace('.', ",")), if number == "1" { "" } else { "s" }),
+                _ => format!(
+                    "{} livre{} sterling",
+                    decimal(&number.replace('.', ",")),
+                    if number == "1" { "" } else { "s" }
+                ),
             }
         },
     );

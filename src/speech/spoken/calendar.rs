@@ -28,11 +28,13 @@ fn short_days(text: &str) -> String {
         let lower = short.to_lowercase();
         SHORT_DAYS.iter().find(|(known, _)| *known == lower).map_or(lower.clone(), |(_, day)| (*day).to_owned())
     };
-    let text = pattern!(r"(?i)\b(lun|mar|mer|jeu|ven|sam|dim)\.? ?([-–—/]|au|à|et|ou) ?(lun|mar|mer|jeu|ven|sam|dim)\b\.?")
-        .replace_all(text, |c: &Captures| {
-            let joined = if matches!(&c[2], "-" | "–" | "—" | "/") { "-".to_owned() } else { format!(" {} ", &c[2]) };
-            format!("{}{joined}{}", long(&c[1]), long(&c[3]))
-        });
+    let text =
+        pattern!(r"(?i)\b(lun|mar|mer|jeu|ven|sam|dim)\.? ?([-–—/]|au|à|et|ou) ?(lun|mar|mer|jeu|ven|sam|dim)\b\.?")
+            .replace_all(text, |c: &Captures| {
+                let joined =
+                    if matches!(&c[2], "-" | "–" | "—" | "/") { "-".to_owned() } else { format!(" {} ", &c[2]) };
+                format!("{}{joined}{}", long(&c[1]), long(&c[3]))
+            });
     pattern!(r"(?i)(\bla )?\b(lun|mar|mer|jeu|ven|sam|dim)\.( ?[:,]| \d| matin| après| et | au )")
         .replace_all(&text, |c: &Captures| match c.get(1) {
             Some(_) => c[0].to_owned(),
@@ -43,7 +45,8 @@ fn short_days(text: &str) -> String {
 
 fn hours(text: &str) -> String {
     let text = pattern!(r"\b24 ?h? ?/ ?24 ?h?\b").replace_all(text, "vingt-quatre heures sur vingt-quatre");
-    let text = pattern!(r"\b24 ?/ ?7\b").replace_all(&text, "vingt-quatre heures sur vingt-quatre, sept jours sur sept");
+    let text =
+        pattern!(r"\b24 ?/ ?7\b").replace_all(&text, "vingt-quatre heures sur vingt-quatre, sept jours sur sept");
     let text = pattern!(r"\b([5-7]) ?j(?:ours)? ?/ ?7 ?j?\b|\b7 ?/ ?7 ?j?\b").replace_all(&text, |c: &Captures| {
         let days = c.get(1).map_or(7, |days| days.as_str().parse().unwrap_or(7));
         format!("{} jours sur sept", cardinal(days))
@@ -98,40 +101,40 @@ fn dates(text: &str) -> String {
     let text = pattern!(r"\b(\d{2})/(\d{2})\b")
         .replace_all(&text, |c: &Captures| date(&c[1], &c[2], None).unwrap_or_else(|| c[0].to_owned()));
     // "le 5/3", "lundi 2/11": without a word that announces a date it is a fraction.
-    let text = pattern!(&format!(r"(?i)\b(le|du|au|avant le|{DAY_NAMES}) (\d{{1,2}})/(\d{{1,2}})\b"))
-        .replace_all(&text, |c: &Captures| match date(&c[2], &c[3], None) {
+    let text = pattern!(&format!(r"(?i)\b(le|du|au|avant le|{DAY_NAMES}) (\d{{1,2}})/(\d{{1,2}})\b")).replace_all(
+        &text,
+        |c: &Captures| match date(&c[2], &c[3], None) {
             Some(date) => format!("{} {date}", &c[1]),
             None => c[0].to_owned(),
-        });
-    let text =
-        pattern!(r"(?i)\b(\d{1,2}|1er) (janv|févr|fév|avr|juil|sept|oct|nov|déc)\.").replace_all(&text, |c: &Captures| {
+        },
+    );
+    let text = pattern!(r"(?i)\b(\d{1,2}|1er) (janv|févr|fév|avr|juil|sept|oct|nov|déc)\.").replace_all(
+        &text,
+        |c: &Captures| {
             let short = c[2].to_lowercase();
             let month = MONTHS.iter().find(|month| month.starts_with(&short));
             format!("{} {}", &c[1], month.unwrap_or(&short.as_str()))
-        });
+        },
+    );
     // "3-15 mars" is "du 3 au 15 mars".
-    let text = pattern!(&format!(
-        r"(?i)(\bdu |\bles )?\b(\d{{1,2}})(?:er)? ?[-–—] ?(\d{{1,2}}) ({MONTH_NAMES})\b"
-    ))
-    .replace_all(&text, |c: &Captures| {
-        let days = (group(c, 2).and_then(|day| day.parse::<u64>().ok()), c[3].parse::<u64>().ok());
-        let (Some(from @ 1..=31), Some(to @ 1..=31)) = days else { return c[0].to_owned() };
-        let from = if from == 1 { "premier".to_owned() } else { cardinal(from) };
-        let (word, joint) = match group(c, 1) {
-            Some(word) if word.eq_ignore_ascii_case("les ") => (word, "et"),
-            Some(word) => (word, "au"),
-            None => ("du ", "au"),
-        };
-        format!("{word}{from} {joint} {} {}", cardinal(to), &c[4])
-    });
+    let text = pattern!(&format!(r"(?i)(\bdu |\bles )?\b(\d{{1,2}})(?:er)? ?[-–—] ?(\d{{1,2}}) ({MONTH_NAMES})\b"))
+        .replace_all(&text, |c: &Captures| {
+            let days = (group(c, 2).and_then(|day| day.parse::<u64>().ok()), c[3].parse::<u64>().ok());
+            let (Some(from @ 1..=31), Some(to @ 1..=31)) = days else { return c[0].to_owned() };
+            let from = if from == 1 { "premier".to_owned() } else { cardinal(from) };
+            let (word, joint) = match group(c, 1) {
+                Some(word) if word.eq_ignore_ascii_case("les ") => (word, "et"),
+                Some(word) => (word, "au"),
+                None => ("du ", "au"),
+            };
+            format!("{word}{from} {joint} {} {}", cardinal(to), &c[4])
+        });
     let text = pattern!(&format!(r"(?i)\b1(?:er)? ({MONTH_NAMES})\b")).replace_all(&text, "premier $1");
     // "du 1er au 15 mars", "le 1 au matin" apart.
     let text = pattern!(&format!(r"(?i)\b(du|le) 1(?:er)? (au|et|ou)( \d{{1,2}} (?:{MONTH_NAMES})\b)"))
         .replace_all(&text, "$1 premier $2$3");
     pattern!(&format!(r"(?i)(\bdu )?\b({DAY_NAMES}) ?[-–—/] ?({DAY_NAMES})\b"))
-        .replace_all(&text, |c: &Captures| {
-            format!("{}{} au {}", group(c, 1).unwrap_or("du "), &c[2], &c[3])
-        })
+        .replace_all(&text, |c: &Captures| format!("{}{} au {}", group(c, 1).unwrap_or("du "), &c[2], &c[3]))
         .into_owned()
 }
 

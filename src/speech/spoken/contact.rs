@@ -110,7 +110,7 @@ fn telephone(text: &str) -> String {
         let (first, second) = c[2].split_at(2);
         format!("{}{} {}", &c[1], written(first, false), written(second, false))
     })
-        .into_owned()
+    .into_owned()
 }
 
 /// The digits in `text`, two by two, a pause between pairs.

@@ -11,14 +11,30 @@ use number::{cardinal, digit_by_digit, ordinal, written, year};
 mod number;
 
 const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
     "December",
 ];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Acronyms said as a word, with the spelling that sounds so; others are spelled.
-const SAID_AS_WORDS: &[(&str, &str)] =
-    &[("PACS", "packs"), ("NATO", "nayto"), ("UNESCO", "unesco"), ("COVID", "covid"), ("PIN", "pin"), ("ASAP", "as soon as possible")];
+const SAID_AS_WORDS: &[(&str, &str)] = &[
+    ("PACS", "packs"),
+    ("NATO", "nayto"),
+    ("UNESCO", "unesco"),
+    ("COVID", "covid"),
+    ("PIN", "pin"),
+    ("ASAP", "as soon as possible"),
+];
 
 /// Units of measure after a number: sign, words for one, words for more.
 const UNITS: &[(&str, &str, &str)] = &[
@@ -132,8 +148,10 @@ fn abbreviations(text: &str) -> String {
     let text = pattern!(r"\bvs?\b\.? ").replace_all(&text, "versus ");
     let text = pattern!(r"\b(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?( ?[-–—] ?| to )(Mon|Tue|Tues|Wed|Thu|Thur|Thurs|Fri|Sat|Sun)\b\.?")
         .replace_all(&text, |c: &Captures| format!("{} to {}", day(&c[1]), day(&c[3])));
-    let text = pattern!(r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.? (and|&) (Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?")
-        .replace_all(&text, |c: &Captures| format!("{} and {}", day(&c[1]), day(&c[3])));
+    let text = pattern!(
+        r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.? (and|&) (Mon|Tues?|Wed|Thu(?:rs?)?|Fri|Sat|Sun)\b\.?"
+    )
+    .replace_all(&text, |c: &Captures| format!("{} and {}", day(&c[1]), day(&c[3])));
     let text = pattern!(r"\b(Mon|Tues?|Wed|Thu(?:rs?)?|Fri)\b\.?( \d|,|:)")
         .replace_all(&text, |c: &Captures| format!("{}{}", day(&c[1]), &c[2]));
     pattern!(r"\b(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day ?[-–—] ?(Mon|Tues|Wednes|Thurs|Fri|Satur|Sun)day\b")
@@ -173,13 +191,15 @@ fn hours(text: &str) -> String {
         let (from, to) = (hour(c, 1, 2, 3), hour(c, 4, 5, 6));
         from.zip(to).map_or_else(|| c[0].to_owned(), |(from, to)| format!("{from} to {to}{}", stop(c, &text[..])))
     });
-    let text = pattern!(r"\b(\d{1,2})[:h](\d{2})() ?[-–—] ?(\d{1,2})[:h](\d{2})\b()").replace_all(&text, |c: &Captures| {
-        let (from, to) = (hour(c, 1, 2, 3), hour(c, 4, 5, 6));
-        from.zip(to).map_or_else(|| c[0].to_owned(), |(from, to)| format!("{from} to {to}"))
-    });
-    let text = pattern!(r"(?i)\b(\d{1,2})(?:[:.h](\d{2}))? ?(a\.?m\b\.?|p\.?m\b\.?)").replace_all(&text, |c: &Captures| {
-        hour(c, 1, 2, 3).map_or_else(|| c[0].to_owned(), |hour| format!("{hour}{}", stop(c, &text)))
-    });
+    let text =
+        pattern!(r"\b(\d{1,2})[:h](\d{2})() ?[-–—] ?(\d{1,2})[:h](\d{2})\b()").replace_all(&text, |c: &Captures| {
+            let (from, to) = (hour(c, 1, 2, 3), hour(c, 4, 5, 6));
+            from.zip(to).map_or_else(|| c[0].to_owned(), |(from, to)| format!("{from} to {to}"))
+        });
+    let text = pattern!(r"(?i)\b(\d{1,2})(?:[:.h](\d{2}))? ?(a\.?m\b\.?|p\.?m\b\.?)")
+        .replace_all(&text, |c: &Captures| {
+            hour(c, 1, 2, 3).map_or_else(|| c[0].to_owned(), |hour| format!("{hour}{}", stop(c, &text)))
+        });
     pattern!(r"\b(\d{1,2})[:h](\d{2})\b()")
         .replace_all(&text, |c: &Captures| hour(c, 1, 2, 3).unwrap_or_else(|| c[0].to_owned()))
         .into_owned()
@@ -218,8 +238,7 @@ fn hour(c: &Captures, hours: usize, minutes: usize, half: usize) -> Option<Strin
 }
 
 fn dates(text: &str) -> String {
-    const NAMES: &str =
-        "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?";
+    const NAMES: &str = "Jan(?:uary)?|Feb(?:ruary)?|Mar(?:ch)?|Apr(?:il)?|May|June?|July?|Aug(?:ust)?|Sept?(?:ember)?|Oct(?:ober)?|Nov(?:ember)?|Dec(?:ember)?";
     let text = pattern!(r"\b(\d{4})-(\d{2})-(\d{2})\b")
         .replace_all(text, |c: &Captures| date(&c[3], &c[2], Some(&c[1])).unwrap_or_else(|| c[0].to_owned()));
     let text = pattern!(r"\b(?:the )?(\d{1,2})[/.](\d{1,2})[/.](\d{4})\b")
@@ -262,9 +281,8 @@ fn named(day: &str, name: &str, of_year: Option<&str>, day_first: bool, whole: &
 
 fn prices(text: &str) -> String {
     let text = pattern!(r"(\d),(\d{3})\b").replace_all(text, "$1$2");
-    let text = pattern!(r"([€£$]) ?(\d+)(?:\.(\d{2}))?\b").replace_all(&text, |c: &Captures| {
-        price(&c[1], &c[2], c.get(3).map_or("", |found| found.as_str()))
-    });
+    let text = pattern!(r"([€£$]) ?(\d+)(?:\.(\d{2}))?\b")
+        .replace_all(&text, |c: &Captures| price(&c[1], &c[2], c.get(3).map_or("", |found| found.as_str())));
     let text = pattern!(r"\b(\d+)(?:[.,](\d{2}))? ?(€|£|euros?\b|pounds?\b)").replace_all(&text, |c: &Captures| {
         let sign = if c[3].starts_with(['€', 'e']) { "€" } else { "£" };
         price(sign, &c[1], c.get(2).map_or("", |found| found.as_str()))
@@ -334,13 +352,38 @@ fn acronyms(text: &str) -> String {
 }
 
 /// Short words that stand in capitals.
-const WORDS: &[&str] = &["THE", "AND", "FOR", "NOT", "NO", "YES", "OR", "OF", "TO", "IN", "ON", "AT", "IS", "ALL", "NEW"];
+const WORDS: &[&str] =
+    &["THE", "AND", "FOR", "NOT", "NO", "YES", "OR", "OF", "TO", "IN", "ON", "AT", "IS", "ALL", "NEW"];
 
 /// "CNI" → "see en eye", in the spelling that espeak-ng's English reads right.
 fn spell(letters: &str) -> String {
     const NAMES: [&str; 26] = [
-        "ay", "bee", "see", "dee", "ee", "eff", "jee", "aitch", "eye", "jay", "kay", "el", "em", "en", "oh", "pee", "cue",
-        "are", "ess", "tee", "you", "vee", "double you", "ex", "why", "zed",
+        "ay",
+        "bee",
+        "see",
+        "dee",
+        "ee",
+        "eff",
+        "jee",
+        "aitch",
+        "eye",
+        "jay",
+        "kay",
+        "el",
+        "em",
+        "en",
+        "oh",
+        "pee",
+        "cue",
+        "are",
+        "ess",
+        "tee",
+        "you",
+        "vee",
+        "double you",
+        "ex",
+        "why",
+        "zed",
     ];
     let name = |c: char| {
         let c = c.to_ascii_uppercase();

@@ -45,7 +45,9 @@ pub enum LexiconError {
     TooLong { line: usize },
     #[error("ligne {line} : la voix ne sait pas dire « {character} » ; {}", remedy(*.character))]
     UnknownCharacter { line: usize, character: char },
-    #[error("ligne {line} : « {character} » n'est pas un signe de l'alphabet phonétique ; ou écrivez à l'oreille, sans barres obliques")]
+    #[error(
+        "ligne {line} : « {character} » n'est pas un signe de l'alphabet phonétique ; ou écrivez à l'oreille, sans barres obliques"
+    )]
     UnknownPhoneme { line: usize, character: char },
     #[error("ligne {line} : « {word} » est déjà à la ligne {first} ; gardez une seule des deux lignes")]
     Duplicate { line: usize, word: String, first: usize },
@@ -233,7 +235,9 @@ fn entry(row: &str, line: usize) -> Result<(String, Piece), LexiconError> {
         return Err(LexiconError::TooLong { line });
     }
     let said = match said.strip_prefix('/').and_then(|rest| rest.strip_suffix('/')) {
-        Some(ipa) => Piece::Phonemes(phonemes(ipa).map_err(|character| LexiconError::UnknownPhoneme { line, character })?),
+        Some(ipa) => {
+            Piece::Phonemes(phonemes(ipa).map_err(|character| LexiconError::UnknownPhoneme { line, character })?)
+        }
         None => {
             let said = said.replace('’', "'");
             match said.chars().find(|c| !is_by_ear(*c)) {
@@ -433,7 +437,9 @@ mod tests {
             ]
         );
         let told = errors.to_string();
-        for part in ["ligne 2 : il manque le signe =", "nombres en lettres", "déjà à la ligne 1", "entre barres obliques"] {
+        for part in
+            ["ligne 2 : il manque le signe =", "nombres en lettres", "déjà à la ligne 1", "entre barres obliques"]
+        {
             assert!(told.contains(part), "{told}");
         }
         let long = format!("a = {}", "é".repeat(LONGEST + 1));

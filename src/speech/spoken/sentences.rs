@@ -236,10 +236,7 @@ mod tests {
     fn long_sentences_are_cut_into_clauses() {
         for (sentence, parts) in [
             ("Oui, bien sûr, je vous écoute.", &["Oui, bien sûr, je vous écoute."][..]),
-            (
-                "Je note : Durand, au 01 34 51 23 14, le matin.",
-                &["Je note : Durand,", "au 01 34 51 23 14, le matin."],
-            ),
+            ("Je note : Durand, au 01 34 51 23 14, le matin.", &["Je note : Durand,", "au 01 34 51 23 14, le matin."]),
             (
                 "Apportez les originaux : une photo (récente, en couleur), un justificatif, et un timbre fiscal.",
                 &["Apportez les originaux :", "une photo (récente, en couleur), un justificatif, et un timbre fiscal."],
@@ -253,13 +250,14 @@ mod tests {
                     "l'après-midi, de 13h30 à 17h30 du lundi au jeudi, et le vendredi jusqu'à 16h45 seulement.",
                 ],
             ),
-            ("Le timbre coûte 25,50 euros, dans les bureaux de tabac.", &[
-                "Le timbre coûte 25,50 euros,",
-                "dans les bureaux de tabac.",
-            ]),
-            ("Une phrase tout à fait longue et sans aucun signe de ponctuation en son milieu.", &[
+            (
+                "Le timbre coûte 25,50 euros, dans les bureaux de tabac.",
+                &["Le timbre coûte 25,50 euros,", "dans les bureaux de tabac."],
+            ),
+            (
                 "Une phrase tout à fait longue et sans aucun signe de ponctuation en son milieu.",
-            ]),
+                &["Une phrase tout à fait longue et sans aucun signe de ponctuation en son milieu."],
+            ),
         ] {
             assert_eq!(clauses(sentence), parts);
         }

@@ -83,7 +83,8 @@ fn a_sentence_longer_than_the_model_takes_is_spoken_whole() {
 fn phonemes_follow_lexicon_and_punctuation() {
     let Some(voice) = open("fr_FR-siwis.onnx", "fr", "Laye\tlè\nPecq\t/pˈɛk/\n") else { return };
     let chunks = voice.phonemes("À Laye, au Pecq : il faut la CNI ?").expect("phonemes");
-    let phonemes: Vec<(&str, Option<char>)> = chunks.iter().map(|chunk| (chunk.phonemes.as_str(), chunk.mark)).collect();
+    let phonemes: Vec<(&str, Option<char>)> =
+        chunks.iter().map(|chunk| (chunk.phonemes.as_str(), chunk.mark)).collect();
     assert_eq!(phonemes, [("a lˈɛ, o pˈɛk: il fo la sˈe ˈɛn ˈi?", Some('?'))]);
     assert_eq!((voice.reader())("M. Laye, 2 €."), "monsieur lè, deux euros.");
 }
@@ -107,7 +108,8 @@ fn names_of_the_neighbourhood_are_said_in_french() {
         ("Élisabeth", "elizabˈɛt"),
         ("un jury", "œ̃ ʒyʁˈi"),
     ] {
-        let said: String = voice.phonemes(name).expect("phonemes").iter().map(|chunk| chunk.phonemes.as_str()).collect();
+        let said: String =
+            voice.phonemes(name).expect("phonemes").iter().map(|chunk| chunk.phonemes.as_str()).collect();
         // Where the stress falls within a compound is no matter.
         let bare = |text: &str| text.replace(['ˈ', 'ˌ', '-'], "");
         assert_eq!(bare(&said), bare(phonemes), "{name}");

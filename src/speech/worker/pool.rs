@@ -135,7 +135,9 @@ impl<E> State<E> {
     /// Until a worker would be free for a job that came now.
     fn wait(&self, now: Instant) -> Duration {
         let running = self.seats.iter().filter(|seat| seat.thread.is_some()).map(|seat| match &seat.running {
-            Some(running) => remaining(self.speed.time_for(running.size), now.saturating_duration_since(running.started)),
+            Some(running) => {
+                remaining(self.speed.time_for(running.size), now.saturating_duration_since(running.started))
+            }
             None => Duration::ZERO,
         });
         let (workers, least, running) = running
@@ -248,7 +250,11 @@ impl<E> Shared<E> {
             let (started, abandoned) = (now(), Arc::new(AtomicBool::new(true)));
             let due = started + MAKING;
             let (size, grace) = (Duration::ZERO, Duration::ZERO);
-            self.begin(&mut state, place.index, Running { to: None, abandoned, started, size, due, grace, told: false });
+            self.begin(
+                &mut state,
+                place.index,
+                Running { to: None, abandoned, started, size, due, grace, told: false },
+            );
         }
         match catch_unwind(AssertUnwindSafe(|| (self.make)())) {
             Ok(Ok(made)) => Some(made),
