@@ -128,10 +128,11 @@ mod measure {
                     level,
                 )
             }
-            "clicks" => at_level(
-                (0..length).map(|_| if random.next() < 0.0006 { random.between(-1.0, 1.0) } else { 0.0003 }),
-                random.between(-45.0, -25.0),
-            ),
+            "clicks" => {
+                let level = random.between(-45.0, -25.0);
+                let click = |_| if random.next() < 0.0006 { random.between(-1.0, 1.0) } else { 0.0003 };
+                at_level((0..length).map(click), level)
+            }
             "hum" => {
                 let base = if random.next() < 0.5 { 50.0 } else { 100.0 };
                 at_level(

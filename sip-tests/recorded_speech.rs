@@ -86,7 +86,7 @@ fn listen(clip: &[i16]) -> Turns {
         detector.handle_frame(frame, None);
         while let Some(event) = detector.poll_event() {
             match event {
-                Event::Paused { revision, sound } => {
+                Event::Paused { revision, sound, .. } => {
                     if revision == 1 {
                         turns.starts.push(now - sound.samples.len());
                     }

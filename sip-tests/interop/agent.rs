@@ -59,6 +59,7 @@ pub struct Agent {
     /// What it is watched by.
     pub sip: SipHandle,
     pub recognisers: RecogniserPool,
+    pub speaker: Speaker,
     /// The voice's cache.
     _cache: tempfile::TempDir,
     _running: watch::Sender<bool>,
@@ -74,7 +75,7 @@ impl Agent {
     pub async fn start_with(change: impl FnOnce(&mut Settings)) -> Agent {
         let cache = tempfile::tempdir().expect("a folder");
         let services = Arc::new(services(&cache, change));
-        let recognisers = services.recognisers.clone();
+        let (recognisers, speaker) = (services.recognisers.clone(), services.speaker.clone());
         let (sip, mut lines) =
             net::bind(config("mairie"), (LOOPBACK, 0).into(), rand::random()).await.expect("a socket on loopback");
         let (address, handle) = (sip.local_address(), sip.clone());
@@ -94,7 +95,7 @@ impl Agent {
                 });
             }
         });
-        Agent { address, records, sip: handle, recognisers, _cache: cache, _running: running }
+        Agent { address, records, sip: handle, recognisers, speaker, _cache: cache, _running: running }
     }
 
     pub fn uri(&self) -> String {

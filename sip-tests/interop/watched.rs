@@ -38,7 +38,7 @@ impl Watched {
         );
         std::fs::write(directory.path().join("config.toml"), &text).expect("a file");
         let config = Config::from_parts(Some(("config.toml", &text)), []).expect("a configuration");
-        let monitor = Monitor::new(&config, agent.sip.clone(), agent.recognisers.clone());
+        let monitor = Monitor::new(&config, agent.sip.clone(), agent.recognisers.clone(), agent.speaker.clone());
         let (stop, stopping) = watch::channel(false);
         let observers = observe(&config, &agent.sip, &monitor, stopping).await.expect("a socket and a port");
         Watched { agent, monitor, directory, metrics: free.port(), _observers: observers, _stop: stop }

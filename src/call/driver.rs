@@ -196,6 +196,8 @@ struct Recognition {
     queued: Option<(AbortHandle, Claim)>,
     /// The caller waits for it.
     is_live: bool,
+    /// It was queued as such.
+    was_live: bool,
 }
 
 /// The edges of one call.
@@ -275,7 +277,7 @@ impl Call {
                     }
                 }
                 Output::Recognise { job, utterance } => {
-                    self.jobs.insert(job, Recognition { utterance, queued: None, is_live: false });
+                    self.jobs.insert(job, Recognition { utterance, queued: None, is_live: false, was_live: false });
                     self.recognise(machine, job);
                 }
                 Output::Hasten { job } => self.hasten(machine, job),
@@ -299,6 +301,7 @@ impl Call {
     fn recognise(&mut self, machine: &mut Machine, job: JobId) {
         let Some(recognition) = self.jobs.get_mut(&job) else { return };
         let (pool, utterance) = (&self.services.recognisers, recognition.utterance.clone());
+        recognition.was_live = recognition.is_live;
         let queued = if recognition.is_live { pool.submit_live(utterance) } else { pool.submit(utterance) };
         match queued {
             Ok(ticket) => {
@@ -312,9 +315,13 @@ impl Call {
 
     fn recognised(&mut self, machine: &mut Machine, job: JobId, outcome: Result<Transcript, SpeechError>) {
         if let (Some(recognition), Err(SpeechError::Busy { .. })) = (self.jobs.get_mut(&job), &outcome)
-            && !recognition.is_live
+            && !recognition.was_live
         {
             recognition.queued = None;
+            // The turn may have ended while the refusal was on its way.
+            if recognition.is_live {
+                self.recognise(machine, job);
+            }
             return;
         }
         self.jobs.remove(&job);

@@ -40,7 +40,7 @@ impl Dialogue {
             Stage::Filling(form) => match (&form.at, self.topic(form.topic)) {
                 (FormStep::Slot { index, .. }, Some(topic)) => match topic.slots.get(*index) {
                     Some(slot) => {
-                        digits = matches!(slot.kind, SlotKind::Telephone | SlotKind::Number);
+                        digits = super::slots::takes_digits(slot.kind);
                         Self::slot_answer(slot, &mut words)
                     }
                     None => Answer::Open,

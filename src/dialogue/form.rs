@@ -3,17 +3,20 @@
 use std::sync::Arc;
 
 use crate::dialplan::{Slot, SlotKind, Topic, TopicId};
+use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::{telephone, yes_no};
 use crate::understanding::{Decision, Interpretation};
 
 use super::phrases::PhraseId;
-use super::slots::{self, Dictated};
+use super::slots::{self, Dictated, Ear};
 use super::speak::either;
 use super::state::{Filled, Form, FormStep, Stage};
 use super::{Dialogue, Note, Output, Request};
 
 /// Failures in a row at one slot.
 const MOST_FAILURES: u8 = 2;
+/// Answers to one slot of which every reading was refused; then a human.
+const MOST_REFUSED: u8 = 2;
 /// Longest run of typed digits.
 const MOST_DIGITS: usize = 20;
 /// A digression from a form must be this sure.
@@ -31,6 +34,7 @@ impl Dialogue {
             values: vec![None; found.slots.len()],
             at: FormStep::Slot { index: 0, digits: String::new() },
             failures: 0,
+            refused: 0,
         };
         if let Some(text) = text {
             // "Rappelez-moi au 06 …, plutôt le matin": what is known already is not asked again.
@@ -39,9 +43,12 @@ impl Dialogue {
         self.next_slot(found, form);
     }
 
-    /// Asks for the first empty slot, or confirms, or saves.
+    /// Asks about the first value that needs it, for the first empty slot, or confirms, or saves.
     fn next_slot(&mut self, topic: &Topic, mut form: Form) {
         form.failures = 0;
+        if let Some(index) = form.values.iter().position(|value| needs_check(topic, value.as_ref())) {
+            return self.check(form, index, PhraseId::ConfirmValue);
+        }
         match form.values.iter().position(Option::is_none) {
             Some(index) => {
                 form.at = FormStep::Slot { index, digits: String::new() };
@@ -91,6 +98,10 @@ impl Dialogue {
                     self.ask_slot(slot);
                 }
             }
+            FormStep::Check { index } => {
+                let index = *index;
+                self.check(form, index, PhraseId::ConfirmValue);
+            }
             FormStep::Confirm => {
                 if let Some(confirm) = &topic.confirm {
                     self.say_speech(confirm);
@@ -98,6 +109,92 @@ impl Dialogue {
             }
             FormStep::Correct => self.ask_what_to_correct(topic),
         }
+    }
+
+    /// "J'ai noté : … C'est bien cela ?"
+    fn check(&mut self, mut form: Form, index: usize, phrase: PhraseId) {
+        let spoken = form.values.get(index).and_then(Option::as_ref).map(|value| value.spoken.clone());
+        form.at = FormStep::Check { index };
+        self.stage = Stage::Filling(form);
+        self.say_with(phrase, |_| spoken.clone());
+    }
+
+    /// What was heard after a value was read back by itself.
+    fn checked(&mut self, topic: &Topic, mut form: Form, index: usize, text: &str, interpretation: &Interpretation) {
+        let Some(slot) = topic.slots.get(index) else {
+            return self.form_failure(false);
+        };
+        let answer = yes_no::read(text);
+        if answer.as_ref().is_some_and(|answer| answer.yes) {
+            return self.accept(topic, form, index);
+        }
+        let old = form.values.get(index).cloned().flatten();
+        // "Non, 06 13 …", "non, avec deux L", or the right value without a "non".
+        let words = answer.as_ref().map_or(text, |answer| answer.rest.as_str());
+        let streets = self.streets(slot.kind);
+        let language = self.language();
+        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
+        if !words.is_empty()
+            && let Some(value) = slots::corrected(slot, old.as_ref(), words, &ear)
+        {
+            form.values[index] = Some(value);
+            self.progress();
+            return self.next_slot(topic, form);
+        }
+        if answer.is_none() {
+            if !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
+                return;
+            }
+            return self.form_failure(false);
+        }
+        self.refused_value(topic, form, index);
+    }
+
+    fn accept(&mut self, topic: &Topic, mut form: Form, index: usize) {
+        if let Some(value) = form.values.get_mut(index).and_then(Option::as_mut) {
+            value.is_doubtful = false;
+            value.others.clear();
+        }
+        form.refused = 0;
+        self.progress();
+        self.next_slot(topic, form);
+    }
+
+    /// "Non": the next thing that may have been meant, then the question again in another way, then a human.
+    fn refused_value(&mut self, topic: &Topic, mut form: Form, index: usize) {
+        let next = form.values.get_mut(index).and_then(Option::take).and_then(Filled::next);
+        if next.is_some() {
+            form.values[index] = next;
+            form.failures = 0;
+            return self.check(form, index, PhraseId::OtherValue);
+        }
+        form.refused = form.refused.saturating_add(1);
+        form.at = FormStep::Slot { index, digits: String::new() };
+        if form.refused >= MOST_REFUSED {
+            form.failures = MOST_FAILURES - 1;
+            self.stage = Stage::Filling(form);
+            return self.form_failure(false);
+        }
+        self.stage = Stage::Filling(form);
+        let kind = topic.slots.get(index).map(|slot| slot.kind);
+        self.say(match kind {
+            Some(SlotKind::Telephone) => PhraseId::NumberByDigits,
+            Some(SlotKind::PersonName) => PhraseId::SpellName,
+            Some(SlotKind::Date) => PhraseId::DateInvalid,
+            Some(SlotKind::Time) => PhraseId::TimeInvalid,
+            Some(SlotKind::Email) => PhraseId::EmailInvalid,
+            _ => PhraseId::SayAgain,
+        });
+    }
+
+    /// The town's streets, compared with once a form asks for an address.
+    fn streets(&mut self, kind: SlotKind) -> Arc<Streets> {
+        if kind != SlotKind::Address {
+            return Arc::default();
+        }
+        let plan = &self.plan;
+        let make = || Arc::new(Streets::new(plan.streets.iter().map(String::as_str)));
+        Arc::clone(self.streets.get_or_insert_with(make))
     }
 
     pub(super) fn form_heard(&mut self, text: &str, interpretation: &Interpretation) {
@@ -132,6 +229,7 @@ impl Dialogue {
                 }
                 self.form_failure(false);
             }
+            FormStep::Check { index } => self.checked(topic, form, index, text, interpretation),
             FormStep::Confirm => match yes_no::read(text) {
                 Some(answer) if answer.yes => {
                     self.progress();
@@ -156,7 +254,7 @@ impl Dialogue {
     }
 
     /// Fills what the text holds: telephone and choices anywhere, then the slot that was asked for.
-    fn fill_in_passing(&self, topic: &Topic, form: &mut Form, text: &str, asked: Option<(usize, &str)>) -> bool {
+    fn fill_in_passing(&mut self, topic: &Topic, form: &mut Form, text: &str, asked: Option<(usize, &str)>) -> bool {
         let mut rest = text.to_owned();
         let mut filled = false;
         let free = asked.is_some_and(|(index, _)| topic.slots.get(index).is_some_and(|s| takes_anything(s.kind)));
@@ -189,12 +287,25 @@ impl Dialogue {
                 }
             }
         }
+        let asked_kind = asked.and_then(|(index, _)| topic.slots.get(index)).map(|slot| slot.kind);
+        let streets = self.streets(asked_kind.unwrap_or(SlotKind::FreeMessage));
+        let language = self.language();
+        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
         if let Some((index, _)) = asked
             && form.values.get(index).is_some_and(Option::is_none)
-            && let Some(value) = topic.slots.get(index).and_then(|slot| slots::asked(slot, &rest))
+            && let Some(value) = topic.slots.get(index).and_then(|slot| slots::asked(slot, &rest, &ear))
         {
             form.values[index] = Some(value);
             filled = true;
+        }
+        // "Un rendez-vous mardi à dix heures": both, wherever one is asked or neither.
+        if matches!(asked_kind, None | Some(SlotKind::Date | SlotKind::Time)) {
+            for (i, slot) in topic.slots.iter().enumerate() {
+                if form.values[i].is_none() && slots::may_be_named_in_passing(slot) {
+                    form.values[i] = slots::asked(slot, &rest, &ear);
+                    filled |= form.values[i].is_some() && asked_kind.is_some();
+                }
+            }
         }
         filled
     }
@@ -221,21 +332,54 @@ impl Dialogue {
                 corrected = true;
             }
         }
+        let kind =
+            if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
+        let streets = self.streets(kind);
+        let language = self.language();
+        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
         if !corrected && let Some(i) = slots::named(&topic.slots, &rest) {
-            let after_name = without_words(&rest, &topic.slots[i].name);
-            form.values[i] = match topic.slots[i].kind {
+            let slot = &topic.slots[i];
+            let after_name = without_words(&rest, &slot.name);
+            let old = form.values[i].take();
+            form.values[i] = match slot.kind {
+                // The number itself was looked for above.
                 SlotKind::Telephone | SlotKind::Choice => None,
-                _ => slots::asked(&topic.slots[i], &after_name),
+                _ => slots::corrected(slot, old.as_ref(), &after_name, &ear),
             };
+            if form.values[i].is_none() {
+                // Named without a new value: what else may have been meant, if the ear was in doubt.
+                form.values[i] = old.and_then(Filled::next);
+            }
             corrected = true;
         }
-        if !corrected
-            && let Some(i) = topic.slots.iter().position(|s| s.kind == SlotKind::PersonName)
-            && let Some(value) = slots::asked(&topic.slots[i], &rest)
-        {
-            // "Non, c'est Martin": what is left is the name.
-            form.values[i] = Some(value);
-            corrected = true;
+        if !corrected {
+            // "Non, mardi", "non, avec deux L", "non, c'est Martin": the kind of the answer tells the slot; names come last,
+            // anything may be one.
+            const BY_KIND: [SlotKind; 6] = [
+                SlotKind::Email,
+                SlotKind::Time,
+                SlotKind::Date,
+                SlotKind::Address,
+                SlotKind::Number,
+                SlotKind::PersonName,
+            ];
+            let amended = topic.slots.iter().enumerate().find_map(|(i, slot)| {
+                let old = form.values[i].as_ref().filter(|_| slot.kind == SlotKind::PersonName)?;
+                Some((i, slots::amended(old, &rest)?))
+            });
+            let by_kind = || {
+                BY_KIND.iter().find_map(|kind| {
+                    let i = topic.slots.iter().position(|s| s.kind == *kind)?;
+                    let slot = &topic.slots[i];
+                    let clear = *kind != SlotKind::Address || slots::is_clear_address(&rest, &ear);
+                    let value = slots::asked(slot, &rest, &ear).filter(|_| clear)?;
+                    Some((i, value))
+                })
+            };
+            if let Some((i, value)) = amended.or_else(by_kind) {
+                form.values[i] = Some(value);
+                corrected = true;
+            }
         }
         if corrected {
             self.progress();
@@ -304,6 +448,13 @@ impl Dialogue {
                 form.values[index] = Some(Filled::skipped());
                 return self.next_slot(topic, form);
             }
+            // A value that nobody said no to is kept.
+            if let FormStep::Check { index } = step
+                && !silent
+                && let Stage::Filling(form) = self.stage.clone()
+            {
+                return self.accept(topic, form, index);
+            }
             return self.give_up();
         }
         match step {
@@ -311,6 +462,9 @@ impl Dialogue {
                 Some(slot) => match slot.kind {
                     SlotKind::Telephone => self.say(PhraseId::NumberInvalid),
                     SlotKind::PersonName => self.say(PhraseId::NameInvalid),
+                    SlotKind::Date => self.say(PhraseId::DateInvalid),
+                    SlotKind::Time => self.say(PhraseId::TimeInvalid),
+                    SlotKind::Email => self.say(PhraseId::EmailInvalid),
                     SlotKind::YesNo => self.say(PhraseId::NotUnderstoodYesNo),
                     SlotKind::Choice => {
                         let options: Vec<String> = slot.options.iter().map(|o| o.phrase.written.clone()).collect();
@@ -324,7 +478,7 @@ impl Dialogue {
                 },
                 None => self.ask_slot_again(),
             },
-            FormStep::Confirm => self.say(PhraseId::NotUnderstoodYesNo),
+            FormStep::Check { .. } | FormStep::Confirm => self.say(PhraseId::NotUnderstoodYesNo),
             FormStep::Correct => self.ask_what_to_correct(topic),
         }
     }
@@ -337,45 +491,17 @@ impl Dialogue {
         };
         let topic = plan.plans.get(self.language)?.topics.get(form.topic.0)?;
         match form.at.clone() {
-            FormStep::Slot { index, mut digits } => {
+            FormStep::Slot { index, digits } => {
                 let slot = topic.slots.get(index)?;
-                match slot.kind {
-                    SlotKind::Telephone | SlotKind::Number => {
-                        match key {
-                            '0'..='9' => {
-                                if digits.len() < MOST_DIGITS {
-                                    digits.push(key);
-                                }
-                                form.at = FormStep::Slot { index, digits };
-                                self.stage = Stage::Filling(form);
-                                return Some(false);
-                            }
-                            '#' => {
-                                self.typed(digits);
-                                return Some(true);
-                            }
-                            // Starts over.
-                            _ => {
-                                form.at = FormStep::Slot { index, digits: String::new() };
-                                self.stage = Stage::Filling(form);
-                                self.ask_slot(slot);
-                                return Some(true);
-                            }
-                        }
-                    }
-                    SlotKind::Choice => {
-                        let chosen = slot.options.iter().position(|o| o.key == Some(key))?;
-                        form.values[index] = Some(slots::option(slot, chosen));
-                    }
-                    SlotKind::YesNo if matches!(key, '1' | '2') => {
-                        let value = if key == '1' { "oui" } else { "non" };
-                        form.values[index] = Some(Filled { value: value.into(), spoken: value.into() });
-                    }
-                    _ => return None,
+                if slots::takes_digits(slot.kind) {
+                    return Some(self.digit(slot, form, index, digits, key));
                 }
+                form.values[index] = Some(slots::keyed(slot, key)?);
                 self.progress();
                 self.next_slot(topic, form);
             }
+            FormStep::Check { index } if key == '1' => self.accept(topic, form, index),
+            FormStep::Check { index } if key == '2' => self.refused_value(topic, form, index),
             FormStep::Confirm if key == '1' => {
                 self.progress();
                 self.save(topic, &form);
@@ -388,6 +514,28 @@ impl Dialogue {
             _ => return None,
         }
         Some(true)
+    }
+
+    /// A key of a number, date or hour. `true` when what may be heard next has to be told anew.
+    fn digit(&mut self, slot: &Slot, mut form: Form, index: usize, mut digits: String, key: char) -> bool {
+        match key {
+            '0'..='9' => {
+                if digits.len() < MOST_DIGITS {
+                    digits.push(key);
+                }
+                form.at = FormStep::Slot { index, digits };
+                self.stage = Stage::Filling(form);
+                return false;
+            }
+            '#' => self.typed(digits),
+            // Starts over.
+            _ => {
+                form.at = FormStep::Slot { index, digits: String::new() };
+                self.stage = Stage::Filling(form);
+                self.ask_slot(slot);
+            }
+        }
+        true
     }
 
     /// No more keys came: what was typed is complete.
@@ -419,7 +567,9 @@ impl Dialogue {
         let FormStep::Slot { index, .. } = form.at else {
             return;
         };
-        match topic.slots.get(index).and_then(|slot| slots::typed(slot, &digits)) {
+        let language = self.language();
+        let ear = Ear { today: self.at.date(), language: &language, streets: &Streets::default() };
+        match topic.slots.get(index).and_then(|slot| slots::typed(slot, &digits, &ear)) {
             Some(value) => {
                 form.values[index] = Some(value);
                 self.progress();
@@ -497,7 +647,7 @@ impl Dialogue {
 
     /// Digits can be typed now.
     pub(super) fn is_typing_slot(&self) -> bool {
-        self.slot_under_way().is_some_and(|kind| matches!(kind, SlotKind::Telephone | SlotKind::Number))
+        self.slot_under_way().is_some_and(slots::takes_digits)
     }
 
     /// A yes or a no is wanted by this form now.
@@ -515,6 +665,11 @@ impl Dialogue {
 
 fn takes_anything(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::FreeMessage | SlotKind::Address)
+}
+
+/// A doubtful value is asked about by itself when something else may have been meant, or when nothing is read back later.
+fn needs_check(topic: &Topic, value: Option<&Filled>) -> bool {
+    value.is_some_and(|value| value.is_doubtful && (!value.others.is_empty() || topic.confirm.is_none()))
 }
 
 /// The text without the words of a slot's name.

@@ -42,6 +42,7 @@ use crate::rtp::Key;
 use crate::speech::Pace;
 use crate::turn::Answer;
 use crate::understanding::Understanding;
+use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::telephone::by_pairs;
 use state::{Spoken, Stage, Trouble};
 
@@ -161,6 +162,8 @@ pub struct Dialogue {
     /// Topics the caller has just said it is not.
     refused: Vec<TopicId>,
     caller_number: Option<String>,
+    /// The town's streets, once a form has asked for an address.
+    streets: Option<Arc<Streets>>,
     /// The caller has said or typed something.
     someone_is_there: bool,
     /// Long silences granted to who has asked for time.
@@ -198,6 +201,7 @@ impl Dialogue {
             trouble: Trouble::default(),
             refused: Vec::new(),
             caller_number: None,
+            streets: None,
             someone_is_there: false,
             granted: 0,
             dead_ends: 0,

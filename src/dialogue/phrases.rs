@@ -110,6 +110,17 @@ phrase_ids! {
     NumberContinues = "numero-suite", "chiffres";
     NumberInvalid = "numero-invalide";
     NameInvalid = "nom-incompris";
+    /// A value that may have been misheard, before the form goes on.
+    ConfirmValue = "confirmer-valeur", "valeur";
+    /// "No" to it: what else may have been meant.
+    OtherValue = "autre-valeur", "valeur";
+    /// None of it was right: the question again in another way.
+    NumberByDigits = "numero-par-chiffres";
+    SpellName = "nom-epele";
+    SayAgain = "redire-valeur";
+    DateInvalid = "date-incomprise";
+    TimeInvalid = "heure-incomprise";
+    EmailInvalid = "courriel-incompris";
     Choose = "choisir", "choix";
     Correct = "corriger", "champs";
     Cancelled = "annule";
@@ -310,6 +321,23 @@ mod tests {
             assert!(!book.sentences(*id, 0).is_empty(), "{}", id.key());
         }
         assert!(Phrases::built_in().book(&Language("fr".into())).is_some());
+    }
+
+    #[test]
+    fn the_english_phrases_are_whole_and_hold_what_the_french_hold() {
+        let english = Language("en".into());
+        let phrases = Phrases::parse(&[(english.clone(), include_str!("../../prompts/en/phrases.md"), "")]);
+        let phrases = phrases.unwrap_or_else(|errors| panic!("{errors:?}"));
+        let (book, french) = (phrases.book(&english).unwrap(), parse(MARKDOWN).unwrap());
+        let french = french.book(&Language("fr".into())).unwrap();
+        for id in PhraseId::ALL {
+            let values = |book: &PhraseBook| {
+                let mut values: Vec<String> = book.all(*id).flat_map(|s| values_in(s)).map(str::to_owned).collect();
+                values.sort();
+                values
+            };
+            assert_eq!(values(book), values(french), "{}", id.key());
+        }
     }
 
     #[test]

@@ -1,16 +1,19 @@
 //! From what was said to the values of a form's slots. Pure functions over text; the form decides what to do with them.
 
-use crate::dialplan::{Slot, SlotKind};
-use crate::understanding::pattern::Patterns;
-use crate::understanding::slots::telephone::{self, Found};
-use crate::understanding::slots::{choice, name, yes_no};
-use crate::understanding::text::{fold, tokens};
 use std::sync::LazyLock;
 
-use super::state::Filled;
+use jiff::civil::Date;
 
-/// Longest free text kept, in characters.
-const LONGEST_TEXT: usize = 300;
+use crate::dialplan::{Language, Slot, SlotKind, fold, speak_date};
+use crate::understanding::pattern::Patterns;
+use crate::understanding::slots::address::Streets;
+use crate::understanding::slots::date::{self, Day, PartOfDay, Tense};
+use crate::understanding::slots::telephone::{self, Found};
+use crate::understanding::slots::time::{self, Moment};
+use crate::understanding::slots::{Reading, address, choice, email, is_sure, message, name, quantity, yes_no};
+use crate::understanding::text::tokens;
+
+use super::state::Filled;
 
 /// "Ce numéro": the one the caller calls from.
 static THIS_NUMBER: LazyLock<Patterns> = LazyLock::new(|| {
@@ -27,15 +30,52 @@ static THIS_NUMBER: LazyLock<Patterns> = LazyLock::new(|| {
             "numero que vous voyez|avez",
             "celui que vous voyez|avez",
             "la ou|d j appelle",
+            "d ou j appelle",
+            "d ou je vous? appelle",
             "dont j appelle",
             "j appelle avec",
+            "avec lequel j|je",
+            "sur lequel j|je",
+            "duquel j|je",
+            "depuis lequel",
             "j appelle de? ce",
+            "ce telephone ci?",
             "^ oui $",
             "^ celui",
+            "this number",
+            "this one",
+            "the same",
+            "calling from",
         ],
         0,
     )
 });
+
+/// What a name tells about the past: "date de naissance", "jour de la perte".
+const PAST: &[&str] = &[
+    "naissance",
+    "deces",
+    "mariage",
+    "perte",
+    "vol",
+    "incident",
+    "accident",
+    "faits",
+    "sinistre",
+    "constat",
+    "birth",
+    "death",
+    "loss",
+    "lost",
+    "incident",
+];
+
+/// What an answer is read with.
+pub(super) struct Ear<'a> {
+    pub today: Date,
+    pub language: &'a Language,
+    pub streets: &'a Streets,
+}
 
 /// What a sentence gives for a telephone slot.
 pub(super) enum Dictated {
@@ -50,41 +90,133 @@ pub(super) enum Dictated {
 
 /// A number in the text, continuing `so_far`; or the number the caller calls from, when that is meant.
 pub(super) fn telephone(text: &str, so_far: &str, caller_number: Option<&str>) -> Dictated {
-    let whole = |number: String, rest: String| Dictated::Whole {
-        filled: Filled { spoken: telephone::by_pairs(&number), value: number },
-        rest,
-    };
-    match telephone::find(text) {
-        Found::Whole { number, rest } => whole(number, rest),
-        Found::Part { digits } => {
-            let joined = format!("{so_far}{digits}");
-            match telephone::normalise(&joined, false) {
-                Some(number) => whole(number, String::new()),
-                // Started anew after a part: "06 12 … zéro six douze".
-                None if joined.len() > 10 && digits.starts_with('0') => Dictated::Part(digits),
-                None => Dictated::Part(joined),
-            }
-        }
+    let number = |number: String| Filled::new(number.clone(), telephone::by_pairs(&number));
+    match telephone::find_after(so_far, text) {
+        Found::Whole { readings, rest } => match filled(readings, number) {
+            Some(filled) => Dictated::Whole { filled, rest },
+            None => Dictated::Nothing,
+        },
+        Found::Part { digits } => Dictated::Part(digits),
         Found::Nothing => match caller_number {
-            Some(number) if THIS_NUMBER.found(&tokens(text)) => whole(number.to_owned(), String::new()),
+            Some(caller) if THIS_NUMBER.found(&tokens(text)) => {
+                Dictated::Whole { filled: number(caller.to_owned()), rest: String::new() }
+            }
             _ => Dictated::Nothing,
         },
     }
 }
 
 /// Value of any other slot that was asked for.
-pub(super) fn asked(slot: &Slot, text: &str) -> Option<Filled> {
+pub(super) fn asked(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::PersonName => name::read(text).map(same),
-        SlotKind::YesNo => yes_no::read(text).map(|answer| same(if answer.yes { "oui" } else { "non" }.to_owned())),
+        SlotKind::PersonName => filled(name::read(text), Filled::same),
+        SlotKind::YesNo => yes_no::read(text).map(|answer| yes_or_no(answer.yes)),
         SlotKind::Choice => {
             let options: Vec<_> = slot.options.iter().map(|o| o.phrase.clone()).collect();
             choice::read(text, &options).map(|i| option(slot, i))
         }
-        SlotKind::Number => number(text).map(same),
+        SlotKind::Number => quantity::read(text).map(Filled::same),
         SlotKind::Telephone => None,
-        SlotKind::Date | SlotKind::Time | SlotKind::Address | SlotKind::Email | SlotKind::FreeMessage => free(text),
+        SlotKind::Date => filled(date::read(text, ear.today, tense(slot)), |day| spoken_day(day, ear)),
+        SlotKind::Time => filled(time::read(text), |moment| spoken_moment(moment, ear)),
+        SlotKind::Email => filled(email::read(text), Filled::same),
+        SlotKind::Address => filled(address::read(text, ear.streets), |a| Filled::same(a.recorded())),
+        SlotKind::FreeMessage => message::read(text).map(Filled::same),
     }
+}
+
+/// What corrects a value already given: a new one, or a change of its letters ("avec deux L").
+pub(super) fn corrected(slot: &Slot, old: Option<&Filled>, text: &str, ear: &Ear) -> Option<Filled> {
+    let changed = old.filter(|_| slot.kind == SlotKind::PersonName).and_then(|old| amended(old, text));
+    if changed.is_some() {
+        return changed;
+    }
+    match slot.kind {
+        SlotKind::Telephone => match telephone(text, "", None) {
+            Dictated::Whole { filled, .. } => Some(filled),
+            _ => None,
+        },
+        _ => asked(slot, text, ear),
+    }
+}
+
+/// A name changed by its letters: "avec deux L".
+pub(super) fn amended(old: &Filled, text: &str) -> Option<Filled> {
+    if old.is_skipped() {
+        return None;
+    }
+    name::amended(&old.value, text).map(Filled::same)
+}
+
+/// An address beyond doubt: it has a number or a street of the list.
+pub(super) fn is_clear_address(text: &str, ear: &Ear) -> bool {
+    address::read(text, ear.streets).first().is_some_and(|r| r.value.is_listed || r.value.number.is_some())
+}
+
+/// The best reading as a value, with the others behind it.
+fn filled<T>(readings: Vec<Reading<T>>, make: impl Fn(T) -> Filled) -> Option<Filled> {
+    let is_doubtful = !is_sure(&readings);
+    let mut values: Vec<Filled> = Vec::with_capacity(readings.len());
+    for reading in readings {
+        let value = make(reading.value);
+        // "La semaine du 12" twice over, a number read in two ways: each value once.
+        if !value.is_skipped() && !values.iter().any(|known| known.value == value.value) {
+            values.push(value);
+        }
+    }
+    let mut values = values.into_iter();
+    let first = values.next()?;
+    Some(Filled { is_doubtful, others: values.collect(), ..first })
+}
+
+fn tense(slot: &Slot) -> Tense {
+    let name = fold(&slot.name);
+    let is_past = name.split(|c: char| !c.is_alphanumeric()).any(|word| PAST.contains(&word));
+    if is_past { Tense::Past } else { Tense::Future }
+}
+
+/// A day ahead may be named in passing ("un rendez-vous mardi"); a day behind is another's ("je l'ai perdue hier").
+pub(super) fn may_be_named_in_passing(slot: &Slot) -> bool {
+    match slot.kind {
+        SlotKind::Date => tense(slot) == Tense::Future,
+        SlotKind::Time => true,
+        _ => false,
+    }
+}
+
+fn spoken_day(day: Day, ear: &Ear) -> Filled {
+    let english = ear.language.0 == "en";
+    let say = |date: Date| {
+        let near = date >= ear.today && (date - ear.today).get_days() < 320;
+        speak_date(date, near, ear.language)
+    };
+    let mut spoken = match (day.first == day.last, english) {
+        (true, _) => say(day.first),
+        (false, false) => format!("du {} au {}", say(day.first), say(day.last)),
+        (false, true) => format!("from {} to {}", say(day.first), say(day.last)),
+    };
+    if let Some(part) = day.part {
+        spoken.push_str(match (part, english) {
+            (PartOfDay::Morning, false) => ", le matin",
+            (PartOfDay::Noon, false) => ", à midi",
+            (PartOfDay::Afternoon, false) => ", l'après-midi",
+            (PartOfDay::Evening, false) => ", le soir",
+            (PartOfDay::Morning, true) => ", in the morning",
+            (PartOfDay::Noon, true) => ", at noon",
+            (PartOfDay::Afternoon, true) => ", in the afternoon",
+            (PartOfDay::Evening, true) => ", in the evening",
+        });
+    }
+    Filled::new(day.recorded(), spoken)
+}
+
+fn spoken_moment(moment: Moment, ear: &Ear) -> Filled {
+    let spoken = if ear.language.0 == "en" { moment.spoken_english() } else { moment.spoken() };
+    Filled::new(moment.recorded(), spoken)
+}
+
+fn yes_or_no(yes: bool) -> Filled {
+    Filled::same(if yes { "oui" } else { "non" }.to_owned())
 }
 
 /// A choice made in passing, while another slot was asked for; and the text without its words.
@@ -107,16 +239,46 @@ pub(super) fn choice_in_passing(slot: &Slot, text: &str) -> Option<(Filled, Stri
 
 /// The option at this place.
 pub(super) fn option(slot: &Slot, index: usize) -> Filled {
-    same(slot.options.get(index).map(|o| o.phrase.written.clone()).unwrap_or_default())
+    Filled::same(slot.options.get(index).map(|o| o.phrase.written.clone()).unwrap_or_default())
+}
+
+/// The value of a key, for slots that one key answers.
+pub(super) fn keyed(slot: &Slot, key: char) -> Option<Filled> {
+    match slot.kind {
+        SlotKind::Choice => {
+            let by_key = slot.options.iter().position(|o| o.key == Some(key));
+            // By its place, where the officer gave no keys.
+            let by_place = || {
+                let place = (key.to_digit(10)? as usize).checked_sub(1)?;
+                (place < slot.options.len() && slot.options.iter().all(|o| o.key.is_none())).then_some(place)
+            };
+            by_key.or_else(by_place).map(|i| option(slot, i))
+        }
+        SlotKind::YesNo => match key {
+            '1' => Some(yes_or_no(true)),
+            '2' => Some(yes_or_no(false)),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Digits are typed for these: a number, JJMMAAAA, HHMM.
+pub(super) fn takes_digits(kind: SlotKind) -> bool {
+    matches!(kind, SlotKind::Telephone | SlotKind::Number | SlotKind::Date | SlotKind::Time)
 }
 
 /// Typed digits as the value of a slot.
-pub(super) fn typed(slot: &Slot, digits: &str) -> Option<Filled> {
+pub(super) fn typed(slot: &Slot, digits: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::Telephone => telephone::normalise(digits, false)
-            .map(|number| Filled { spoken: telephone::by_pairs(&number), value: number }),
+        SlotKind::Telephone => {
+            telephone::normalise(digits, false).map(|number| Filled::new(number.clone(), telephone::by_pairs(&number)))
+        }
+        SlotKind::Date => date::typed(digits, ear.today, tense(slot)).map(|day| spoken_day(day, ear)),
+        SlotKind::Time => time::typed(digits).map(|moment| spoken_moment(moment, ear)),
+        SlotKind::Number => quantity::typed(digits).map(Filled::same),
         _ if digits.is_empty() => None,
-        _ => Some(same(digits.to_owned())),
+        _ => Some(Filled::same(digits.to_owned())),
     }
 }
 
@@ -126,24 +288,40 @@ pub(super) fn named(slots: &[Slot], text: &str) -> Option<usize> {
     slots.iter().position(|slot| {
         let mut words = tokens(&slot.name);
         // The officer may call it "téléphone" or "numéro": callers use both.
-        if slot.kind == SlotKind::Telephone {
-            words.extend(tokens("numéro téléphone"));
+        match slot.kind {
+            SlotKind::Telephone => words.extend(tokens("numéro téléphone")),
+            SlotKind::Email => words.extend(tokens("mail courriel email")),
+            SlotKind::Address => words.extend(tokens("adresse rue")),
+            SlotKind::Date => words.extend(tokens("date jour")),
+            SlotKind::Time => words.extend(tokens("heure horaire")),
+            SlotKind::PersonName => words.extend(tokens("orthographe")),
+            _ => {}
         }
-        words.iter().any(|word| said.iter().any(|s| s.folded == word.folded || word.likeness(s) >= 0.85))
+        words
+            .iter()
+            .filter(|w| w.is_content() || w.folded.len() >= 4)
+            .any(|word| said.iter().any(|s| s.folded == word.folded || word.likeness(s) >= 0.85))
     })
 }
 
-fn number(text: &str) -> Option<String> {
-    let words = tokens(text);
-    (0..words.len()).find_map(|i| crate::understanding::slots::numbers::number_at(&words[i..])).map(|n| n.digits)
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
 
-fn free(text: &str) -> Option<Filled> {
-    let text: String = text.trim().chars().take(LONGEST_TEXT).collect();
-    let has_words = fold(&text).chars().any(char::is_alphanumeric);
-    has_words.then(|| same(text))
-}
-
-fn same(value: String) -> Filled {
-    Filled { spoken: value.clone(), value }
+    #[test]
+    fn the_next_meaning_follows() {
+        let readings = vec![
+            Reading::new("a".to_owned(), 60),
+            Reading::new("b".to_owned(), 70),
+            Reading::new("a".to_owned(), 75),
+            Reading::new("c".to_owned(), 80),
+        ];
+        let first = filled(readings, Filled::same).unwrap();
+        assert!(first.is_doubtful && first.value == "a" && first.others.len() == 2);
+        let second = first.next().unwrap();
+        assert!(second.is_doubtful && second.value == "b");
+        let third = second.next().unwrap();
+        assert_eq!(third.value, "c");
+        assert_eq!(third.next(), None);
+    }
 }

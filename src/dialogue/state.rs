@@ -32,12 +32,16 @@ pub(super) struct Form {
     pub at: FormStep,
     /// Failures in a row at this step.
     pub failures: u8,
+    /// How often all readings of an answer were refused, since a value was accepted.
+    pub refused: u8,
 }
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum FormStep {
     /// This slot is asked for. `digits`: dictated or typed so far.
     Slot { index: usize, digits: String },
+    /// This value needs a yes of its own before the form goes on.
+    Check { index: usize },
     /// `Confirmer`.
     Confirm,
     /// "Que faut-il corriger ?"
@@ -45,22 +49,44 @@ pub(super) enum FormStep {
 }
 
 /// The value of a slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Filled {
     /// As it is recorded.
     pub value: String,
     /// As it is read back.
     pub spoken: String,
+    /// It may have been misheard.
+    pub is_doubtful: bool,
+    /// What else may have been meant, likeliest first.
+    pub others: Vec<Filled>,
 }
 
 impl Filled {
+    pub fn new(value: String, spoken: String) -> Self {
+        Self { value, spoken, ..Self::default() }
+    }
+
+    /// Read back as it is recorded.
+    pub fn same(value: String) -> Self {
+        Self { spoken: value.clone(), value, ..Self::default() }
+    }
+
     /// Given up after two failures, at an hour when nobody can help.
     pub fn skipped() -> Self {
-        Self { value: String::new(), spoken: String::new() }
+        Self::default()
     }
 
     pub fn is_skipped(&self) -> bool {
         self.value.is_empty()
+    }
+
+    /// The next thing that may have been meant.
+    pub fn next(mut self) -> Option<Self> {
+        if self.others.is_empty() {
+            return None;
+        }
+        let next = self.others.remove(0);
+        Some(Self { is_doubtful: true, others: self.others, ..next })
     }
 }
 

@@ -25,7 +25,7 @@ pub use holidays::Holidays;
 pub use model::*;
 pub use parse::parse;
 pub use render::{line_and_column, place, render};
-pub use spoken::{speak_next_opening, speak_todays_hours};
+pub use spoken::{speak_date, speak_next_opening, speak_todays_hours};
 pub use text::{fold, folded_words, slug};
 
 /// One Markdown file of a dialplan.

@@ -21,6 +21,8 @@ pub struct Dialplan {
     /// Hours of the town hall.
     pub hours: Hours,
     pub directory: Vec<DirectoryEntry>,
+    /// `Rues`: the streets of the town, as they are written; addresses are matched with them.
+    pub streets: Vec<String>,
     /// One for each language, in the order of `languages`.
     pub plans: Vec<LanguagePlan>,
     pub trials: Vec<Trial>,

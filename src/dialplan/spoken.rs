@@ -85,6 +85,16 @@ pub(super) fn time(time: Time) -> String {
     }
 }
 
+/// A day as it is read back: `mardi 24 novembre` when `near`, else with its year and without its weekday.
+pub fn speak_date(date: Date, near: bool, language: &Language) -> String {
+    match (near, language.0 == "en") {
+        (true, false) => format!("{} {}", weekday(date.weekday()), day_and_month(date)),
+        (false, false) => self::date(date),
+        (true, true) => english_date(date),
+        (false, true) => format!("{} {} {}", date.day(), month_name(&ENGLISH_MONTHS, date), date.year()),
+    }
+}
+
 /// `3 novembre 2026`.
 pub(super) fn date(date: Date) -> String {
     format!("{} {}", day_and_month(date), date.year())

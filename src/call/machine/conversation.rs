@@ -173,7 +173,7 @@ impl Machine {
             }
             Heard::Recognise { job, .. } if self.by_keys => {
                 let busy = Err(SpeechError::Busy { engine: "recogniser" });
-                if let Some(heard) = self.hearing.handle_result(job, busy) {
+                if let Some(heard) = self.hearing.handle_result(now, job, busy) {
                     self.handle_heard(now, heard);
                 }
             }

@@ -252,14 +252,14 @@ impl Playout {
 
     /// Somebody may be about to speak.
     pub fn lower(&mut self) {
-        if self.is_audible() && self.is_interruptible() {
+        if self.is_audible() && self.is_interruptible() && !self.is_covering() {
             self.gain.next = LOWERED;
         }
     }
 
     /// Somebody seems to speak: silence, until [`Self::pause`] or [`Self::let_go`].
     pub fn hold_back(&mut self) {
-        if self.paused || !self.is_interruptible() {
+        if self.paused || !self.is_interruptible() || self.is_covering() {
             return;
         }
         let held = Held { flights: self.flights.clone(), position: self.position, gap: self.gap, sent: self.sent };
@@ -284,7 +284,11 @@ impl Playout {
     pub fn pause(&mut self) {
         self.held = None;
         self.drop_cover();
-        if self.paused || !self.is_speaking() {
+        if self.paused {
+            return;
+        }
+        if !self.is_speaking() {
+            self.gain = Gain::default();
             return;
         }
         self.fade_out();

@@ -4,6 +4,7 @@ mod conversation;
 mod everyday;
 mod language;
 mod properties;
+mod slots;
 
 use std::sync::{Arc, LazyLock};
 

@@ -28,6 +28,8 @@ pub(super) enum SectionKind {
     Hours,
     /// `## Annuaire` itself.
     Directory,
+    /// `## Rues`.
+    Streets,
     Entry(DirectoryId),
     Everywhere,
     Trial,
@@ -247,7 +249,8 @@ impl Outline {
 
     /// What a `##` title opens.
     fn classify(&mut self, language: usize, section: &RawSection, at_root: bool, sink: &mut Sink) -> SectionKind {
-        const RESERVED: &[&str] = &["Horaires", "Annuaire", "Partout", "Accueil", "Menu au clavier", "Autre chose"];
+        const RESERVED: &[&str] =
+            &["Horaires", "Annuaire", "Rues", "Partout", "Accueil", "Menu au clavier", "Autre chose"];
         let name = fold(section.title.text());
         if name == "essai" || name.starts_with("essai :") || name.starts_with("essai:") {
             return SectionKind::Trial;
@@ -255,6 +258,7 @@ impl Outline {
         match name.as_str() {
             "horaires" if at_root => return SectionKind::Hours,
             "annuaire" if at_root => return SectionKind::Directory,
+            "rues" if at_root => return SectionKind::Streets,
             "partout" => return SectionKind::Everywhere,
             _ => {}
         }

@@ -8,6 +8,9 @@ use super::{Sink, block::BlockKind};
 use crate::dialplan::text::fold;
 use crate::dialplan::{Dialplan, Location};
 
+/// Most streets: an address is compared with each.
+const MOST_STREETS: usize = 2_000;
+
 /// A dialplan with everything but directory, topics and trials.
 pub(super) fn read(sections: &[Section], outline: &Outline, sink: &mut Sink) -> Dialplan {
     let mut dialplan = Dialplan { languages: outline.languages.clone(), ..Dialplan::default() };
@@ -37,6 +40,7 @@ pub(super) fn read(sections: &[Section], outline: &Outline, sink: &mut Sink) -> 
                     }
                 }
             }
+            SectionKind::Streets => streets(section, &mut dialplan.streets, sink),
             SectionKind::ServiceTitle | SectionKind::Directory => {
                 for block in &section.blocks {
                     sink.error(
@@ -53,6 +57,35 @@ pub(super) fn read(sections: &[Section], outline: &Outline, sink: &mut Sink) -> 
         sink.error(Location::default(), "le nom de la mairie manque", "commencez mairie.md par « # Mairie de … »");
     }
     dialplan
+}
+
+/// `## Rues`: one street a line, each once.
+fn streets(section: &Section, streets: &mut Vec<String>, sink: &mut Sink) {
+    for block in &section.blocks {
+        let name = block.text.text().trim();
+        if block.kind != BlockKind::Item || name.contains(':') {
+            sink.error(
+                block.text.location(),
+                "cette ligne n'est pas le nom d'une rue",
+                "écrivez une rue par ligne : « - rue de Pontoise »",
+            );
+        } else if streets.iter().any(|known| fold(known) == fold(name)) {
+            sink.error(
+                block.text.location(),
+                format!("« {name} » est déjà dans les rues"),
+                "gardez une seule de ces lignes",
+            );
+        } else if streets.len() == MOST_STREETS {
+            sink.error(
+                block.text.location(),
+                format!("il y a plus de {MOST_STREETS} rues"),
+                "gardez celles de la commune",
+            );
+            return;
+        } else {
+            streets.push(name.to_owned());
+        }
+    }
 }
 
 fn header_line(line: &Inline, dialplan: &mut Dialplan, sink: &mut Sink) {

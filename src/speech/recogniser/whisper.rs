@@ -217,8 +217,8 @@ impl WhisperRecogniser {
         for language in std::iter::once(expected).chain(others.iter().map(String::as_str)) {
             let token = get_lang_id(language).map(|id| self.model.0.token_lang(id));
             let logit = token.and_then(|token| logits.get(usize::try_from(token).ok()?));
-            let logit = *logit.ok_or_else(|| failed("the language is none of Whisper's"))?;
-            found.push((language.to_owned(), logit));
+            // A dialplan may have a language that Whisper does not know.
+            found.extend(logit.map(|logit| (language.to_owned(), *logit)));
         }
         Ok(likelihoods(&found))
     }

@@ -51,7 +51,7 @@ fn is_number(word: &str) -> bool {
     word.bytes().all(|b| b.is_ascii_digit())
         || matches!(word, "premier" | "1er" | "first")
         || (word != "un"
-            && crate::understanding::slots::numbers::number_at(&[crate::understanding::text::Token::new(word)])
+            && crate::understanding::slots::numbers::cardinal(&crate::understanding::slots::words::words(word))
                 .is_some())
 }
 

@@ -12,64 +12,57 @@ const ENOUGH: f32 = 0.6;
 /// Advantage over the next option.
 const LEAD: f32 = 0.1;
 
-static PLACES: LazyLock<[Patterns; 4]> = LazyLock::new(|| {
-    [
-        Patterns::new(
-            &[
-                "premier",
-                "premiere",
-                "^ un $",
-                "^ une $",
-                "^ 1 $",
-                "numero un|1",
-                "choix|option un|1",
-                "^ le|la 1",
-                "1er",
-                "1ere",
-                "1re",
-            ],
-            0,
-        ),
-        Patterns::new(
-            &[
-                "deuxieme",
-                "second",
-                "seconde",
-                "^ deux $",
-                "^ 2 $",
-                "numero deux|2",
-                "choix|option deux|2",
-                "^ le|la 2",
-                "2e",
-                "2eme",
-            ],
-            0,
-        ),
-        Patterns::new(
-            &["troisieme", "^ trois $", "^ 3 $", "numero trois|3", "choix|option trois|3", "^ le|la 3", "3e", "3eme"],
-            0,
-        ),
-        Patterns::new(
-            &[
-                "quatrieme",
-                "^ quatre $",
-                "^ 4 $",
-                "numero quatre|4",
-                "choix|option quatre|4",
-                "^ le|la 4",
-                "4e",
-                "4eme",
-            ],
-            0,
-        ),
-    ]
+/// Ways to name a place: its rank, its number, and both in English.
+const NAMES: [(&[&str], &str); 9] = [
+    (&["premier", "premiere", "premiers", "first", "1er", "1ere", "1re", "1st"], "un|une|one|1"),
+    (&["deuxieme", "deuxiemes", "second", "seconde", "2e", "2eme", "2nd", "2nde"], "deux|two|2"),
+    (&["troisieme", "third", "3e", "3eme", "3rd"], "trois|three|3"),
+    (&["quatrieme", "fourth", "4e", "4eme", "4th"], "quatre|four|4"),
+    (&["cinquieme", "fifth", "5e", "5eme", "5th"], "cinq|five|5"),
+    (&["sixieme", "sixth", "6e", "6eme", "6th"], "six|6"),
+    (&["septieme", "seventh", "7e", "7eme", "7th"], "sept|seven|7|cette"),
+    (&["huitieme", "eighth", "8e", "8eme", "8th"], "huit|eight|8"),
+    (&["neuvieme", "ninth", "9e", "9eme", "9th"], "neuf|nine|9"),
+];
+
+static PLACES: LazyLock<Vec<Patterns>> = LazyLock::new(|| {
+    NAMES
+        .iter()
+        .map(|(ranks, numbers)| {
+            let mut patterns: Vec<String> = ranks.iter().map(|rank| (*rank).to_owned()).collect();
+            for around in
+                ["^ # $", "numero #", "number #", "choix|option|reponse|solution|proposition|touche #", "^ le|la|the #"]
+            {
+                patterns.push(around.replace('#', numbers));
+            }
+            // "le deux", but "les deux" is no choice.
+            Patterns::new(&patterns.iter().map(String::as_str).collect::<Vec<_>>(), 0)
+        })
+        .collect()
 });
 
-static LAST: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(&["dernier", "derniere"], 0));
+static LAST: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(&["dernier", "derniere", "last"], 0));
+static LAST_BUT_ONE: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(&["avant dernier|derniere", "last but one", "second last"], 0));
+
+/// "Ni l'un ni l'autre", "les deux": no single option.
+static NONE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&["ni l un", "ni l une", "aucun|aucune des", "les deux|trois", "neither", "none of", "both"], 0)
+});
+
+/// Words that turn an option away: "pas le matin", "sauf le lundi", "plutôt que l'après-midi".
+static NOT: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(&["pas", "sauf", "plutot que", "ni", "not", "rather than", "except"], 0));
 
 /// The place named, from 0, among `count` options.
 pub fn place(said: &[Token], count: usize) -> Option<usize> {
-    if count > 0 && LAST.found(said) {
+    if count == 0 || NONE.found(said) {
+        return None;
+    }
+    if LAST_BUT_ONE.found(said) {
+        return count.checked_sub(2);
+    }
+    if LAST.found(said) {
         return Some(count - 1);
     }
     PLACES.iter().take(count).position(|patterns| patterns.found(said))
@@ -85,10 +78,44 @@ pub fn by_words(said: &[Token], options: &[Phrase]) -> Option<usize> {
     (best.1 >= ENOUGH && best.1 - next >= LEAD).then_some(best.0)
 }
 
-/// The option chosen by words, else by place.
+/// The option chosen by words, else by place, else by turning the others away.
 pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
     let said = tokens(text);
+    if NONE.found(&said) {
+        return None;
+    }
+    // "Non pas le matin, l'après-midi", "l'après-midi plutôt que le matin": what is turned away does not count.
+    if let Some(not) = NOT.first(&said) {
+        let (before, after) = (&said[..not.start], &said[not.end..]);
+        let turned_away = by_words(after, options).or_else(|| first_by_words(after, options));
+        if let Some(away) = turned_away {
+            let rest = without_option(after, &options[away]);
+            let chosen = by_words(before, options).or_else(|| by_words(&rest, options)).filter(|c| *c != away);
+            return chosen.or_else(|| (options.len() == 2).then_some(1 - away.min(1)));
+        }
+    }
     by_words(&said, options).or_else(|| place(&said, options.len()))
+}
+
+/// Of several options said, the one that comes first.
+fn first_by_words(said: &[Token], options: &[Phrase]) -> Option<usize> {
+    (1..=said.len()).find_map(|count| by_words(&said[..count], options))
+}
+
+/// What is said without the words of an option.
+fn without_option(said: &[Token], option: &Phrase) -> Vec<Token> {
+    let words: Vec<String> = option.words().iter().flat_map(|w| tokens(w)).map(|t| t.folded).collect();
+    let mut left = words.clone();
+    said.iter()
+        .filter(|t| match left.iter().position(|w| *w == t.folded) {
+            Some(at) => {
+                left.remove(at);
+                false
+            }
+            None => true,
+        })
+        .cloned()
+        .collect()
 }
 
 fn score(said: &[Token], phrase: &Phrase) -> f32 {
@@ -115,19 +142,72 @@ mod tests {
         let day = options(&["le matin", "l'après-midi"]);
         for (text, wanted) in [
             ("le matin", Some(0)),
+            ("Le matin.", Some(0)),
             ("plutôt le matin s'il vous plaît", Some(0)),
+            ("le matin ça m'arrange", Some(0)),
+            ("matin", Some(0)),
+            ("matins", Some(0)),
             ("l'après midi", Some(1)),
+            ("après-midi", Some(1)),
             ("en après-midi ça m'arrange", Some(1)),
             ("la deuxième", Some(1)),
+            ("la seconde", Some(1)),
+            ("le second choix", Some(1)),
             ("le premier", Some(0)),
+            ("la première solution", Some(0)),
             ("deux", Some(1)),
+            ("2", Some(1)),
+            ("le 2", Some(1)),
+            ("le deux", Some(1)),
+            ("la 1", Some(0)),
+            ("choix numéro 2", Some(1)),
+            ("option un", Some(0)),
             ("la dernière", Some(1)),
+            ("l'avant-dernière", Some(0)),
             ("numéro un", Some(0)),
+            ("touche 2", Some(1)),
+            ("1er", Some(0)),
+            ("la 2e", Some(1)),
+            ("pas le matin", Some(1)),
+            ("pas l'après-midi", Some(0)),
+            ("pas le matin, l'après-midi", Some(1)),
+            ("l'après-midi, pas le matin", Some(1)),
+            ("plutôt l'après-midi que le matin", None),
+            ("le matin plutôt que l'après-midi", Some(0)),
+            ("the first one", Some(0)),
+            ("the second", Some(1)),
+            ("the last one", Some(1)),
+            ("number two", Some(1)),
+            ("option one", Some(0)),
             ("peu importe", None),
+            ("les deux", None),
+            ("ni l'un ni l'autre", None),
+            ("neither", None),
+            ("both", None),
             ("la troisième", None),
             ("", None),
         ] {
             assert_eq!(read(text, &day), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn by_position_among_many() {
+        let kinds = options(&["voirie", "éclairage", "propreté", "espaces verts", "bruit"]);
+        for (text, wanted) in [
+            ("la troisième", Some(2)),
+            ("third", Some(2)),
+            ("le quatre", Some(3)),
+            ("la cinquième", Some(4)),
+            ("numéro 5", Some(4)),
+            ("l'avant-dernière", Some(3)),
+            ("la sixième", None),
+            ("l'éclairage", Some(1)),
+            ("les espaces verts", Some(3)),
+            ("l'espace vert", Some(3)),
+            ("la propriété", Some(2)),
+        ] {
+            assert_eq!(read(text, &kinds), wanted, "{text}");
         }
     }
 

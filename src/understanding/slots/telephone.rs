@@ -1,22 +1,34 @@
 //! Telephone numbers, spoken or written, whole or in parts.
+//!
+//! A recogniser writes French numbers in their parts ("80, 17" for 97), joins what was said apart, and hears "cette" for
+//! sept. [`atoms`] lists what each word may stand for, [`search`] looks for the ten digits that change least of it.
 
-use super::numbers::number_at;
-use crate::understanding::text::{Token, tokens};
+mod atoms;
+mod search;
+
+use super::Reading;
+use super::words::{Word, words};
+use atoms::{Run, runs};
 
 /// Digits of a French number.
 const FRENCH_DIGITS: usize = 10;
 /// Longest international number (E.164).
 const LONGEST: usize = 15;
+/// Most readings given.
+const MOST_READINGS: usize = 3;
+/// A reading dearer than the best by this is not offered.
+const FAR: u16 = 250;
 
 /// What a sentence holds of a telephone number.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    /// National digits ("0612345678"), or "+" and digits for a foreign number; and the words that are no part of it.
+    /// National digits ("0612345678"), or "+" and digits for a foreign number, best first; and the words that are no part
+    /// of it.
     Whole {
-        number: String,
+        readings: Vec<Reading<String>>,
         rest: String,
     },
-    /// Digits, but not a whole number.
+    /// Digits, those from before included, but not a whole number.
     Part {
         digits: String,
     },
@@ -25,25 +37,62 @@ pub enum Found {
 
 /// Looks for a telephone number anywhere in the text.
 pub fn find(text: &str) -> Found {
-    let words = tokens(text);
+    find_after("", text)
+}
+
+/// Looks for a telephone number of which `so_far` was given before.
+pub fn find_after(so_far: &str, text: &str) -> Found {
+    let words = words(text);
     let plus = text.contains('+');
     let runs = runs(&words);
     // "06 12, non, 06 13 …": the last whole number counts.
     for run in runs.iter().rev() {
-        if let Some(number) = normalise(&run.digits, plus) {
-            let rest: Vec<&str> = words
-                .iter()
-                .enumerate()
-                .filter(|(i, _)| !(run.from..run.to).contains(i))
-                .map(|(_, t)| t.written.as_str())
-                .collect();
-            return Found::Whole { number, rest: rest.join(" ") };
+        // Trailing words that only sound like digits are rather no digits ("… 78 de préférence").
+        for (run, to) in [(run.trimmed(), run.sure_to), (run.clone(), run.to)] {
+            let readings = whole(so_far, &run, plus);
+            if !readings.is_empty() {
+                let rest = super::words::without(&words, &(run.from..to));
+                return Found::Whole { readings, rest };
+            }
         }
     }
-    match runs.into_iter().max_by_key(|r| r.digits.len()) {
-        Some(run) => Found::Part { digits: run.digits },
-        None => Found::Nothing,
+    let parts = runs.iter().map(|run| search::natural(&run.trimmed().atoms)).filter(|digits| digits.len() >= 2);
+    match parts.max_by_key(String::len) {
+        // Started anew after a part: "06 12 … zéro six douze".
+        Some(digits) if so_far.len() + digits.len() > FRENCH_DIGITS && digits.starts_with('0') => {
+            Found::Part { digits }
+        }
+        Some(digits) => Found::Part { digits: format!("{so_far}{digits}") },
+        // One digit is an article or a count, unless a number is being dictated.
+        None => match runs.iter().map(|run| search::natural(&run.trimmed().atoms)).find(|d| !d.is_empty()) {
+            Some(digit) if !so_far.is_empty() && is_little_else(&words) => {
+                Found::Part { digits: format!("{so_far}{digit}") }
+            }
+            _ => Found::Nothing,
+        },
     }
+}
+
+/// Readings of a run as a whole number.
+fn whole(so_far: &str, run: &Run, plus: bool) -> Vec<Reading<String>> {
+    let natural = search::natural(&run.atoms);
+    let literal = format!("{so_far}{natural}");
+    let international = plus || literal.starts_with("00");
+    let given = normalise(&literal, plus).filter(|_| international || literal.starts_with("33"));
+    if let Some(number) = given {
+        return vec![Reading::new(number, 0)];
+    }
+    let mut readings = search::search(so_far, &run.atoms, literal.len());
+    if let Some(best) = readings.first().map(|r| r.cost) {
+        readings.retain(|r| r.cost <= best + FAR);
+    }
+    readings.truncate(MOST_READINGS);
+    readings
+}
+
+/// "Cinq", "et puis 5": nothing but a digit and small words.
+fn is_little_else(words: &[Word]) -> bool {
+    words.len() <= 3
 }
 
 /// Ten national digits out of what was dictated or typed, if that is what they are.
@@ -53,14 +102,6 @@ pub fn normalise(digits: &str, international: bool) -> Option<String> {
     }
     if is_french(digits) {
         return Some(digits.to_owned());
-    }
-    // The start said twice ("six … 06 88 …"): the last ten digits are the number.
-    if (FRENCH_DIGITS + 1..FRENCH_DIGITS + 4).contains(&digits.len()) && !digits.starts_with("33") {
-        let last = &digits[digits.len() - FRENCH_DIGITS..];
-        if is_french(last) && digits[..digits.len() - FRENCH_DIGITS].bytes().all(|b| last.as_bytes()[..2].contains(&b))
-        {
-            return Some(last.to_owned());
-        }
     }
     // "0 33 6 12 …" happens too: people say the prefix and then the whole number.
     for prefix in ["0033", "33"] {
@@ -75,6 +116,7 @@ pub fn normalise(digits: &str, international: bool) -> Option<String> {
     ((8..=LONGEST).contains(&foreign.len()) && !foreign.starts_with('0')).then(|| format!("+{foreign}"))
 }
 
+/// Ten digits of the national plan: 01–05 fixed, 06 and 07 mobile, 08 services, 09.
 fn is_french(digits: &str) -> bool {
     digits.len() == FRENCH_DIGITS && digits.starts_with('0') && !digits.starts_with("00")
 }
@@ -90,148 +132,5 @@ pub fn by_pairs(number: &str) -> String {
     format!("{prefix}{}", pairs.join(" "))
 }
 
-struct Run {
-    digits: String,
-    from: usize,
-    to: usize,
-}
-
-/// Stretches of numbers, with at most small words between them.
-fn runs(words: &[Token]) -> Vec<Run> {
-    let mut runs: Vec<Run> = Vec::new();
-    let mut current: Option<Run> = None;
-    let mut i = 0;
-    while i < words.len() {
-        if let Some(number) = number_at(&words[i..]) {
-            let repeated = repeats(words, i);
-            match &mut current {
-                Some(run) => {
-                    push(&mut run.digits, &number.digits, repeated);
-                    run.to = i + number.words;
-                }
-                None => {
-                    let mut digits = String::new();
-                    push(&mut digits, &number.digits, repeated);
-                    current = Some(Run { digits, from: i, to: i + number.words });
-                }
-            }
-            i += number.words;
-        } else {
-            // "double zéro" announces the next number; fillers don't end a dictation; anything else does.
-            let goes_on = matches!(
-                words[i].folded.as_str(),
-                "euh"
-                    | "heu"
-                    | "et"
-                    | "puis"
-                    | "ensuite"
-                    | "alors"
-                    | "apres"
-                    | "double"
-                    | "triple"
-                    | "fois"
-                    | "hein"
-                    | "voila"
-            );
-            if !goes_on {
-                runs.extend(current.take());
-            }
-            i += 1;
-        }
-    }
-    runs.extend(current);
-    // A single "un" or "deux" is an article or a count, not a telephone number.
-    runs.retain(|run| run.digits.len() >= 2);
-    runs
-}
-
-/// 2 after "double", 3 after "triple", else 1.
-fn repeats(words: &[Token], at: usize) -> usize {
-    match at.checked_sub(1).map(|before| words[before].folded.as_str()) {
-        Some("double") => 2,
-        Some("triple") => 3,
-        _ => 1,
-    }
-}
-
-fn push(digits: &mut String, more: &str, times: usize) {
-    for _ in 0..times {
-        if digits.len() + more.len() <= 40 {
-            digits.push_str(more);
-        }
-    }
-}
-
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn whole_numbers_in_all_their_forms() {
-        for (text, number) in [
-            ("06 12 34 56 78", "0612345678"),
-            ("0612345678", "0612345678"),
-            ("06.12.34.56.78.", "0612345678"),
-            ("06-12-34-56-78", "0612345678"),
-            ("0 6 12 34 56 78", "0612345678"),
-            ("0 6 1 2 3 4 5 6 7 8", "0612345678"),
-            ("zéro six douze trente-quatre cinquante-six soixante-dix-huit", "0612345678"),
-            ("zéro six, douze, trente quatre, 56, 78", "0612345678"),
-            ("mon numéro c'est le 06 12 34 56 78 merci", "0612345678"),
-            ("au zéro un trente quatre-vingt-sept vingt zéro zéro", "0130872000"),
-            ("zéro un trente quatre-vingt-sept vingt deux zéro un", "0130872201"),
-            ("06 12 34 euh 56 et puis 78", "0612345678"),
-            ("plus 33 6 12 34 56 78", "0612345678"),
-            ("+33 6 12 34 56 78", "0612345678"),
-            ("0033 6 12 34 56 78", "0612345678"),
-            ("33 06 12 34 56 78", "0612345678"),
-            ("+44 20 7946 0958", "+442079460958"),
-            ("00 32 2 555 12 12", "+3225551212"),
-            ("06 12 non pardon 06 13 14 15 16", "0613141516"),
-            ("06 11 11 11 11 non 06 22 22 22 22", "0622222222"),
-            ("zéro sept quatre-vingt-dix-neuf quatre-vingt-seize soixante et onze quatre-vingts", "0799967180"),
-            ("zéro six septante-cinq nonante-deux onze treize", "0675921113"),
-            ("zéro six double zéro douze treize quatorze", "0600121314"),
-            ("oh six 06 88 77 66 55", "0688776655"),
-            ("le zéro neuf cinquante et un vingt-deux trente et un quarante et un", "0951223141"),
-        ] {
-            match find(text) {
-                Found::Whole { number: found, .. } => assert_eq!(found, number, "{text}"),
-                other => panic!("{text}: {other:?}"),
-            }
-        }
-    }
-
-    #[test]
-    fn the_rest_of_the_sentence_is_kept() {
-        let Found::Whole { rest, .. } = find("Le Goff, au 06 12 34 56 78, plutôt le matin") else {
-            panic!("no number");
-        };
-        assert_eq!(rest, "Le Goff au plutôt le matin");
-    }
-
-    #[test]
-    fn parts_and_nothing() {
-        assert_eq!(find("06 12 34"), Found::Part { digits: "061234".into() });
-        assert_eq!(find("zéro six douze"), Found::Part { digits: "0612".into() });
-        assert_eq!(find("un agent"), Found::Nothing);
-        assert_eq!(find(""), Found::Nothing);
-        assert_eq!(find("j'ai deux enfants"), Found::Nothing);
-        assert!(matches!(find(&"12 ".repeat(5_000)), Found::Part { .. }));
-    }
-
-    #[test]
-    fn read_back_by_pairs() {
-        assert_eq!(by_pairs("0612345678"), "06 12 34 56 78");
-        assert_eq!(by_pairs("+442079460958"), "+44 20 79 46 09 58");
-    }
-
-    #[test]
-    fn typed_digits() {
-        assert_eq!(normalise("0612345678", false).as_deref(), Some("0612345678"));
-        assert_eq!(normalise("33612345678", false).as_deref(), Some("0612345678"));
-        assert_eq!(normalise("0612", false), None);
-        assert_eq!(normalise("1234567890", false), None);
-        assert_eq!(normalise("", true), None);
-    }
-}
+mod tests;

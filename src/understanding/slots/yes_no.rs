@@ -56,6 +56,27 @@ static NO: LazyLock<Patterns> = LazyLock::new(|| {
             "au contraire",
             "negatif",
             "sans facon",
+            "hors de question",
+            "ca va pas",
+            "tant pis",
+            "^ nope",
+            "^ nah",
+            "no way",
+            "not at all",
+            "not really",
+            "not now",
+            "not that",
+            "that s wrong|incorrect",
+            "that is wrong|incorrect",
+            "that s not it|right|correct",
+            "^ wrong",
+            "^ incorrect",
+            "^ no",
+            // Heard for "non".
+            "^ nous $",
+            "^ nons",
+            "^ noms $",
+            "^ long $",
         ],
         0,
     )
@@ -121,6 +142,27 @@ static YES: LazyLock<Patterns> = LazyLock::new(|| {
             "^ certainement",
             "^ impeccable",
             "^ nickel",
+            "^ yeah",
+            "^ yep",
+            "^ yup",
+            "^ sure",
+            "^ of course",
+            "^ right",
+            "that s right|it|correct|fine",
+            "that is right|correct",
+            "^ absolutely",
+            "^ indeed",
+            "^ please do",
+            "^ please",
+            "^ go ahead",
+            "^ fine",
+            // Heard for "oui".
+            "^ ouis",
+            "^ wii",
+            "^ huit $",
+            "^ ui $",
+            "^ louis $",
+            "^ houi",
         ],
         0,
     )
@@ -262,6 +304,44 @@ mod tests {
             "c'est pas bon",
         ] {
             assert_eq!(read(no).map(|a| a.yes), Some(false), "{no}");
+        }
+    }
+
+    #[test]
+    fn english() {
+        for yes in [
+            "yes",
+            "Yes, please.",
+            "yeah",
+            "yep",
+            "sure",
+            "of course",
+            "that's right",
+            "that's correct",
+            "absolutely",
+            "go ahead",
+            "right",
+        ] {
+            assert_eq!(read(yes).map(|a| a.yes), Some(true), "{yes}");
+        }
+        for no in
+            ["no", "No, thank you.", "nope", "not really", "not at all", "that's wrong", "that's not right", "wrong"]
+        {
+            assert_eq!(read(no).map(|a| a.yes), Some(false), "{no}");
+        }
+    }
+
+    #[test]
+    fn mistakes_of_the_ear() {
+        for yes in ["Huit.", "Louis.", "houi", "ui", "ouai", "wii"] {
+            assert_eq!(read(yes).map(|a| a.yes), Some(true), "{yes}");
+        }
+        for no in ["Nous.", "Noms.", "nom", "Long."] {
+            assert_eq!(read(no).map(|a| a.yes), Some(false), "{no}");
+        }
+        // Only alone: in a sentence they are themselves.
+        for neither in ["à huit heures", "nous sommes deux", "rue Louis XIV"] {
+            assert_eq!(read(neither), None, "{neither}");
         }
     }
 

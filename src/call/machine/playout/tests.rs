@@ -177,10 +177,16 @@ fn a_wait_is_covered_unless_the_answer_is_there() {
     let cover = playout.push_cover();
     playout.supply(cover, tone(30));
     assert_eq!(speech_frames(&mut playout, 2), 2);
+    playout.lower();
+    playout.hold_back();
+    assert_eq!(levels(&mut playout, 1), [1_000], "a suspicion does not end it");
     playout.pause();
     let fade = fade(playout.next_frame());
     assert!(fade[0] == 1_000 && fade[FRAME_SAMPLES - 1] < 10);
     assert!(!playout.is_audible() && playout.is_empty() && !playout.is_paused());
+    let answer = playout.push_sentence(true, false);
+    playout.supply(answer, tone(2));
+    assert_eq!(levels(&mut playout, 2), [1_000, 1_000], "what follows has its own level");
 }
 
 #[test]
@@ -274,7 +280,7 @@ fn a_sentence_the_voice_could_not_make_is_skipped() {
 #[test]
 fn a_sentence_is_said_while_its_later_clauses_are_made() {
     let mut playout = Playout::default();
-    let id = playout.push_sentence(true);
+    let id = playout.push_sentence(true, false);
     playout.push_then(Then::HangUp);
     let clause = |samples: usize| Sound::new(vec![1_000; samples], LINE_RATE);
     playout.supply_clause(id, clause(2 * FRAME_SAMPLES + 40));
@@ -287,7 +293,7 @@ fn a_sentence_is_said_while_its_later_clauses_are_made() {
     assert!(playout.take_ran_dry());
     assert_eq!(playout.take_then(|_| true), Some(Then::HangUp));
     // A voice that fails at the second clause: the first has been said.
-    let id = playout.push_sentence(true);
+    let id = playout.push_sentence(true, false);
     playout.supply_clause(id, clause(2 * FRAME_SAMPLES));
     speech_frames(&mut playout, 1);
     playout.supply(id, None);

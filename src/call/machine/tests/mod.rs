@@ -2,6 +2,7 @@
 
 mod barge_in;
 mod bridging;
+mod by_keys;
 mod conversation;
 mod handset;
 mod keys;

@@ -58,6 +58,23 @@ fn french_at_telephone_band_is_understood_with_and_without_a_prompt() {
 }
 
 #[test]
+fn french_is_told_from_english_and_silence_from_both() {
+    let (Some(mut engine), Some(samples)) = (engine(), clip("june_queue-youarenext.wav")) else { return };
+    for (expected, other) in [("fr", "en"), ("en", "fr")] {
+        let mut said =
+            Utterance { language: expected.into(), others: vec![other.into()], ..utterance(samples.clone()) };
+        let heard = engine.recognise(&said, &NEVER).expect("a transcript");
+        assert_eq!(heard.language.as_deref(), Some("fr"));
+        assert!(bare(&heard.text).join(" ").contains("votre appel sera"), "{}", heard.text);
+        said.samples = vec![0; 24_000].into();
+        assert_eq!(engine.recognise(&said, &NEVER), Ok(Transcript::default()));
+    }
+    // A language of the dialplan that Whisper does not know is no obstacle.
+    let said = Utterance { others: vec!["xx".into(), "en".into()], ..utterance(samples) };
+    assert_eq!(engine.recognise(&said, &NEVER).expect("a transcript").language.as_deref(), Some("fr"));
+}
+
+#[test]
 fn silence_and_noise_hold_no_words() {
     let Some(mut engine) = engine() else { return };
     assert_eq!(engine.recognise(&utterance(Vec::new()), &NEVER), Ok(Transcript::default()));
