@@ -301,8 +301,8 @@ impl Dialogue {
         // "Un rendez-vous mardi à dix heures": both, wherever one is asked or neither.
         if matches!(asked_kind, None | Some(SlotKind::Date | SlotKind::Time)) {
             for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_none() && slots::may_be_named_in_passing(slot) {
-                    form.values[i] = slots::asked(slot, &rest, &ear);
+                if form.values[i].is_none() {
+                    form.values[i] = slots::in_passing(slot, &rest, &ear);
                     filled |= form.values[i].is_some() && asked_kind.is_some();
                 }
             }
@@ -332,7 +332,8 @@ impl Dialogue {
                 corrected = true;
             }
         }
-        let kind = if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
+        let kind =
+            if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
         let streets = self.streets(kind);
         let language = self.language();
         let ear = Ear { today: self.at.date(), language: &language, streets: &streets };

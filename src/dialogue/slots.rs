@@ -53,8 +53,21 @@ static THIS_NUMBER: LazyLock<Patterns> = LazyLock::new(|| {
 
 /// What a name tells about the past: "date de naissance", "jour de la perte".
 const PAST: &[&str] = &[
-    "naissance", "deces", "mariage", "perte", "vol", "incident", "accident", "faits", "sinistre", "constat", "birth",
-    "death", "loss", "lost", "incident",
+    "naissance",
+    "deces",
+    "mariage",
+    "perte",
+    "vol",
+    "incident",
+    "accident",
+    "faits",
+    "sinistre",
+    "constat",
+    "birth",
+    "death",
+    "loss",
+    "lost",
+    "incident",
 ];
 
 /// What an answer is read with.
@@ -162,12 +175,17 @@ fn tense(slot: &Slot) -> Tense {
     if is_past { Tense::Past } else { Tense::Future }
 }
 
-/// A day ahead may be named in passing ("un rendez-vous mardi"); a day behind is another's ("je l'ai perdue hier").
-pub(super) fn may_be_named_in_passing(slot: &Slot) -> bool {
+/// A day or an hour named in passing: "un rendez-vous mardi à dix heures". A day behind is another's ("je l'ai perdue
+/// hier"), and "samedi matin" does not answer at what time.
+pub(super) fn in_passing(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::Date => tense(slot) == Tense::Future,
-        SlotKind::Time => true,
-        _ => false,
+        SlotKind::Date if tense(slot) == Tense::Future => asked(slot, text, ear),
+        SlotKind::Time => {
+            let mut readings = time::read(text);
+            readings.retain(|r| !matches!(r.value, Moment::Period(_)));
+            filled(readings, |moment| spoken_moment(moment, ear))
+        }
+        _ => None,
     }
 }
 
@@ -258,8 +276,9 @@ pub(super) fn takes_digits(kind: SlotKind) -> bool {
 /// Typed digits as the value of a slot.
 pub(super) fn typed(slot: &Slot, digits: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::Telephone => telephone::normalise(digits, false)
-            .map(|number| Filled::new(number.clone(), telephone::by_pairs(&number))),
+        SlotKind::Telephone => {
+            telephone::normalise(digits, false).map(|number| Filled::new(number.clone(), telephone::by_pairs(&number)))
+        }
         SlotKind::Date => date::typed(digits, ear.today, tense(slot)).map(|day| spoken_day(day, ear)),
         SlotKind::Time => time::typed(digits).map(|moment| spoken_moment(moment, ear)),
         SlotKind::Number => quantity::typed(digits).map(Filled::same),

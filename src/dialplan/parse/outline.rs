@@ -249,7 +249,8 @@ impl Outline {
 
     /// What a `##` title opens.
     fn classify(&mut self, language: usize, section: &RawSection, at_root: bool, sink: &mut Sink) -> SectionKind {
-        const RESERVED: &[&str] = &["Horaires", "Annuaire", "Rues", "Partout", "Accueil", "Menu au clavier", "Autre chose"];
+        const RESERVED: &[&str] =
+            &["Horaires", "Annuaire", "Rues", "Partout", "Accueil", "Menu au clavier", "Autre chose"];
         let name = fold(section.title.text());
         if name == "essai" || name.starts_with("essai :") || name.starts_with("essai:") {
             return SectionKind::Trial;

@@ -30,7 +30,9 @@ static PLACES: LazyLock<Vec<Patterns>> = LazyLock::new(|| {
         .iter()
         .map(|(ranks, numbers)| {
             let mut patterns: Vec<String> = ranks.iter().map(|rank| (*rank).to_owned()).collect();
-            for around in ["^ # $", "numero #", "number #", "choix|option|reponse|solution|proposition|touche #", "^ le|la|the #"] {
+            for around in
+                ["^ # $", "numero #", "number #", "choix|option|reponse|solution|proposition|touche #", "^ le|la|the #"]
+            {
                 patterns.push(around.replace('#', numbers));
             }
             // "le deux", but "les deux" is no choice.

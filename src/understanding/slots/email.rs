@@ -28,10 +28,21 @@ static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Providers, with their usual ending and what is heard for them.
 const PROVIDERS: &[(&str, &str, &[&str])] = &[
-    ("gmail", "com", &["gmail", "jmail", "gemail", "jemail", "gmel", "gmaile", "djimail", "jimail", "gmails"]),
+    (
+        "gmail",
+        "com",
+        &[
+            "gmail", "jmail", "gemail", "jemail", "gmel", "gmaile", "djimail", "jimail", "gmails", "10ml", "gml",
+            "dixml",
+        ],
+    ),
     ("orange", "fr", &["orange", "oranges", "orage"]),
     ("free", "fr", &["free", "fri", "frie", "fril"]),
-    ("wanadoo", "fr", &["wanadoo", "ouanadou", "wanadou", "ouanadoo", "vanadou", "wannadoo"]),
+    (
+        "wanadoo",
+        "fr",
+        &["wanadoo", "ouanadou", "wanadou", "ouanadoo", "vanadou", "wannadoo", "1etdu", "unadou", "1adou", "ouanadu"],
+    ),
     ("hotmail", "fr", &["hotmail", "otmail", "hotmel", "hotmaile"]),
     ("outlook", "fr", &["outlook", "outlouk", "aoutlouk", "outluk"]),
     ("yahoo", "fr", &["yahoo", "yaou", "yahou", "iahou", "yaoo"]),
@@ -132,13 +143,49 @@ fn is_at(words: &[Word], at: usize) -> usize {
 
 /// Words that introduce an address; it begins after the last of them.
 const CUES: &[&str] = &[
-    "est", "adresse", "mail", "mel", "courriel", "email", "mails", "notez", "alors", "voici", "oui", "c", "bonjour",
-    "electronique", "address", "is", "it", "donc", "euh",
+    "est",
+    "adresse",
+    "mail",
+    "mel",
+    "courriel",
+    "email",
+    "mails",
+    "notez",
+    "alors",
+    "voici",
+    "oui",
+    "c",
+    "bonjour",
+    "electronique",
+    "address",
+    "is",
+    "it",
+    "donc",
+    "euh",
 ];
 /// Words said about it, no part of it.
 const ABOUT: &[&str] = &[
-    "minuscule", "minuscules", "majuscule", "majuscules", "attache", "attaches", "attachee", "colle", "colles",
-    "euh", "heu", "alors", "donc", "ensuite", "puis", "apres", "espace", "voila", "merci", "hein", "lettres",
+    "minuscule",
+    "minuscules",
+    "majuscule",
+    "majuscules",
+    "attache",
+    "attaches",
+    "attachee",
+    "colle",
+    "colles",
+    "euh",
+    "heu",
+    "alors",
+    "donc",
+    "ensuite",
+    "puis",
+    "apres",
+    "espace",
+    "voila",
+    "merci",
+    "hein",
+    "lettres",
 ];
 
 /// Where the address begins and ends.
@@ -166,17 +213,19 @@ fn pieces(words: &[Word]) -> Vec<Piece> {
         let (piece, used) = match (word(0), word(1)) {
             ("point" | "pointe" | "poing" | "points" | "dot", _) => (Some(Piece::Dot), 1),
             // Names of signs: the keys of a French keyboard name them too.
-            ("tiret" | "tirets", "du") if matches!(word(2), "bas" | "8" | "huit" | "dessous") => {
+            ("tiret" | "tirets" | "tire" | "tires", "du") if matches!(word(2), "bas" | "8" | "huit" | "dessous") => {
                 (Some(Piece::Sign('_')), 3)
             }
-            ("tiret" | "tirets", "du") if matches!(word(2), "6" | "six" | "haut" | "milieu") => {
+            ("tiret" | "tirets" | "tire" | "tires", "du") if matches!(word(2), "6" | "six" | "haut" | "milieu") => {
                 (Some(Piece::Sign('-')), 3)
             }
-            ("tiret" | "tirets", "bas" | "8") => (Some(Piece::Sign('_')), 2),
-            ("tiret" | "tirets", "6" | "haut" | "normal" | "simple") => (Some(Piece::Sign('-')), 2),
-            ("tiret" | "tirets" | "dash" | "hyphen", _) => (Some(Piece::Sign('-')), 1),
+            ("tiret" | "tirets" | "tire" | "tires", "bas" | "8") => (Some(Piece::Sign('_')), 2),
+            ("tiret" | "tirets" | "tire" | "tires", "6" | "haut" | "normal" | "simple") => (Some(Piece::Sign('-')), 2),
+            ("tiret" | "tirets" | "tire" | "tires" | "dash" | "hyphen", _) => (Some(Piece::Sign('-')), 1),
             ("trait", "d") if word(2) == "union" => (Some(Piece::Sign('-')), 3),
-            ("underscore" | "underscor" | "enderscore" | "andersor" | "souligne", _) => (Some(Piece::Sign('_')), 1),
+            ("underscore" | "underscor" | "enderscore" | "andersor" | "souligne" | "discours" | "andiscours", _) => {
+                (Some(Piece::Sign('_')), 1)
+            }
             ("under" | "ander", "score" | "scor") => (Some(Piece::Sign('_')), 2),
             ("plus", _) => (Some(Piece::Sign('+')), 1),
             ("en", "un") if matches!(word(2), "mot" | "seul") => (None, if word(2) == "seul" { 4 } else { 3 }),
@@ -303,9 +352,10 @@ fn domain_of(pieces: &[Piece]) -> Option<(String, u16)> {
     }
     let name = labels.len().saturating_sub(2);
     let plain = labels[name].replace('-', "");
-    let provider = PROVIDERS.iter().find(|(_, _, heard)| heard.contains(&plain.as_str())).or_else(|| {
-        PROVIDERS.iter().find(|(name, ..)| plain.len() >= 5 && strsim::osa_distance(name, &plain) <= 1)
-    });
+    let provider = PROVIDERS
+        .iter()
+        .find(|(_, _, heard)| heard.contains(&plain.as_str()))
+        .or_else(|| PROVIDERS.iter().find(|(name, ..)| plain.len() >= 5 && strsim::osa_distance(name, &plain) <= 1));
     if count == 1 {
         // "arobase gmail": the usual ending.
         let (name, ending, _) = provider?;
@@ -326,6 +376,10 @@ fn domain_of(pieces: &[Piece]) -> Option<(String, u16)> {
         ("fr", "fr"),
         ("frere", "fr"),
         ("effere", "fr"),
+        ("etfaire", "fr"),
+        ("effaire", "fr"),
+        ("etfer", "fr"),
+        ("eter", "fr"),
         ("net", "net"),
         ("nette", "net"),
         ("org", "org"),
@@ -376,55 +430,59 @@ mod tests {
     #[test]
     fn spoken_addresses() {
         golden(
-&[
-            ("jean.dupont@gmail.com", "jean.dupont@gmail.com"),
-            ("Jean.Dupont@Gmail.com.", "jean.dupont@gmail.com"),
-            ("jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
-            ("Jean Point Dupont, arobase, Gmail.com", "jean.dupont@gmail.com"),
-            ("jean.dupont arobase gmail.com", "jean.dupont@gmail.com"),
-            ("jean.dupont@gmail point com", "jean.dupont@gmail.com"),
-            ("mon adresse c'est jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
-            ("alors euh mon mail c'est marie arobase orange point fr", "marie@orange.fr"),
-            ("marie tiret claire arobase free point fr", "marie-claire@free.fr"),
-            ("marie trait d'union claire arobase free point fr", "marie-claire@free.fr"),
-            ("marie underscore claire arobase free point fr", "marie_claire@free.fr"),
-            ("marie tiret du bas claire arobase free point fr", "marie_claire@free.fr"),
-            ("marie tiret du 8 claire arobase free point fr", "marie_claire@free.fr"),
-            ("marie tiret du 6 claire arobase free point fr", "marie-claire@free.fr"),
-            ("marie tiret bas claire arobase free point fr", "marie_claire@free.fr"),
-            ("jeandupont en un seul mot arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
-            ("jean dupont tout attaché arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
-            ("jean dupont en minuscules arobase sfr point fr", "jeandupont@sfr.fr"),
-            ("j point dupont arobase laposte point net", "j.dupont@laposte.net"),
-            ("j point dupont arobase la poste point net", "j.dupont@laposte.net"),
-            ("D U P O N T arobase yahoo point fr", "dupont@yahoo.fr"),
-            ("D-U-P-O-N-T arobase yahoo.fr", "dupont@yahoo.fr"),
-            ("jean 75 arobase hotmail point com", "jean75@hotmail.com"),
-            ("jean soixante-quinze arobase hotmail point com", "jean75@hotmail.com"),
-            ("jean75@hotmail.fr", "jean75@hotmail.fr"),
-            ("paul arobase hot mail point fr", "paul@hotmail.fr"),
-            ("paul arobase g mail point com", "paul@gmail.com"),
-            ("paul arobase G-mail point com", "paul@gmail.com"),
-            ("paul arobase j mail point com", "paul@gmail.com"),
-            ("paul arobase gmail point comme", "paul@gmail.com"),
-            ("paul a robase gmail point com", "paul@gmail.com"),
-            ("paul arrobase outlook point fr", "paul@outlook.fr"),
-            ("paul at gmail dot com", "paul@gmail.com"),
-            ("paul arobase i cloud point com", "paul@icloud.com"),
-            ("contact arobase ville tiret laye point fr", "contact@ville-laye.fr"),
-            ("c'est contact arobase mairie point gouv point fr", "contact@mairie.gouv.fr"),
-            ("paul arobase gmail", "paul@gmail.com"),
-            ("paul arobase orange", "paul@orange.fr"),
-            ("paul dupont gmail point com", "pauldupont@gmail.com"),
-            ("paul arobase ouanadou point fr", "paul@wanadoo.fr"),
-            ("ane deux n e arobase free point fr", "anenne@free.fr"),
-            ("paul arobase gmail point com merci", "paul@gmail.com"),
-            ("paul arobase gmail.com, voilà", "paul@gmail.com"),
-            ("my email address is john dot smith at outlook dot com", "john.smith@outlook.com"),
-            ("elodie point lefèvre arobase orange point fr", "elodie.lefevre@orange.fr"),
-        ],
-|text| read(text).first().map(|r| r.value.clone()),
-);
+            &[
+                ("jean.dupont@gmail.com", "jean.dupont@gmail.com"),
+                ("Jean.Dupont@Gmail.com.", "jean.dupont@gmail.com"),
+                ("jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
+                ("Jean Point Dupont, arobase, Gmail.com", "jean.dupont@gmail.com"),
+                ("jean.dupont arobase gmail.com", "jean.dupont@gmail.com"),
+                ("jean.dupont@gmail point com", "jean.dupont@gmail.com"),
+                ("mon adresse c'est jean point dupont arobase gmail point com", "jean.dupont@gmail.com"),
+                ("alors euh mon mail c'est marie arobase orange point fr", "marie@orange.fr"),
+                ("marie tiret claire arobase free point fr", "marie-claire@free.fr"),
+                ("marie trait d'union claire arobase free point fr", "marie-claire@free.fr"),
+                ("marie underscore claire arobase free point fr", "marie_claire@free.fr"),
+                ("marie tiret du bas claire arobase free point fr", "marie_claire@free.fr"),
+                ("marie tiret du 8 claire arobase free point fr", "marie_claire@free.fr"),
+                ("marie tiret du 6 claire arobase free point fr", "marie-claire@free.fr"),
+                ("marie tiret bas claire arobase free point fr", "marie_claire@free.fr"),
+                ("jeandupont en un seul mot arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
+                ("jean dupont tout attaché arobase wanadoo point fr", "jeandupont@wanadoo.fr"),
+                ("jean dupont en minuscules arobase sfr point fr", "jeandupont@sfr.fr"),
+                ("j point dupont arobase laposte point net", "j.dupont@laposte.net"),
+                ("j point dupont arobase la poste point net", "j.dupont@laposte.net"),
+                ("D U P O N T arobase yahoo point fr", "dupont@yahoo.fr"),
+                ("D-U-P-O-N-T arobase yahoo.fr", "dupont@yahoo.fr"),
+                ("jean 75 arobase hotmail point com", "jean75@hotmail.com"),
+                ("jean soixante-quinze arobase hotmail point com", "jean75@hotmail.com"),
+                ("jean75@hotmail.fr", "jean75@hotmail.fr"),
+                ("paul arobase hot mail point fr", "paul@hotmail.fr"),
+                ("paul arobase g mail point com", "paul@gmail.com"),
+                ("paul arobase G-mail point com", "paul@gmail.com"),
+                ("paul arobase j mail point com", "paul@gmail.com"),
+                ("paul arobase gmail point comme", "paul@gmail.com"),
+                ("paul a robase gmail point com", "paul@gmail.com"),
+                ("paul arrobase outlook point fr", "paul@outlook.fr"),
+                ("paul at gmail dot com", "paul@gmail.com"),
+                ("paul arobase i cloud point com", "paul@icloud.com"),
+                ("contact arobase ville tiret laye point fr", "contact@ville-laye.fr"),
+                ("c'est contact arobase mairie point gouv point fr", "contact@mairie.gouv.fr"),
+                ("paul arobase gmail", "paul@gmail.com"),
+                ("paul arobase orange", "paul@orange.fr"),
+                ("paul dupont gmail point com", "pauldupont@gmail.com"),
+                ("paul arobase ouanadou point fr", "paul@wanadoo.fr"),
+                ("ane deux n e arobase free point fr", "anenne@free.fr"),
+                ("paul arobase gmail point com merci", "paul@gmail.com"),
+                ("paul arobase gmail.com, voilà", "paul@gmail.com"),
+                ("my email address is john dot smith at outlook dot com", "john.smith@outlook.com"),
+                ("elodie point lefèvre arobase orange point fr", "elodie.lefevre@orange.fr"),
+                // As Whisper base wrote what our voice said at telephone band.
+                ("Jean- point du pont à robas, 10ml.com", "jean.dupont@gmail.com"),
+                ("Marie-Tiré Claire, Arobas, Orange Point et Faire", "marie-claire@orange.fr"),
+                ("Paul & Discours Martin, Arobas, 1 et du point FR.", "paul_martin@wanadoo.fr"),
+            ],
+            |text| read(text).first().map(|r| r.value.clone()),
+        );
     }
 
     #[test]

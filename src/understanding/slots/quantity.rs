@@ -41,7 +41,8 @@ fn mended(words: &[Word], at: usize) -> Option<(u32, usize)> {
         value = 80;
         end += 1;
     }
-    let and = usize::from(words.get(end).is_some_and(|w| w.is("et")) && words.get(end + 1).is_some_and(Word::is_digits));
+    let and =
+        usize::from(words.get(end).is_some_and(|w| w.is("et")) && words.get(end + 1).is_some_and(Word::is_digits));
     let next = words.get(end + and..).and_then(|rest| Some((rest.first()?, cardinal(rest)?)));
     if let Some((word, next)) = next {
         let digits = words[at].is_digits() && word.is_digits() && word.before != Gap::Stop;
@@ -130,7 +131,9 @@ fn with_fraction(words: &[Word], end: usize, value: u32, text: &str) -> String {
         && after.before == Gap::Stop
     {
         let from = before.written.as_ptr() as usize + before.written.len() - text.as_ptr() as usize;
-        if matches!(text.get(from..from + 1), Some("," | ".")) && text.get(from + 1..from + 1 + after.written.len()) == Some(after.written) {
+        if matches!(text.get(from..from + 1), Some("," | "."))
+            && text.get(from + 1..from + 1 + after.written.len()) == Some(after.written)
+        {
             return format!("{value},{}", after.written);
         }
     }
@@ -154,63 +157,63 @@ mod tests {
     #[test]
     fn spoken_forms() {
         golden(
-&[
-            ("4", "4"),
-            ("quatre", "4"),
-            ("un", "1"),
-            ("une", "1"),
-            ("un seul", "1"),
-            ("deux personnes", "2"),
-            ("on sera quatre", "4"),
-            ("nous serons quatre avec les enfants", "4"),
-            ("une famille de cinq", "5"),
-            ("vingt et un", "21"),
-            ("soixante-douze", "72"),
-            ("soixante-dix-huit", "78"),
-            ("quatre-vingt-dix-neuf", "99"),
-            ("cent", "100"),
-            ("cent vingt", "120"),
-            ("deux cent cinquante", "250"),
-            ("mille deux cents", "1200"),
-            ("1 200", "1200"),
-            ("1200", "1200"),
-            ("environ 30", "30"),
-            ("une dizaine", "10"),
-            ("une bonne quinzaine", "15"),
-            ("une vingtaine de personnes", "20"),
-            ("une douzaine", "12"),
-            ("une demi-douzaine", "6"),
-            ("deux douzaines", "24"),
-            ("une centaine", "100"),
-            ("zéro", "0"),
-            ("aucun", "0"),
-            ("personne", "0"),
-            ("moi tout seul", "1"),
-            ("2,5", "2,5"),
-            ("deux virgule cinq", "2,5"),
-            ("deux et demi", "2,5"),
-            ("trois non quatre", "4"),
-            ("euh alors trois je pense", "3"),
-            ("septante-cinq", "75"),
-            // As a recogniser takes them apart.
-            ("80 5", "85"),
-            ("60 12", "72"),
-            ("4 20", "80"),
-            ("80 17", "97"),
-            ("30 et 1", "31"),
-            ("3 enfants", "3"),
-            ("3 mille", "3000"),
-            // English.
-            ("twenty-one", "21"),
-            ("two hundred", "200"),
-            ("a dozen", "12"),
-            ("half a dozen", "6"),
-            ("there are four of us", "4"),
-            ("just me, alone", "1"),
-            ("none", "0"),
-        ],
-|text| read(text),
-);
+            &[
+                ("4", "4"),
+                ("quatre", "4"),
+                ("un", "1"),
+                ("une", "1"),
+                ("un seul", "1"),
+                ("deux personnes", "2"),
+                ("on sera quatre", "4"),
+                ("nous serons quatre avec les enfants", "4"),
+                ("une famille de cinq", "5"),
+                ("vingt et un", "21"),
+                ("soixante-douze", "72"),
+                ("soixante-dix-huit", "78"),
+                ("quatre-vingt-dix-neuf", "99"),
+                ("cent", "100"),
+                ("cent vingt", "120"),
+                ("deux cent cinquante", "250"),
+                ("mille deux cents", "1200"),
+                ("1 200", "1200"),
+                ("1200", "1200"),
+                ("environ 30", "30"),
+                ("une dizaine", "10"),
+                ("une bonne quinzaine", "15"),
+                ("une vingtaine de personnes", "20"),
+                ("une douzaine", "12"),
+                ("une demi-douzaine", "6"),
+                ("deux douzaines", "24"),
+                ("une centaine", "100"),
+                ("zéro", "0"),
+                ("aucun", "0"),
+                ("personne", "0"),
+                ("moi tout seul", "1"),
+                ("2,5", "2,5"),
+                ("deux virgule cinq", "2,5"),
+                ("deux et demi", "2,5"),
+                ("trois non quatre", "4"),
+                ("euh alors trois je pense", "3"),
+                ("septante-cinq", "75"),
+                // As a recogniser takes them apart.
+                ("80 5", "85"),
+                ("60 12", "72"),
+                ("4 20", "80"),
+                ("80 17", "97"),
+                ("30 et 1", "31"),
+                ("3 enfants", "3"),
+                ("3 mille", "3000"),
+                // English.
+                ("twenty-one", "21"),
+                ("two hundred", "200"),
+                ("a dozen", "12"),
+                ("half a dozen", "6"),
+                ("there are four of us", "4"),
+                ("just me, alone", "1"),
+                ("none", "0"),
+            ],
+            |text| read(text),
+        );
     }
 
     #[test]

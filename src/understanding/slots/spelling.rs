@@ -142,7 +142,21 @@ impl Run {
             return true;
         }
         // Small words between letters.
-        let small = ["et", "puis", "ensuite", "apres", "euh", "alors", "majuscule", "minuscule", "un", "une", "virgule", "then", "and"];
+        let small = [
+            "et",
+            "puis",
+            "ensuite",
+            "apres",
+            "euh",
+            "alors",
+            "majuscule",
+            "minuscule",
+            "un",
+            "une",
+            "virgule",
+            "then",
+            "and",
+        ];
         let skipped = (0..2).take_while(|k| small.contains(&word(*k))).count();
         if begun && skipped > 0 && self.then_goes_on(&rest[skipped.min(rest.len())..]) {
             self.at += skipped;
@@ -303,7 +317,10 @@ fn fused(words: &[Word], at: usize) -> Option<String> {
         .filter_map(|k| words.get(k))
         .any(|w| w.folded.chars().count() == 1 && w.written.chars().all(char::is_alphabetic));
     let after_du = at == 1 && words[0].is("du");
-    (words.len() == 1 || near_letter || after_du).then(|| word.folded.clone())
+    // "Kowalski, KWVLSKI".
+    let after_name =
+        at > 0 && word.before == Gap::Stop && word.written.chars().count() >= 4 && !is_capitals(&words[at - 1]);
+    (words.len() == 1 || near_letter || after_du || after_name).then(|| word.folded.clone())
 }
 
 fn is_capitals(word: &Word) -> bool {
@@ -317,7 +334,10 @@ fn named(words: &[Word]) -> Option<(char, usize, Strength)> {
     let next = words.get(1).map_or("", |w| w.folded.as_str());
     let lower = first.written.to_lowercase();
     match (first.folded.as_str(), next) {
-        ("i" | "y" | "ie" | "hi", "grec" | "greg" | "grecque" | "grecs" | "gregs" | "grek" | "gregue" | "grecq") => {
+        (
+            "i" | "y" | "ie" | "hi",
+            "grec" | "greg" | "grecque" | "grecs" | "gregs" | "grek" | "greck" | "gregue" | "grecq",
+        ) => {
             return Some(('y', 2, Strong));
         }
         ("double" | "doubles", "v" | "ve" | "vee" | "u" | "you" | "ves") => return Some(('w', 2, Strong)),
@@ -330,7 +350,8 @@ fn named(words: &[Word]) -> Option<(char, usize, Strength)> {
         if !letter.is_alphabetic() || elided {
             return None;
         }
-        let small_word = matches!(letter, 'à' | 'y' | 'a' | 'ô') && first.before == Gap::Space && first.written == lower;
+        let small_word =
+            matches!(letter, 'à' | 'y' | 'a' | 'ô') && first.before == Gap::Space && first.written == lower;
         return Some((if letter == 'à' { 'a' } else { letter }, 1, if small_word { Weak } else { Strong }));
     }
     let letter = match lower.as_str() {
@@ -401,58 +422,68 @@ mod tests {
     #[test]
     fn spelled_forms() {
         golden(
-&[
-            ("D U P O N T", "dupont"),
-            ("D, U, P, O, N, T.", "dupont"),
-            ("D-U-P-O-N-T", "dupont"),
-            ("D.U.P.O.N.T.", "dupont"),
-            ("dé u pé o enne té", "dupont"),
-            ("du PONT", "dupont"),
-            ("du, p, o, n, t", "dupont"),
-            ("P-E-R-I-C-A-R-D", "pericard"),
-            ("F-A-I-GREC-C-A-L", "faycal"),
-            ("F A I grec C A L", "faycal"),
-            ("F, A, I, Greg, C, A, L", "faycal"),
-            ("F A Y grec C A L", "faycal"),
-            ("RQWXZ", "rqwxz"),
-            ("K-O-W-A-L-S-K-I", "kowalski"),
-            ("K O double vé A L S K I", "kowalski"),
-            ("K O double V A L S K I", "kowalski"),
-            ("M O R E A U", "moreau"),
-            ("D comme Denis, U, P, O, N, D comme Denis", "dupond"),
-            ("T comme Denis, U, R, A, N, D comme David", "durand"),
-            ("C comme Célestin A comme Anatole", "ca"),
-            ("L E deux F E", "leffe"),
-            ("A B deux L", "abll"),
-            ("B E 2 L O T", "bellot"),
-            ("P E accent aigu R I", "péri"),
-            ("L E F E accent grave V R E", "lefèvre"),
-            ("N O E tréma L", "noël"),
-            ("F R A N C cédille O I S", "françois"),
-            ("J E A N tiret P A U L", "jean-paul"),
-            ("J E A N trait d'union P A U L", "jean-paul"),
-            ("D apostrophe A R T", "d'art"),
-            ("L E espace G O F F", "le goff"),
-            ("B I elle elle O T", "billot"),
-            ("M A R T I haine", "martin"),
-            ("V comme Victor I comme Irma D comme Désiré A comme Anatole L comme Louis", "vidal"),
-            ("Bravo Romeo Oscar Whiskey November", "brown"),
-            ("Alpha, Bravo, Charlie", "abc"),
-            ("B as in Bravo R O W N", "brown"),
-            ("S M I T H", "smith"),
-            ("B R O W double E", "browee"),
-            ("N comme Nicolas, G, U, Y, E, N", "nguyen"),
-            ("D U et puis B O I S", "dubois"),
-            ("ça s'écrit B E N A L I", "benali"),
-        ],
-|text| spelled(&words(text)).map(|s| s.letters),
-);
+            &[
+                ("D U P O N T", "dupont"),
+                ("D, U, P, O, N, T.", "dupont"),
+                ("D-U-P-O-N-T", "dupont"),
+                ("D.U.P.O.N.T.", "dupont"),
+                ("dé u pé o enne té", "dupont"),
+                ("du PONT", "dupont"),
+                ("du, p, o, n, t", "dupont"),
+                ("P-E-R-I-C-A-R-D", "pericard"),
+                ("F-A-I-GREC-C-A-L", "faycal"),
+                ("F A I grec C A L", "faycal"),
+                ("F, A, I, Greg, C, A, L", "faycal"),
+                ("F A Y grec C A L", "faycal"),
+                ("RQWXZ", "rqwxz"),
+                ("K-O-W-A-L-S-K-I", "kowalski"),
+                ("K O double vé A L S K I", "kowalski"),
+                ("K O double V A L S K I", "kowalski"),
+                ("M O R E A U", "moreau"),
+                ("D comme Denis, U, P, O, N, D comme Denis", "dupond"),
+                ("T comme Denis, U, R, A, N, D comme David", "durand"),
+                ("C comme Célestin A comme Anatole", "ca"),
+                ("L E deux F E", "leffe"),
+                ("A B deux L", "abll"),
+                ("B E 2 L O T", "bellot"),
+                ("P E accent aigu R I", "péri"),
+                ("L E F E accent grave V R E", "lefèvre"),
+                ("N O E tréma L", "noël"),
+                ("F R A N C cédille O I S", "françois"),
+                ("J E A N tiret P A U L", "jean-paul"),
+                ("J E A N trait d'union P A U L", "jean-paul"),
+                ("D apostrophe A R T", "d'art"),
+                ("L E espace G O F F", "le goff"),
+                ("B I elle elle O T", "billot"),
+                ("M A R T I haine", "martin"),
+                ("V comme Victor I comme Irma D comme Désiré A comme Anatole L comme Louis", "vidal"),
+                ("Bravo Romeo Oscar Whiskey November", "brown"),
+                ("Alpha, Bravo, Charlie", "abc"),
+                ("B as in Bravo R O W N", "brown"),
+                ("S M I T H", "smith"),
+                ("B R O W double E", "browee"),
+                ("N comme Nicolas, G, U, Y, E, N", "nguyen"),
+                ("D U et puis B O I S", "dubois"),
+                ("ça s'écrit B E N A L I", "benali"),
+            ],
+            |text| spelled(&words(text)).map(|s| s.letters),
+        );
     }
 
     #[test]
     fn not_spelled() {
-        for text in ["", "Dupont", "c'est madame Le Goff", "d'accord", "oui", "il y a", "Jean DUPONT", "A B", "à la mairie", "je l'ai dit"]
-        {
+        for text in [
+            "",
+            "Dupont",
+            "c'est madame Le Goff",
+            "d'accord",
+            "oui",
+            "il y a",
+            "Jean DUPONT",
+            "A B",
+            "à la mairie",
+            "je l'ai dit",
+        ] {
             assert_eq!(spelled(&words(text)), None, "{text}");
         }
     }

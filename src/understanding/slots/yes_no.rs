@@ -308,12 +308,24 @@ mod tests {
 
     #[test]
     fn english() {
-        for yes in
-            ["yes", "Yes, please.", "yeah", "yep", "sure", "of course", "that's right", "that's correct", "absolutely", "go ahead", "right"]
-        {
+        for yes in [
+            "yes",
+            "Yes, please.",
+            "yeah",
+            "yep",
+            "sure",
+            "of course",
+            "that's right",
+            "that's correct",
+            "absolutely",
+            "go ahead",
+            "right",
+        ] {
             assert_eq!(read(yes).map(|a| a.yes), Some(true), "{yes}");
         }
-        for no in ["no", "No, thank you.", "nope", "not really", "not at all", "that's wrong", "that's not right", "wrong"] {
+        for no in
+            ["no", "No, thank you.", "nope", "not really", "not at all", "that's wrong", "that's not right", "wrong"]
+        {
             assert_eq!(read(no).map(|a| a.yes), Some(false), "{no}");
         }
     }

@@ -8,6 +8,10 @@ use crate::understanding::text::fold;
 /// The name changed as told; `None` when these words tell no such change.
 pub fn amended(name: &str, text: &str) -> Option<String> {
     let words = words(text);
+    // A whole new spelling is no change of letters.
+    if spelling::spelled(&words).is_some() {
+        return None;
+    }
     let letters: Vec<char> = name.to_lowercase().chars().collect();
     let changed = (0..words.len()).find_map(|at| change(&letters, &words, at))?;
     let changed: String = changed.into_iter().collect();
@@ -44,10 +48,11 @@ fn change(name: &[char], words: &[Word], at: usize) -> Option<Vec<char>> {
         "tiret" | "hyphen" => Some(name.iter().map(|c| if *c == ' ' { '-' } else { *c }).collect()),
         "trait" if word(1) == "d" => Some(name.iter().map(|c| if *c == ' ' { '-' } else { *c }).collect()),
         "accent" | "trema" | "cedille" => accented(name, words, at),
-        "un" | "avec" | "c" | "with" | "a" | "l" => {
+        "un" | "avec" | "c" | "with" => {
             let article = usize::from(word(0) == "avec" && matches!(word(1), "un" | "une" | "le" | "la"))
                 + usize::from(word(0) == "with" && matches!(word(1), "a" | "an"));
-            let is = usize::from(word(0) == "c" && word(1) == "est") + usize::from(matches!(word(2), "un") && word(1) == "est");
+            let is = usize::from(word(0) == "c" && word(1) == "est")
+                + usize::from(matches!(word(2), "un") && word(1) == "est");
             let from = 1 + article + is;
             // "avec un seul T", "avec deux L", "avec un accent" have their own words.
             if matches!(word(from), "seul" | "seule" | "deux" | "accent" | "tiret" | "trait") {
@@ -68,7 +73,8 @@ fn change(name: &[char], words: &[Word], at: usize) -> Option<Vec<char>> {
 fn with_letter(name: &[char], wanted: char, rest: &[Word], alone: bool) -> Option<Vec<char>> {
     let word = |k: usize| rest.get(k).map_or("", |w| w.folded.as_str());
     let after = |k: usize| {
-        let article = (k..k + 3).take_while(|k| matches!(word(*k), "un" | "d" | "de" | "du" | "le" | "l" | "a" | "of")).count();
+        let article =
+            (k..k + 3).take_while(|k| matches!(word(*k), "un" | "d" | "de" | "du" | "le" | "l" | "a" | "of")).count();
         rest.get(k + article..).and_then(spelling::letter).map(|(letter, _)| letter)
     };
     let instead = match (word(0), word(1), word(2)) {

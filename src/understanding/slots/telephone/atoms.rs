@@ -72,13 +72,8 @@ pub(super) fn runs(words: &[Word]) -> Vec<Run> {
         let sure = is_number(word) || (hundred && (next_is_number || current.is_some()));
         let like = homophone(word).filter(|_| !sure && current.is_some() && (after_number || next_is_number));
         if sure || like.is_some() {
-            let run = current.get_or_insert_with(|| Run {
-                atoms: Vec::new(),
-                from: i,
-                to: i,
-                sure_to: i,
-                sure_atoms: 0,
-            });
+            let run =
+                current.get_or_insert_with(|| Run { atoms: Vec::new(), from: i, to: i, sure_to: i, sure_atoms: 0 });
             let atom = Atom {
                 value: Value::Hundred,
                 by_word: true,
