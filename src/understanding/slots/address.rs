@@ -215,6 +215,7 @@ fn street_end(words: &[Word], from: usize, before_town: bool) -> usize {
         "batiment",
         "bat",
         "appartement",
+        "partement",
         "appart",
         "etage",
         "escalier",
@@ -250,7 +251,11 @@ fn more(text: &str, words: &[Word]) -> Option<String> {
     let polite = |w: &Word| w.is_any(&["merci", "voila", "svp", "s", "il", "vous", "plait", "beaucoup", "bien"]);
     let end = words.iter().rposition(|w| !polite(w))? + 1;
     let start = usize::from(words[0].is("a") && end > 1);
-    let more = as_said(text, &words[start..end]);
+    let mut more = as_said(text, &words[start..end]);
+    // "à partement 3".
+    if words[start].is("partement") {
+        more.insert_str(0, "ap");
+    }
     (!more.is_empty()).then_some(more)
 }
 

@@ -136,7 +136,9 @@ fn is_at(words: &[Word], at: usize) -> usize {
         ("a", "robase" | "robas" | "robaze" | "commercial") => 2,
         ("ar", "robase" | "obase" | "robas") => 2,
         ("la", "robase") => 2,
-        ("at" | "ate", _) => 1,
+        ("at" | "ate" | "robas" | "robase", _) => 1,
+        // "orobase", "aroubaise".
+        (word, _) if word.len() >= 6 && strsim::osa_distance(word, "arobase") <= 2 => 1,
         _ => 0,
     }
 }
@@ -377,6 +379,9 @@ fn domain_of(pieces: &[Piece]) -> Option<(String, u16)> {
         ("frere", "fr"),
         ("effere", "fr"),
         ("etfaire", "fr"),
+        ("fais", "fr"),
+        ("fait", "fr"),
+        ("faire", "fr"),
         ("effaire", "fr"),
         ("etfer", "fr"),
         ("eter", "fr"),
@@ -478,6 +483,7 @@ mod tests {
                 ("elodie point lefèvre arobase orange point fr", "elodie.lefevre@orange.fr"),
                 // As Whisper base wrote what our voice said at telephone band.
                 ("Jean- point du pont à robas, 10ml.com", "jean.dupont@gmail.com"),
+                ("paul, orobase, orange.fais.", "paul@orange.fr"),
                 ("Marie-Tiré Claire, Arobas, Orange Point et Faire", "marie-claire@orange.fr"),
                 ("Paul & Discours Martin, Arobas, 1 et du point FR.", "paul_martin@wanadoo.fr"),
             ],

@@ -225,13 +225,16 @@ fn repetition(word: &str) -> usize {
     }
 }
 
+/// What a mark makes of the letters so far.
+type Change = fn(&str) -> String;
+
 /// Changes to what was spelled so far: accents, hyphen, apostrophe, space.
-fn mark(words: &[Word]) -> Option<(fn(&str) -> String, usize)> {
+fn mark(words: &[Word]) -> Option<(Change, usize)> {
     let word = |k: usize| words.get(k).map_or("", |w| w.folded.as_str());
     let of = |k: usize| match word(k) {
-        "aigu" | "aigue" | "egu" => Some(acute as fn(&str) -> String),
-        "grave" => Some(grave as fn(&str) -> String),
-        "circonflexe" | "circonflex" => Some(circumflex as fn(&str) -> String),
+        "aigu" | "aigue" | "egu" => Some(acute as Change),
+        "grave" => Some(grave as Change),
+        "circonflexe" | "circonflex" => Some(circumflex as Change),
         _ => None,
     };
     match word(0) {

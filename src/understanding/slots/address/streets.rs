@@ -18,6 +18,9 @@ const HEARD: f32 = 0.72;
 const HEARD_OF_OTHER_KIND: f32 = 0.85;
 /// Share of what was said that the name must explain.
 const EXPLAINED: f32 = 0.55;
+/// A name of fewer sounds is found by chance in much.
+const SHORT: usize = 5;
+const EXPLAINED_BY_SHORT: f32 = 0.75;
 /// A kind of street said that is not the street's own.
 const OTHER_KIND: f32 = 0.08;
 /// Less likely than the best by this is not offered.
@@ -68,7 +71,8 @@ impl Streets {
                 let other_kind = matches!((said_kind, street.kind), (Some(a), Some(b)) if a != b);
                 let score = likeness - unexplained - if other_kind { OTHER_KIND } else { 0.0 };
                 let enough = if other_kind { HEARD_OF_OTHER_KIND } else { HEARD };
-                (likeness >= enough && explained >= EXPLAINED).then_some((street, score.clamp(0.0, 1.0)))
+                let explains = if street.sound.len() < SHORT { EXPLAINED_BY_SHORT } else { EXPLAINED };
+                (likeness >= enough && explained >= explains).then_some((street, score.clamp(0.0, 1.0)))
             })
             .collect();
         found.sort_by(|a, b| b.1.total_cmp(&a.1));

@@ -72,7 +72,7 @@ fn addresses_of_the_town() {
             ("avenue des Loges", "avenue des Loges"),
             ("16 Pontoise", "16 rue de Pontoise"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -101,9 +101,11 @@ fn mistakes_of_the_ear() {
             ("Jhabite au 24 bis rue de Marais.", "24 bis rue de Mareil"),
             ("3 places du marché 9, bâtiment B.", "3 place du Marché-Neuf, bâtiment B"),
             ("97 à Venue Gambetta", "97 avenue Gambetta"),
+            ("9 places de la grille à partement 3.", "9 place de la Grille, appartement 3"),
+            ("14 rue du Maréchal Fosch", "14 avenue Maréchal Foch"),
             ("12 rues du vieil à prevoir.", "12 rue du Vieil Abreuvoir"),
         ],
-        |text| best(text),
+        best,
     );
 }
 

@@ -508,6 +508,16 @@ impl<'w, 't> Parser<'w, 't> {
         if let Some(rank) = ordinal(self.from(at)) {
             return Some((day(rank.value)?, at + rank.words));
         }
+        // "le vent est un janvier", "le temps est un mars".
+        if let Some(tens) = match first.folded.as_str() {
+            "vent" | "vend" | "vends" => Some(20),
+            "temps" | "tant" | "trent" => Some(30),
+            _ => None,
+        } && self.are(at + 1, &[&["et", "est"], &["un", "1"]])
+            && month(self.word(at + 3), true).is_some()
+        {
+            return Some((tens + 1, at + 3));
+        }
         let tens = match first.folded.as_str() {
             "vin" | "vins" | "vint" | "20" | "vain" => 20,
             "30" | "trante" => 30,

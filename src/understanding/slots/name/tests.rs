@@ -36,7 +36,7 @@ fn names_in_everyday_answers() {
             ("this is Peter O'Neill speaking", "Peter O'Neill"),
             ("Taylor, please", "Taylor"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -67,7 +67,7 @@ fn names_with_their_spelling() {
             ("C'est Madame Kowalski, KWVLSKI.", "Kowalski"),
             ("Bravo Romeo Oscar Whiskey November", "Brown"),
         ],
-        |text| best(text),
+        best,
     );
 }
 

@@ -97,7 +97,7 @@ impl Digits {
     fn with_digits(mut self, digits: &[u8], times: u8) -> Option<(Self, u16)> {
         let mut cost = 0;
         for _ in 0..times {
-            if digits.len() % 2 == 0 && self.len % 2 == 1 && !self.zero_due {
+            if digits.len().is_multiple_of(2) && !self.len.is_multiple_of(2) && !self.zero_due {
                 cost += OFF_PAIRS;
             }
             if !digits.iter().all(|digit| self.push(*digit)) {

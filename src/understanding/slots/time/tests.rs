@@ -51,7 +51,7 @@ fn clock_times() {
             ("disons 16 heures", "16:00"),
             ("alors euh à seize heures quinze s'il vous plaît", "16:15"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -86,7 +86,7 @@ fn around_a_time() {
             ("toute la journée", "toute la journée"),
             ("tôt le matin", "début de matinée"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -106,7 +106,7 @@ fn mistakes_of_the_ear() {
             ("neuve heures", "09:00"),
             ("dix huit heure trente", "18:30"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -133,7 +133,7 @@ fn english() {
             ("six thirty in the evening", "18:30"),
             ("any time, all day", "toute la journée"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
