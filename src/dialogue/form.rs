@@ -7,6 +7,7 @@ use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::{telephone, yes_no};
 use crate::understanding::{Decision, Interpretation};
 
+use super::check::needs_check;
 use super::phrases::PhraseId;
 use super::slots::{self, Dictated, Ear};
 use super::speak::either;
@@ -14,9 +15,7 @@ use super::state::{Filled, Form, FormStep, Stage};
 use super::{Dialogue, Note, Output, Request};
 
 /// Failures in a row at one slot.
-const MOST_FAILURES: u8 = 2;
-/// Answers to one slot of which every reading was refused; then a human.
-const MOST_REFUSED: u8 = 2;
+pub(super) const MOST_FAILURES: u8 = 2;
 /// Longest run of typed digits.
 const MOST_DIGITS: usize = 20;
 /// A digression from a form must be this sure.
@@ -44,7 +43,7 @@ impl Dialogue {
     }
 
     /// Asks about the first value that needs it, for the first empty slot, or confirms, or saves.
-    fn next_slot(&mut self, topic: &Topic, mut form: Form) {
+    pub(super) fn next_slot(&mut self, topic: &Topic, mut form: Form) {
         form.failures = 0;
         if let Some(index) = form.values.iter().position(|value| needs_check(topic, value.as_ref())) {
             return self.check(form, index, PhraseId::ConfirmValue);
@@ -111,84 +110,8 @@ impl Dialogue {
         }
     }
 
-    /// "J'ai noté : … C'est bien cela ?"
-    fn check(&mut self, mut form: Form, index: usize, phrase: PhraseId) {
-        let spoken = form.values.get(index).and_then(Option::as_ref).map(|value| value.spoken.clone());
-        form.at = FormStep::Check { index };
-        self.stage = Stage::Filling(form);
-        self.say_with(phrase, |_| spoken.clone());
-    }
-
-    /// What was heard after a value was read back by itself.
-    fn checked(&mut self, topic: &Topic, mut form: Form, index: usize, text: &str, interpretation: &Interpretation) {
-        let Some(slot) = topic.slots.get(index) else {
-            return self.form_failure(false);
-        };
-        let answer = yes_no::read(text);
-        if answer.as_ref().is_some_and(|answer| answer.yes) {
-            return self.accept(topic, form, index);
-        }
-        let old = form.values.get(index).cloned().flatten();
-        // "Non, 06 13 …", "non, avec deux L", or the right value without a "non".
-        let words = answer.as_ref().map_or(text, |answer| answer.rest.as_str());
-        let streets = self.streets(slot.kind);
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
-        if !words.is_empty()
-            && let Some(value) = slots::corrected(slot, old.as_ref(), words, &ear)
-        {
-            form.values[index] = Some(value);
-            self.progress();
-            return self.next_slot(topic, form);
-        }
-        if answer.is_none() {
-            if !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
-                return;
-            }
-            return self.form_failure(false);
-        }
-        self.refused_value(topic, form, index);
-    }
-
-    fn accept(&mut self, topic: &Topic, mut form: Form, index: usize) {
-        if let Some(value) = form.values.get_mut(index).and_then(Option::as_mut) {
-            value.is_doubtful = false;
-            value.others.clear();
-        }
-        form.refused = 0;
-        self.progress();
-        self.next_slot(topic, form);
-    }
-
-    /// "Non": the next thing that may have been meant, then the question again in another way, then a human.
-    fn refused_value(&mut self, topic: &Topic, mut form: Form, index: usize) {
-        let next = form.values.get_mut(index).and_then(Option::take).and_then(Filled::next);
-        if next.is_some() {
-            form.values[index] = next;
-            form.failures = 0;
-            return self.check(form, index, PhraseId::OtherValue);
-        }
-        form.refused = form.refused.saturating_add(1);
-        form.at = FormStep::Slot { index, digits: String::new() };
-        if form.refused >= MOST_REFUSED {
-            form.failures = MOST_FAILURES - 1;
-            self.stage = Stage::Filling(form);
-            return self.form_failure(false);
-        }
-        self.stage = Stage::Filling(form);
-        let kind = topic.slots.get(index).map(|slot| slot.kind);
-        self.say(match kind {
-            Some(SlotKind::Telephone) => PhraseId::NumberByDigits,
-            Some(SlotKind::PersonName) => PhraseId::SpellName,
-            Some(SlotKind::Date) => PhraseId::DateInvalid,
-            Some(SlotKind::Time) => PhraseId::TimeInvalid,
-            Some(SlotKind::Email) => PhraseId::EmailInvalid,
-            _ => PhraseId::SayAgain,
-        });
-    }
-
     /// The town's streets, compared with once a form asks for an address.
-    fn streets(&mut self, kind: SlotKind) -> Arc<Streets> {
+    pub(super) fn streets(&mut self, kind: SlotKind) -> Arc<Streets> {
         if kind != SlotKind::Address {
             return Arc::default();
         }
@@ -301,8 +224,8 @@ impl Dialogue {
         // "Un rendez-vous mardi à dix heures": both, wherever one is asked or neither.
         if matches!(asked_kind, None | Some(SlotKind::Date | SlotKind::Time)) {
             for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_none() && slots::may_be_named_in_passing(slot) {
-                    form.values[i] = slots::asked(slot, &rest, &ear);
+                if form.values[i].is_none() {
+                    form.values[i] = slots::in_passing(slot, &rest, &ear);
                     filled |= form.values[i].is_some() && asked_kind.is_some();
                 }
             }
@@ -394,7 +317,7 @@ impl Dialogue {
     }
 
     /// Another wish in the middle of a form: a human at once; an answer is given, then the form goes on.
-    fn digression(&mut self, form_topic: TopicId, interpretation: &Interpretation) -> bool {
+    pub(super) fn digression(&mut self, form_topic: TopicId, interpretation: &Interpretation) -> bool {
         match interpretation.decision {
             Decision::Reach { .. } => {
                 self.asked_for_human(None);
@@ -663,13 +586,8 @@ impl Dialogue {
     }
 }
 
-fn takes_anything(kind: SlotKind) -> bool {
+pub(super) fn takes_anything(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::FreeMessage | SlotKind::Address)
-}
-
-/// A doubtful value is asked about by itself when something else may have been meant, or when nothing is read back later.
-fn needs_check(topic: &Topic, value: Option<&Filled>) -> bool {
-    value.is_some_and(|value| value.is_doubtful && (!value.others.is_empty() || topic.confirm.is_none()))
 }
 
 /// The text without the words of a slot's name.

@@ -4,9 +4,9 @@
 //! silence), files. Local time comes in with each input.
 //!
 //! One concept a file: [`state`] says where a conversation is; `heard` and `keys` route what the caller says and types;
-//! `flow` walks topics and actions; `form` fills forms; `repair` deals with silence and misunderstanding; `escalation` finds
-//! a human or the next best thing; `speak` makes sentences; `expect` says what may be heard next; [`fixed`] lists what can be
-//! synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
+//! `flow` walks topics and actions; `form` fills forms, `check` reads back what is in doubt; `repair` deals with silence and
+//! misunderstanding; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
+//! heard next; [`fixed`] lists what can be synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
 //!
 //! ```text
 //! Dialogue::new(plan: Arc<Dialplan>, phrases: Arc<Phrases>, understanding: Arc<Vec<Understanding>>) -> Dialogue
@@ -15,6 +15,7 @@
 //! fixed_sentences(plan, phrases) -> Vec<(Language, String)>   // everything to synthesise before the first call
 //! ```
 
+mod check;
 mod conversation;
 mod escalation;
 mod expect;

@@ -175,12 +175,17 @@ fn tense(slot: &Slot) -> Tense {
     if is_past { Tense::Past } else { Tense::Future }
 }
 
-/// A day ahead may be named in passing ("un rendez-vous mardi"); a day behind is another's ("je l'ai perdue hier").
-pub(super) fn may_be_named_in_passing(slot: &Slot) -> bool {
+/// A day or an hour named in passing: "un rendez-vous mardi à dix heures". A day behind is another's ("je l'ai perdue
+/// hier"), and "samedi matin" does not answer at what time.
+pub(super) fn in_passing(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::Date => tense(slot) == Tense::Future,
-        SlotKind::Time => true,
-        _ => false,
+        SlotKind::Date if tense(slot) == Tense::Future => asked(slot, text, ear),
+        SlotKind::Time => {
+            let mut readings = time::read(text);
+            readings.retain(|r| !matches!(r.value, Moment::Period(_)));
+            filled(readings, |moment| spoken_moment(moment, ear))
+        }
+        _ => None,
     }
 }
 

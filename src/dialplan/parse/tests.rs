@@ -134,6 +134,24 @@ fn a_form_asks_confirms_and_records() {
 }
 
 #[test]
+fn streets_stand_in_a_list_each_once() {
+    let dialplan = parsed(&format!("{EXAMPLE}\n## Rues\n- rue de Pontoise\n- place de l'Église\n"));
+    assert_eq!(dialplan.streets, ["rue de Pontoise", "place de l'Église"]);
+    // Or in a file of their own.
+    let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+    let (dialplan, problems) = parse(&[file("mairie.md", EXAMPLE), file("rues.md", "## Rues\n- rue de Paris\n")]);
+    assert_eq!(dialplan.map(|d| d.streets), Some(vec!["rue de Paris".to_owned()]), "{problems:?}");
+    let files = [SourceFile {
+        path: "mairie.md".into(),
+        text: format!("{EXAMPLE}\n## Rues\nrue de Paris\n- Rue de Pontoise\n- rue de pontoise\n- rue : Mareil\n"),
+    }];
+    let (_, problems) = parse(&files);
+    let messages: Vec<&str> = problems.iter().map(|p| p.message.as_str()).collect();
+    assert_eq!(messages.iter().filter(|m| m.contains("n'est pas le nom d'une rue")).count(), 2, "{messages:?}");
+    assert!(messages.contains(&"« rue de pontoise » est déjà dans les rues"), "{messages:?}");
+}
+
+#[test]
 fn trials_keep_their_lines() {
     let dialplan = parsed(EXAMPLE);
     let trial = &dialplan.trials[0];

@@ -52,7 +52,7 @@ impl Address {
 /// Kinds of streets; what a recogniser writes for them comes after the first.
 const KINDS: &[&[&str]] = &[
     &["rue", "ru", "rues", "roue"],
-    &["avenue", "avenues", "av"],
+    &["avenue", "avenues", "av", "venue"],
     &["boulevard", "boulevards", "bd", "bld"],
     &["place", "places"],
     &["allee", "allees", "alle", "aller"],
@@ -95,11 +95,20 @@ pub fn read(text: &str, streets: &Streets) -> Vec<Reading<Address>> {
         (None, Some(at)) => (number_before(&words, at), at),
         (number, _) => (number, street_at),
     };
-    let end = street_end(&words, street_at);
+    let said_kind = words.get(street_at).and_then(kind);
+    let mut end = street_end(&words, street_at, true);
+    let mut found = streets.find(&words[street_at..end], said_kind);
+    // The "à" may be a piece of the name: "du vieil à prevoir".
+    let other_end = street_end(&words, street_at, false);
+    if other_end > end {
+        let other = streets.find(&words[street_at..other_end], said_kind);
+        let best = |found: &[(String, f32)]| found.first().map_or(0.0, |f| f.1);
+        if best(&other) > best(&found) {
+            (found, end) = (other, other_end);
+        }
+    }
     let said = &words[street_at..end];
     let more = more(text, &words[end..]);
-    let said_kind = words.get(street_at).and_then(kind);
-    let found = streets.find(said, said_kind);
     let mut readings: Vec<Reading<Address>> = found
         .into_iter()
         .take(MOST_READINGS)
@@ -195,17 +204,18 @@ fn house_number(words: &[Word], at: usize) -> Option<(String, usize)> {
 fn number_before(words: &[Word], kind_at: usize) -> Option<String> {
     (0..kind_at).rev().take(6).filter_map(|at| house_number(words, at)).find_map(|(number, end)| {
         let only_small =
-            words.get(end..kind_at)?.iter().all(|w| w.is_any(&["euh", "de", "la", "dans", "alors", "heu", "au"]));
+            words.get(end..kind_at)?.iter().all(|w| w.is_any(&["euh", "de", "la", "dans", "alors", "heu", "au", "a"]));
         only_small.then_some(number)
     })
 }
 
-/// Where the street's name ends: at a postcode, the town, or what is said about the building.
-fn street_end(words: &[Word], from: usize) -> usize {
+/// Where the street's name ends: at a postcode, what is said about the building, and `before_town` at "à …".
+fn street_end(words: &[Word], from: usize, before_town: bool) -> usize {
     const BESIDE: &[&str] = &[
         "batiment",
         "bat",
         "appartement",
+        "partement",
         "appart",
         "etage",
         "escalier",
@@ -227,7 +237,7 @@ fn street_end(words: &[Word], from: usize) -> usize {
         .find(|i| {
             let word = &words[*i];
             let postcode = word.is_digits() && word.written.len() == 5;
-            let in_town = word.is("a") && word.before != Gap::Nothing && words.get(i + 1).is_some();
+            let in_town = before_town && word.is("a") && word.before != Gap::Nothing && words.get(i + 1).is_some();
             let rank = usize::from(words.get(i + 1).is_some_and(|w| w.before == Gap::Nothing));
             let storey = words.get(i + 1 + rank).is_some_and(|next| next.is("etage")) && word.before != Gap::Hyphen;
             let polite = word.is("s") && words.get(i + 1).is_some_and(|w| w.is("il"));
@@ -241,7 +251,11 @@ fn more(text: &str, words: &[Word]) -> Option<String> {
     let polite = |w: &Word| w.is_any(&["merci", "voila", "svp", "s", "il", "vous", "plait", "beaucoup", "bien"]);
     let end = words.iter().rposition(|w| !polite(w))? + 1;
     let start = usize::from(words[0].is("a") && end > 1);
-    let more = as_said(text, &words[start..end]);
+    let mut more = as_said(text, &words[start..end]);
+    // "à partement 3".
+    if words[start].is("partement") {
+        more.insert_str(0, "ap");
+    }
     (!more.is_empty()).then_some(more)
 }
 

@@ -28,10 +28,21 @@ static WRITTEN: LazyLock<Regex> = LazyLock::new(|| {
 
 /// Providers, with their usual ending and what is heard for them.
 const PROVIDERS: &[(&str, &str, &[&str])] = &[
-    ("gmail", "com", &["gmail", "jmail", "gemail", "jemail", "gmel", "gmaile", "djimail", "jimail", "gmails"]),
+    (
+        "gmail",
+        "com",
+        &[
+            "gmail", "jmail", "gemail", "jemail", "gmel", "gmaile", "djimail", "jimail", "gmails", "10ml", "gml",
+            "dixml",
+        ],
+    ),
     ("orange", "fr", &["orange", "oranges", "orage"]),
     ("free", "fr", &["free", "fri", "frie", "fril"]),
-    ("wanadoo", "fr", &["wanadoo", "ouanadou", "wanadou", "ouanadoo", "vanadou", "wannadoo"]),
+    (
+        "wanadoo",
+        "fr",
+        &["wanadoo", "ouanadou", "wanadou", "ouanadoo", "vanadou", "wannadoo", "1etdu", "unadou", "1adou", "ouanadu"],
+    ),
     ("hotmail", "fr", &["hotmail", "otmail", "hotmel", "hotmaile"]),
     ("outlook", "fr", &["outlook", "outlouk", "aoutlouk", "outluk"]),
     ("yahoo", "fr", &["yahoo", "yaou", "yahou", "iahou", "yaoo"]),
@@ -125,7 +136,9 @@ fn is_at(words: &[Word], at: usize) -> usize {
         ("a", "robase" | "robas" | "robaze" | "commercial") => 2,
         ("ar", "robase" | "obase" | "robas") => 2,
         ("la", "robase") => 2,
-        ("at" | "ate", _) => 1,
+        ("at" | "ate" | "robas" | "robase", _) => 1,
+        // "orobase", "aroubaise".
+        (word, _) if word.len() >= 6 && strsim::osa_distance(word, "arobase") <= 2 => 1,
         _ => 0,
     }
 }
@@ -202,17 +215,19 @@ fn pieces(words: &[Word]) -> Vec<Piece> {
         let (piece, used) = match (word(0), word(1)) {
             ("point" | "pointe" | "poing" | "points" | "dot", _) => (Some(Piece::Dot), 1),
             // Names of signs: the keys of a French keyboard name them too.
-            ("tiret" | "tirets", "du") if matches!(word(2), "bas" | "8" | "huit" | "dessous") => {
+            ("tiret" | "tirets" | "tire" | "tires", "du") if matches!(word(2), "bas" | "8" | "huit" | "dessous") => {
                 (Some(Piece::Sign('_')), 3)
             }
-            ("tiret" | "tirets", "du") if matches!(word(2), "6" | "six" | "haut" | "milieu") => {
+            ("tiret" | "tirets" | "tire" | "tires", "du") if matches!(word(2), "6" | "six" | "haut" | "milieu") => {
                 (Some(Piece::Sign('-')), 3)
             }
-            ("tiret" | "tirets", "bas" | "8") => (Some(Piece::Sign('_')), 2),
-            ("tiret" | "tirets", "6" | "haut" | "normal" | "simple") => (Some(Piece::Sign('-')), 2),
-            ("tiret" | "tirets" | "dash" | "hyphen", _) => (Some(Piece::Sign('-')), 1),
+            ("tiret" | "tirets" | "tire" | "tires", "bas" | "8") => (Some(Piece::Sign('_')), 2),
+            ("tiret" | "tirets" | "tire" | "tires", "6" | "haut" | "normal" | "simple") => (Some(Piece::Sign('-')), 2),
+            ("tiret" | "tirets" | "tire" | "tires" | "dash" | "hyphen", _) => (Some(Piece::Sign('-')), 1),
             ("trait", "d") if word(2) == "union" => (Some(Piece::Sign('-')), 3),
-            ("underscore" | "underscor" | "enderscore" | "andersor" | "souligne", _) => (Some(Piece::Sign('_')), 1),
+            ("underscore" | "underscor" | "enderscore" | "andersor" | "souligne" | "discours" | "andiscours", _) => {
+                (Some(Piece::Sign('_')), 1)
+            }
             ("under" | "ander", "score" | "scor") => (Some(Piece::Sign('_')), 2),
             ("plus", _) => (Some(Piece::Sign('+')), 1),
             ("en", "un") if matches!(word(2), "mot" | "seul") => (None, if word(2) == "seul" { 4 } else { 3 }),
@@ -363,6 +378,13 @@ fn domain_of(pieces: &[Piece]) -> Option<(String, u16)> {
         ("fr", "fr"),
         ("frere", "fr"),
         ("effere", "fr"),
+        ("etfaire", "fr"),
+        ("fais", "fr"),
+        ("fait", "fr"),
+        ("faire", "fr"),
+        ("effaire", "fr"),
+        ("etfer", "fr"),
+        ("eter", "fr"),
         ("net", "net"),
         ("nette", "net"),
         ("org", "org"),
@@ -459,6 +481,11 @@ mod tests {
                 ("paul arobase gmail.com, voilà", "paul@gmail.com"),
                 ("my email address is john dot smith at outlook dot com", "john.smith@outlook.com"),
                 ("elodie point lefèvre arobase orange point fr", "elodie.lefevre@orange.fr"),
+                // As Whisper base wrote what our voice said at telephone band.
+                ("Jean- point du pont à robas, 10ml.com", "jean.dupont@gmail.com"),
+                ("paul, orobase, orange.fais.", "paul@orange.fr"),
+                ("Marie-Tiré Claire, Arobas, Orange Point et Faire", "marie-claire@orange.fr"),
+                ("Paul & Discours Martin, Arobas, 1 et du point FR.", "paul_martin@wanadoo.fr"),
             ],
             |text| read(text).first().map(|r| r.value.clone()),
         );

@@ -193,7 +193,7 @@ mod tests {
                 ("hello, there is a hole in the road, that's all", "There is a hole in the road"),
                 ("nothing", ""),
             ],
-            |text| read(text),
+            read,
         );
     }
 

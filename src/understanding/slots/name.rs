@@ -130,7 +130,7 @@ fn combined(said: &[&Word], spelled: &Spelled) -> Vec<Reading<String>> {
     if likeness >= 1.0 {
         return vec![Reading::new(name, 0)];
     }
-    if lost_vowel(&heard, &plain) {
+    if lost_vowel(&heard, &plain) || lost_vowels(&heard, &plain) {
         // "Martin, M R T I N": the recogniser lost a letter.
         return vec![Reading::new(written(said), SPELLED_OTHERWISE), Reading::new(name, OTHER)];
     }
@@ -153,6 +153,12 @@ fn lost_vowel(said: &str, spelled: &str) -> bool {
     said.len() == spelled.len() + 1
         && (1..said.len() - 1)
             .any(|at| "aeiouy".contains(said[at]) && said[..at] == spelled[..at] && said[at + 1..] == spelled[at..])
+}
+
+/// "Kowalski, KWVLSKI": hardly a vowel is left of the spelling.
+fn lost_vowels(said: &str, spelled: &str) -> bool {
+    let vowels = |text: &str| text.chars().filter(|c| "aeiouy".contains(*c)).count();
+    spelled.len() >= 4 && vowels(spelled) * 5 <= spelled.len() && vowels(said) > vowels(spelled)
 }
 
 fn only_letters(text: &str) -> String {

@@ -212,7 +212,7 @@ mod tests {
                 ("just me, alone", "1"),
                 ("none", "0"),
             ],
-            |text| read(text),
+            read,
         );
     }
 

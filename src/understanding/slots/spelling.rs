@@ -225,13 +225,16 @@ fn repetition(word: &str) -> usize {
     }
 }
 
+/// What a mark makes of the letters so far.
+type Change = fn(&str) -> String;
+
 /// Changes to what was spelled so far: accents, hyphen, apostrophe, space.
-fn mark(words: &[Word]) -> Option<(fn(&str) -> String, usize)> {
+fn mark(words: &[Word]) -> Option<(Change, usize)> {
     let word = |k: usize| words.get(k).map_or("", |w| w.folded.as_str());
     let of = |k: usize| match word(k) {
-        "aigu" | "aigue" | "egu" => Some(acute as fn(&str) -> String),
-        "grave" => Some(grave as fn(&str) -> String),
-        "circonflexe" | "circonflex" => Some(circumflex as fn(&str) -> String),
+        "aigu" | "aigue" | "egu" => Some(acute as Change),
+        "grave" => Some(grave as Change),
+        "circonflexe" | "circonflex" => Some(circumflex as Change),
         _ => None,
     };
     match word(0) {
@@ -317,7 +320,10 @@ fn fused(words: &[Word], at: usize) -> Option<String> {
         .filter_map(|k| words.get(k))
         .any(|w| w.folded.chars().count() == 1 && w.written.chars().all(char::is_alphabetic));
     let after_du = at == 1 && words[0].is("du");
-    (words.len() == 1 || near_letter || after_du).then(|| word.folded.clone())
+    // "Kowalski, KWVLSKI".
+    let after_name =
+        at > 0 && word.before == Gap::Stop && word.written.chars().count() >= 4 && !is_capitals(&words[at - 1]);
+    (words.len() == 1 || near_letter || after_du || after_name).then(|| word.folded.clone())
 }
 
 fn is_capitals(word: &Word) -> bool {
@@ -331,7 +337,10 @@ fn named(words: &[Word]) -> Option<(char, usize, Strength)> {
     let next = words.get(1).map_or("", |w| w.folded.as_str());
     let lower = first.written.to_lowercase();
     match (first.folded.as_str(), next) {
-        ("i" | "y" | "ie" | "hi", "grec" | "greg" | "grecque" | "grecs" | "gregs" | "grek" | "gregue" | "grecq") => {
+        (
+            "i" | "y" | "ie" | "hi",
+            "grec" | "greg" | "grecque" | "grecs" | "gregs" | "grek" | "greck" | "gregue" | "grecq",
+        ) => {
             return Some(('y', 2, Strong));
         }
         ("double" | "doubles", "v" | "ve" | "vee" | "u" | "you" | "ves") => return Some(('w', 2, Strong)),

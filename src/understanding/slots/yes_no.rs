@@ -76,7 +76,6 @@ static NO: LazyLock<Patterns> = LazyLock::new(|| {
             "^ nous $",
             "^ nons",
             "^ noms $",
-            "^ long $",
         ],
         0,
     )
@@ -159,9 +158,7 @@ static YES: LazyLock<Patterns> = LazyLock::new(|| {
             // Heard for "oui".
             "^ ouis",
             "^ wii",
-            "^ huit $",
             "^ ui $",
-            "^ louis $",
             "^ houi",
         ],
         0,
@@ -333,14 +330,14 @@ mod tests {
 
     #[test]
     fn mistakes_of_the_ear() {
-        for yes in ["Huit.", "Louis.", "houi", "ui", "ouai", "wii"] {
+        for yes in ["houi", "ui", "ouai", "wii", "Ouis."] {
             assert_eq!(read(yes).map(|a| a.yes), Some(true), "{yes}");
         }
-        for no in ["Nous.", "Noms.", "nom", "Long."] {
+        for no in ["Nous.", "Noms.", "nom", "nons"] {
             assert_eq!(read(no).map(|a| a.yes), Some(false), "{no}");
         }
         // Only alone: in a sentence they are themselves.
-        for neither in ["à huit heures", "nous sommes deux", "rue Louis XIV"] {
+        for neither in ["à huit heures", "huit", "nous sommes deux", "rue Louis XIV"] {
             assert_eq!(read(neither), None, "{neither}");
         }
     }

@@ -14,8 +14,13 @@ const MOST_STREETS: usize = 2_000;
 const LONGEST: usize = 48;
 /// Share of a name that must be heard.
 const HEARD: f32 = 0.72;
+/// The same where another kind of street was said.
+const HEARD_OF_OTHER_KIND: f32 = 0.85;
 /// Share of what was said that the name must explain.
 const EXPLAINED: f32 = 0.55;
+/// A name of fewer sounds is found by chance in much.
+const SHORT: usize = 5;
+const EXPLAINED_BY_SHORT: f32 = 0.75;
 /// A kind of street said that is not the street's own.
 const OTHER_KIND: f32 = 0.08;
 /// Less likely than the best by this is not offered.
@@ -65,7 +70,9 @@ impl Streets {
                 let unexplained = (1.0 - explained).clamp(0.0, 1.0) * 0.15;
                 let other_kind = matches!((said_kind, street.kind), (Some(a), Some(b)) if a != b);
                 let score = likeness - unexplained - if other_kind { OTHER_KIND } else { 0.0 };
-                (likeness >= HEARD && explained >= EXPLAINED).then_some((street, score.clamp(0.0, 1.0)))
+                let enough = if other_kind { HEARD_OF_OTHER_KIND } else { HEARD };
+                let explains = if street.sound.len() < SHORT { EXPLAINED_BY_SHORT } else { EXPLAINED };
+                (likeness >= enough && explained >= explains).then_some((street, score.clamp(0.0, 1.0)))
             })
             .collect();
         found.sort_by(|a, b| b.1.total_cmp(&a.1));
@@ -88,7 +95,12 @@ fn sounds(words: &[Word]) -> Vec<u8> {
             "gal" => heard = sound("général"),
             "mal" => heard = sound("maréchal"),
             "dr" => heard = sound("docteur"),
-            _ => {}
+            numeral => {
+                // "Henri-IV", "Marché-Neuf" heard as "marché 9".
+                if let Some(spoken) = spoken_numeral(numeral) {
+                    heard = sound(spoken);
+                }
+            }
         }
         for c in heard.bytes() {
             if sounds.last() != Some(&c) {
@@ -101,6 +113,29 @@ fn sounds(words: &[Word]) -> Vec<u8> {
         }
     }
     sounds
+}
+
+/// Small numbers as they are said, in digits or Roman.
+fn spoken_numeral(folded: &str) -> Option<&'static str> {
+    const NUMERALS: &[(&str, &str, &str)] = &[
+        ("2", "ii", "deux"),
+        ("3", "iii", "trois"),
+        ("4", "iv", "quatre"),
+        ("5", "v", "cinq"),
+        ("6", "vi", "six"),
+        ("7", "vii", "sept"),
+        ("8", "viii", "huit"),
+        ("9", "ix", "neuf"),
+        ("10", "x", "dix"),
+        ("11", "xi", "onze"),
+        ("12", "xii", "douze"),
+        ("13", "xiii", "treize"),
+        ("14", "xiv", "quatorze"),
+        ("15", "xv", "quinze"),
+        ("16", "xvi", "seize"),
+        ("18", "xviii", "dix-huit"),
+    ];
+    NUMERALS.iter().find(|(digits, roman, _)| folded == *digits || folded == *roman).map(|(.., spoken)| *spoken)
 }
 
 /// Least number of changes that make `name` a piece of `heard`; `None` when it can't be few.

@@ -72,7 +72,7 @@ fn addresses_of_the_town() {
             ("avenue des Loges", "avenue des Loges"),
             ("16 Pontoise", "16 rue de Pontoise"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -95,8 +95,17 @@ fn mistakes_of_the_ear() {
             ("5 avenue Gambeta", "5 avenue Gambetta"),
             ("5 avenue Gan Betta", "5 avenue Gambetta"),
             ("12 aller des Tilleuls", "12 allée des Tilleuls"),
+            ("9 rue Henri quatre", "9 rue Henri-IV"),
+            ("9 rue Henri 4", "9 rue Henri-IV"),
+            // As Whisper base wrote what our voice said at telephone band.
+            ("Jhabite au 24 bis rue de Marais.", "24 bis rue de Mareil"),
+            ("3 places du marché 9, bâtiment B.", "3 place du Marché-Neuf, bâtiment B"),
+            ("97 à Venue Gambetta", "97 avenue Gambetta"),
+            ("9 places de la grille à partement 3.", "9 place de la Grille, appartement 3"),
+            ("14 rue du Maréchal Fosch", "14 avenue Maréchal Foch"),
+            ("12 rues du vieil à prevoir.", "12 rue du Vieil Abreuvoir"),
         ],
-        |text| best(text),
+        best,
     );
 }
 

@@ -169,7 +169,11 @@ impl<'w, 't> Parser<'w, 't> {
         let found = match (number.value, more) {
             // "1900 85", "2000 27".
             (1900 | 2000, Some(more)) if more.value > 0 => (number.value + more.value, next + more.words),
-            (1900..=2100, _) => (number.value, next),
+            (1900..=2100, _) => match cardinal(self.from(next)).filter(|n| (1900..=2100).contains(&n.value)) {
+                // Said again: the second counts.
+                Some(again) => (again.value, next + again.words),
+                None => (number.value, next),
+            },
             (19 | 20, Some(more)) if more.value >= 10 => (number.value * 100 + more.value, next + more.words),
             (0..100, _) if short => (number.value, next),
             _ => return None,
@@ -182,6 +186,9 @@ impl<'w, 't> Parser<'w, 't> {
         let day = match self.word(at) {
             "aujourd" | "aujourdhui" | "today" | "tonight" => 0,
             "apres" if self.word(at + 1) == "demain" => 2,
+            // Heard for it.
+            "apres" if self.are(at + 1, &[&["de", "deux"], &["main", "mains", "meme"]]) => 2,
+            "de" | "deux" if matches!(self.word(at + 1), "main" | "mains") => 1,
             "day" if self.are(at + 1, &[&["after"], &["tomorrow"]]) => 2,
             "day" if self.are(at + 1, &[&["before"], &["yesterday"]]) => -2,
             "surlendemain" => 2,
@@ -205,6 +212,8 @@ impl<'w, 't> Parser<'w, 't> {
     fn distance(&self, at: usize) -> Option<Vec<Reading<Day>>> {
         let (sign, from) = match self.word(at) {
             "dans" | "sous" | "in" | "within" => (1, at + 1),
+            // Heard for "dans"; the number and its unit must follow.
+            "don" | "dont" | "dan" | "dent" => (1, at + 1),
             "d" if self.word(at + 1) == "ici" => (1, at + 2),
             "il" if self.are(at + 1, &[&["y"], &["a"]]) => (-1, at + 3),
             "ya" | "y" => (-1, at + 1 + usize::from(self.word(at + 1) == "a")),
@@ -453,7 +462,17 @@ impl<'w, 't> Parser<'w, 't> {
         if self.are(next, &[&["du", "au"], &["mois"], &["de", "d"]]) {
             next += 3;
         }
-        if let Some(number) = month(self.word(next), true) {
+        // "18 de sambre": a month in two words.
+        let in_two = || {
+            month(&format!("{}{}", self.word(next), self.word(next + 1)), false)
+                .filter(|_| !self.word(next + 1).is_empty())
+        };
+        let joined = in_two();
+        let number = month(self.word(next), true).or(joined);
+        if month(self.word(next), true).is_none() && joined.is_some() {
+            next += 1;
+        }
+        if let Some(number) = number {
             let year = self.year(next + 1, false).or_else(|| {
                 // "3 mai 85": two digits, unless an hour follows.
                 let short = self.year(next + 1, true)?;
@@ -488,6 +507,16 @@ impl<'w, 't> Parser<'w, 't> {
         let day = |value: u32| i8::try_from(value).ok().filter(|day| (1..=31).contains(day));
         if let Some(rank) = ordinal(self.from(at)) {
             return Some((day(rank.value)?, at + rank.words));
+        }
+        // "le vent est un janvier", "le temps est un mars".
+        if let Some(tens) = match first.folded.as_str() {
+            "vent" | "vend" | "vends" => Some(20),
+            "temps" | "tant" | "trent" => Some(30),
+            _ => None,
+        } && self.are(at + 1, &[&["et", "est"], &["un", "1"]])
+            && month(self.word(at + 3), true).is_some()
+        {
+            return Some((tens + 1, at + 3));
         }
         let tens = match first.folded.as_str() {
             "vin" | "vins" | "vint" | "20" | "vain" => 20,

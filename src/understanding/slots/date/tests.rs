@@ -132,6 +132,15 @@ fn mistakes_of_the_ear() {
             ("vendre dit", "2026-11-27"),
             ("sam dit matin", "2026-11-28 matin"),
             ("le dis janvier", "2027-01-10"),
+            // As Whisper base wrote what our voice said at telephone band.
+            ("Après de même matin.", "2026-11-26 matin"),
+            ("Vendredi 18 de sambre.", "2026-12-18"),
+            ("Don 15 jours.", "2026-12-08"),
+            ("Le vent est un janvier.", "2027-01-21"),
+            ("le temps est un mars", "2027-03-31"),
+            ("Je dis prochain.", "2026-11-26"),
+            ("mardi en 8", "2026-12-08"),
+            ("le 7 octobre 2029-2028", "2028-10-07"),
         ],
         |text| recorded(text, Tense::Future),
     );

@@ -8,6 +8,10 @@ use crate::understanding::text::fold;
 /// The name changed as told; `None` when these words tell no such change.
 pub fn amended(name: &str, text: &str) -> Option<String> {
     let words = words(text);
+    // A whole new spelling is no change of letters.
+    if spelling::spelled(&words).is_some() {
+        return None;
+    }
     let letters: Vec<char> = name.to_lowercase().chars().collect();
     let changed = (0..words.len()).find_map(|at| change(&letters, &words, at))?;
     let changed: String = changed.into_iter().collect();
@@ -44,7 +48,7 @@ fn change(name: &[char], words: &[Word], at: usize) -> Option<Vec<char>> {
         "tiret" | "hyphen" => Some(name.iter().map(|c| if *c == ' ' { '-' } else { *c }).collect()),
         "trait" if word(1) == "d" => Some(name.iter().map(|c| if *c == ' ' { '-' } else { *c }).collect()),
         "accent" | "trema" | "cedille" => accented(name, words, at),
-        "un" | "avec" | "c" | "with" | "a" | "l" => {
+        "un" | "avec" | "c" | "with" => {
             let article = usize::from(word(0) == "avec" && matches!(word(1), "un" | "une" | "le" | "la"))
                 + usize::from(word(0) == "with" && matches!(word(1), "a" | "an"));
             let is = usize::from(word(0) == "c" && word(1) == "est")

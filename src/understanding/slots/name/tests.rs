@@ -36,7 +36,7 @@ fn names_in_everyday_answers() {
             ("this is Peter O'Neill speaking", "Peter O'Neill"),
             ("Taylor, please", "Taylor"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -64,9 +64,10 @@ fn names_with_their_spelling() {
             ("J E A N tiret P A U L", "Jean-Paul"),
             ("Noël, N O E tréma L", "Noël"),
             ("Martin, M-R-T-I-N", "Martin"),
+            ("C'est Madame Kowalski, KWVLSKI.", "Kowalski"),
             ("Bravo Romeo Oscar Whiskey November", "Brown"),
         ],
-        |text| best(text),
+        best,
     );
 }
 

@@ -33,6 +33,10 @@ const ONE_FOR_TWENTY: u16 = 200;
 const RUN_TOGETHER: u16 = 110;
 /// "24" for "vingt, quatorze".
 const TENS_RUN_TOGETHER: u16 = 200;
+/// "24 14" for the same.
+const TENS_ECHOED: u16 = 130;
+/// "34 27" for "trente, quatre-vingt-sept": the four went to the tens before it.
+const FOUR_TO_THE_TENS: u16 = 130;
 /// A number said twice.
 const SAID_TWICE: u16 = 120;
 /// A dictation begun anew; the second time after a pause is natural.
@@ -86,23 +90,17 @@ impl Digits {
     }
 
     /// With a number of this width after it; the cost of where it stands.
-    fn with(mut self, value: u8, width: u8, times: u8) -> Option<(Self, u16)> {
+    fn with(self, value: u8, width: u8, times: u8) -> Option<(Self, u16)> {
+        if width == 2 { self.with_digits(&[value / 10, value % 10], times) } else { self.with_digits(&[value], times) }
+    }
+
+    fn with_digits(mut self, digits: &[u8], times: u8) -> Option<(Self, u16)> {
         let mut cost = 0;
         for _ in 0..times {
-            if width == 4 {
-                // Tens and the teen that ran into it: "24" is 20 14.
-                let fits = self.push(value / 10) && self.push(0) && self.push(1) && self.push(value % 10);
-                return fits.then_some((self, 0));
+            if digits.len().is_multiple_of(2) && !self.len.is_multiple_of(2) && !self.zero_due {
+                cost += OFF_PAIRS;
             }
-            if width == 2 {
-                if self.len % 2 == 1 && !self.zero_due {
-                    cost += OFF_PAIRS;
-                }
-                if !self.push(value / 10) {
-                    return None;
-                }
-            }
-            if !self.push(value % 10) {
+            if !digits.iter().all(|digit| self.push(*digit)) {
                 return None;
             }
         }
@@ -117,11 +115,23 @@ impl Digits {
 /// A way on from a place: digits to add, atoms used, cost.
 #[derive(Clone, Copy)]
 struct Step {
-    value: u8,
-    width: u8,
+    digits: [u8; 4],
+    len: usize,
     times: u8,
     used: usize,
     cost: u16,
+}
+
+impl Step {
+    fn number(value: u8, width: u8, times: u8, used: usize, cost: u16) -> Self {
+        let digits = if width == 2 { [value / 10, value % 10, 0, 0] } else { [value, 0, 0, 0] };
+        Self { digits, len: usize::from(width), times, used, cost }
+    }
+
+    /// Two pairs that were heard as something else.
+    fn pairs(first: u8, second: u8, used: usize, cost: u16) -> Self {
+        Self { digits: [first / 10, first % 10, second / 10, second % 10], len: 4, times: 1, used, cost }
+    }
 }
 
 /// Whole French numbers, cheapest first. `heard`: digits of the natural reading with those from before.
@@ -176,7 +186,7 @@ fn walk(so_far: &str, atoms: &[Atom], mend: bool) -> Vec<(Digits, u16)> {
         let steps = steps(atoms, i, mend);
         for (state, cost) in states {
             for step in &steps {
-                if let Some((next, more)) = state.with(step.value, step.width, step.times) {
+                if let Some((next, more)) = state.with_digits(&step.digits[..step.len], step.times) {
                     places[i + step.used].push((next, cost + step.cost + more));
                 }
             }
@@ -266,14 +276,13 @@ fn steps(atoms: &[Atom], i: usize, mend: bool) -> Vec<Step> {
         return steps;
     };
     let first = &atoms[i];
-    let single = Step { value, width, times: first.times, used: 1, cost: first.cost + split(atoms, i, value, 1) };
-    steps.push(single);
+    steps.push(Step::number(value, width, first.times, 1, first.cost + split(atoms, i, value, 1)));
     let whole_ten = width == 2 && value >= 20 && value % 10 == 0;
     if let Some(second) = number(atoms, i + 1) {
         let join = join(first, &atoms[i + 1]) + first.cost + atoms[i + 1].cost;
         let mut make = |value: u8, used: usize, cost: u16| {
             let cost = cost.saturating_add(split(atoms, i, value, used));
-            steps.push(Step { value, width: 2, times: first.times, used, cost });
+            steps.push(Step::number(value, 2, first.times, used, cost));
         };
         if whole_ten && joinable(value, second) {
             make(value + second, 2, join);
@@ -313,9 +322,21 @@ fn steps(atoms: &[Atom], i: usize, mend: bool) -> Vec<Step> {
             }
         }
     }
-    if mend && width == 2 && !first.by_word && value > 20 && (2..=6).contains(&(value % 10)) && first.times == 1 {
+    if mend && width == 2 && !first.by_word && value > 20 && first.times == 1 {
+        let (tens, unit) = (value - value % 10, value % 10);
+        let second = number(atoms, i + 1).filter(|_| !atoms[i + 1].by_word);
         // "24" for "vingt, quatorze".
-        steps.push(Step { value, width: 4, times: 1, used: 1, cost: TENS_RUN_TOGETHER });
+        if (2..=6).contains(&unit) {
+            steps.push(Step::pairs(tens, 10 + unit, 1, TENS_RUN_TOGETHER));
+            if second == Some(10 + unit) {
+                steps.push(Step::pairs(tens, 10 + unit, 2, TENS_ECHOED));
+            }
+        }
+        // "34 27" for "trente, quatre-vingt-sept".
+        if unit == 4 && (20..70).contains(&tens) {
+            let eighties = second.filter(|v| (20..40).contains(v)).map(|v| 60 + v);
+            steps.extend(eighties.map(|v| Step::pairs(tens, v, 2, FOUR_TO_THE_TENS)));
+        }
     }
     steps
 }

@@ -138,14 +138,14 @@ impl<'w, 't> Parser<'w, 't> {
         };
         match self.word(at) {
             "et" | "est" => match self.word(at + 1) {
-                "quart" | "car" | "quarts" | "cart" => Some(with(15, at + 2)),
+                "quart" | "car" | "quarts" | "cart" | "quar" => Some(with(15, at + 2)),
                 "demi" | "demie" | "demies" | "demis" | "midi" => Some(with(30, at + 2)),
                 _ => None,
             },
             "quart" if clock.hour == 12 || clock.hour == 24 => Some(with(15, at + 1)),
             "moins" | "moin" => {
                 let le = usize::from(matches!(self.word(at + 1), "le" | "un" | "l"));
-                if matches!(self.word(at + 1 + le), "quart" | "car" | "cart") {
+                if matches!(self.word(at + 1 + le), "quart" | "car" | "cart" | "cas" | "quar" | "carre") {
                     return Some(less(15, at + 2 + le));
                 }
                 let (minute, end) = self.number(at + 1).filter(|(m, _)| (1..=30).contains(m))?;
@@ -157,7 +157,9 @@ impl<'w, 't> Parser<'w, 't> {
                 let zero = usize::from(matches!(self.word(at), "zero"));
                 let (minute, end) = self.number(at + zero).filter(|(m, _)| (0..60).contains(m))?;
                 let named = matches!(self.word(end), "minute" | "minutes");
-                if minute < 10 && zero == 0 && !named && self.words.get(at)?.written.len() != 2 {
+                // "16h5" touches; "16 heures, 5 personnes" does not.
+                let touches = self.words.get(at)?.before == Gap::Nothing;
+                if minute < 10 && zero == 0 && !named && !touches && self.words.get(at)?.written.len() != 2 {
                     return None;
                 }
                 let end = end + usize::from(named);
@@ -248,7 +250,7 @@ impl<'w, 't> Parser<'w, 't> {
         }
         let before = at.checked_sub(1).map_or("", |k| self.word(k));
         let introduced =
-            matches!(before, "a" | "vers" | "apres" | "avant" | "at" | "about" | "around" | "after" | "before")
+            matches!(before, "a" | "vers" | "ver" | "apres" | "avant" | "at" | "about" | "around" | "after" | "before")
                 || matches!(before, "entre" | "between" | "et" | "and" | "from");
         let alone = self.words.len() <= 2;
         let counted = self.words.get(next).is_some_and(|w| {
@@ -335,9 +337,8 @@ impl<'w, 't> Parser<'w, 't> {
             word => word,
         };
         match before {
-            "vers" | "environ" | "alentours" | "autour" | "about" | "around" | "approximativement" => {
-                Moment::About(time)
-            }
+            "vers" | "ver" | "verre" | "vert" | "environ" | "alentours" | "autour" | "about" | "around"
+            | "approximativement" => Moment::About(time),
             "avant" | "before" if matches!(one(2), "pas" | "not") => Moment::After(time),
             "avant" | "before" | "jusqu" | "until" | "till" | "by" => Moment::Before(time),
             "apres" | "partir" | "after" | "from" | "dessus" | "tard" | "depuis" | "later" | "des" | "since" => {

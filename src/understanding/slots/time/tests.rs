@@ -51,7 +51,7 @@ fn clock_times() {
             ("disons 16 heures", "16:00"),
             ("alors euh à seize heures quinze s'il vous plaît", "16:15"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -86,7 +86,7 @@ fn around_a_time() {
             ("toute la journée", "toute la journée"),
             ("tôt le matin", "début de matinée"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -95,6 +95,9 @@ fn mistakes_of_the_ear() {
     golden(
         &[
             ("midi et car", "12:15"),
+            ("Ver 18h", "vers 18:00"),
+            ("Neuf heures moins le cas.", "08:45"),
+            ("à 16h5.", "16:05"),
             ("vin heures", "20:00"),
             ("dis heures", "10:00"),
             ("20 2 heures", "22:00"),
@@ -103,7 +106,7 @@ fn mistakes_of_the_ear() {
             ("neuve heures", "09:00"),
             ("dix huit heure trente", "18:30"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
@@ -130,7 +133,7 @@ fn english() {
             ("six thirty in the evening", "18:30"),
             ("any time, all day", "toute la journée"),
         ],
-        |text| best(text),
+        best,
     );
 }
 
