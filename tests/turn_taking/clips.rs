@@ -51,11 +51,13 @@ pub fn clips(folder: &Path) -> Vec<Clip> {
     let table = std::fs::read_to_string(folder.join("transcripts.tsv")).expect("a table");
     let clip = |line: &str| {
         let mut fields = line.split('\t');
-        let (path, tier) = (fields.next()?, fields.next()?);
+        let (path, tier, said) = (fields.next()?, fields.next()?, fields.next()?);
         let (kind, answer) = match tier {
             "A*" if path.contains("phone") => ("telephone", Answer::Telephone),
             "A*" if path.contains("date") => ("date", Answer::Date),
             "A*" => ("spelled name", Answer::Name),
+            // What is said in one go, and what is several thoughts, each of which may be all.
+            "B" if said.trim_end_matches('.').contains([',', '.', '?']) => ("sentences", Answer::Open),
             "B" => ("sentence", Answer::Open),
             _ => return None,
         };

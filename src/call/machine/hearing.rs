@@ -270,3 +270,6 @@ impl Hearing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -13,7 +13,7 @@ pub(super) fn date(said: &Said<'_>) -> Completeness {
     if is_written_date(said.written) || (month && year) || (week_day && month && number && !wants_more(said)) {
         return Completeness::Finished;
     }
-    if said.words.days.iter().any(|day| said.ends_with(day)) || sentence::is_whole(said) {
+    if said.words.days.iter().any(|day| said.ends_with(day)) || sentence::declines(said) {
         return Completeness::Finished;
     }
     // "Mardi quinze", "le quinze": the month is missing.
@@ -36,7 +36,7 @@ pub(super) fn time(said: &Said<'_>) -> Completeness {
     if sentence::is_dangling(said) || hour {
         return Completeness::Unfinished;
     }
-    if sentence::is_whole(said) { Completeness::Finished } else { Completeness::Unknown }
+    if sentence::declines(said) { Completeness::Finished } else { Completeness::Unknown }
 }
 
 /// "Quinze heures et", "neuf heures moins".

@@ -6,6 +6,9 @@ use super::{Said, sentence};
 /// Letters in a row that are spelling, not initials.
 const SPELLED: usize = 2;
 
+/// Few names have fewer letters.
+const SHORTEST_NAME: usize = 4;
+
 /// A name alone may be spelled next, and letters have no end of their own, but where they spell the name that was said.
 pub(super) fn judge(said: &Said<'_>) -> Completeness {
     let letters: Vec<&str> = said.folded().rev().take_while(|word| word.chars().count() == 1).collect();
@@ -13,12 +16,16 @@ pub(super) fn judge(said: &Said<'_>) -> Completeness {
         let spelled: String = letters.iter().rev().copied().collect();
         let before = said.tokens.len() - letters.len();
         let named = said.folded().take(before).any(|word| word == spelled);
-        return if named { Completeness::Finished } else { Completeness::Unfinished };
+        return match letters.len() {
+            _ if named => Completeness::Finished,
+            ..SHORTEST_NAME => Completeness::Unfinished,
+            _ => Completeness::Unknown,
+        };
     }
     if is_spelling(said) || sentence::is_dangling(said) {
         return Completeness::Unfinished;
     }
-    if sentence::is_whole(said) || said.words.last_words.iter().any(|last| said.ends_with(last)) {
+    if sentence::declines(said) || said.words.last_words.iter().any(|last| said.ends_with(last)) {
         return Completeness::Finished;
     }
     Completeness::Unknown
