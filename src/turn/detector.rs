@@ -109,7 +109,7 @@ struct Utterance {
     samples: Vec<i16>,
     /// Frames since the last one with speech.
     silence: u32,
-    /// Frames since the last speech as loud as the speaker's.
+    /// Frames since the last speech as loud as the speaker's, pauses left out.
     faint: u32,
     /// Frames since the last with a pitch; of a voice that has one.
     hiss: u32,
@@ -455,11 +455,13 @@ impl Detector {
             return;
         }
         turn.silence += 1;
-        turn.faint += 1;
+        // Pauses are nobody's: a weak word between two of them is not a background that goes on.
+        if turn.silence < frames(self.settings.pause) {
+            turn.faint += 1;
+        }
         if !activity.speech {
             // The frames before this one that were hangover had passed for speech.
             turn.silence = turn.silence.max(activity.hangover + 1);
-            turn.faint = turn.faint.max(turn.silence);
         }
     }
 
