@@ -54,11 +54,19 @@ pub(super) fn judge(said: &Said<'_>) -> Completeness {
     let stopped = said.written.ends_with(['.', '!']);
     // "Pour les options avancées.", "La personne au poste.": the recogniser puts a full stop after anything; callers who ask
     // for something say who does or wants it.
-    let has_subject = said.folded().any(|word| said.words.subjects.contains(&word));
+    let has_subject = said.folded().any(|word| said.words.subjects.contains(&word)) || begins_with_infinitive(said);
     if stopped && has_subject && said.tokens.len() >= WHOLE_WORDS && meaningful >= MEANINGFUL_WORDS {
         return Completeness::Finished;
     }
     Completeness::Unknown
+}
+
+/// "Refaire ma carte d'identité."
+fn begins_with_infinitive(said: &Said<'_>) -> bool {
+    const IRREGULAR: &[&str] =
+        &["faire", "refaire", "prendre", "reprendre", "inscrire", "connaitre", "mettre", "rendre", "vendre", "suivre"];
+    let first = said.folded().find(|word| !said.words.greetings.contains(word)).unwrap_or_default();
+    said.french && (first.len() >= 5 && (first.ends_with("er") || first.ends_with("ir")) || IRREGULAR.contains(&first))
 }
 
 /// "Merci" and "s'il vous plaît" by themselves: to call somebody's attention.

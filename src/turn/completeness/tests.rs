@@ -45,6 +45,8 @@ fn open_questions() {
             ("Il y a un trou dans ma rue.", Finished),
             ("C'est pour un acte de naissance s'il vous plaît", Finished),
             ("Un acte de naissance, merci.", Finished),
+            ("Refaire ma carte d'identité.", Finished),
+            ("Bonjour, renouveler un passeport.", Finished),
             ("Non merci.", Finished),
             ("Non merci, c'est tout.", Finished),
             ("Oui", Finished),
