@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-sip bench-media bench-echo bench-audio bench-networks bench-tts
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -72,6 +72,15 @@ bench-media: ## Mesurer le son de 1 à 1000 appels : cadence des paquets, proces
 bench-echo: ## Mesurer l'annulation d'écho sur des voix enregistrées, à côté de sonora
 	@scripts/setup.sh
 	@scripts/bench-echo.sh
+
+bench-vad: ## Mesurer la détection de la voix (bruits, musique, tonalités), à côté de Silero VAD
+	@scripts/setup.sh
+	@scripts/bench-vad.sh
+
+bench-turns: ## Mesurer la fin des tours de parole sur des voix enregistrées : personne n'est coupé en dictant
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-turns.sh
 
 bench-audio: ## Mesurer la reconnaissance après pertes, bruit et voix faibles (CLIPS=60)
 	@scripts/setup.sh

@@ -1,7 +1,7 @@
 //! What a recogniser hears of a turn that is not over: the recorded clips as a line brings them, cut where the caller pauses.
 //!
 //! `line_turns cut FOLDER` writes a WAV for every pause of every clip, as recorded and with gaps of 700 ms, and
-//! `FOLDER/transcripts.tsv` with what each is (path⇥kind⇥clip⇥pauses⇥revision), for `allo-mairie transcribe`.
+//! `FOLDER/transcripts.tsv` with what each is (path⇥kind⇥clip⇥pauses⇥length, ms), for `allo-mairie transcribe`.
 //! `line_turns join FOLDER HEARD` puts what was heard (lines "path⇥text") beside it: the table that `tests/turn_taking` plays.
 
 #[allow(dead_code, reason = "the test needs the rest")]
@@ -48,10 +48,11 @@ fn cut(folder: &Path) -> Result<(), Box<dyn Error>> {
             for frame in &clip.on_line(pauses).frames {
                 detector.handle_frame(frame, None);
                 while let Some(event) = detector.poll_event() {
-                    let Event::Paused { revision, sound, .. } = event else { continue };
-                    let name = format!("{}-{}-{revision}.wav", clip.path.trim_end_matches(".wav"), pauses.name());
+                    let Event::Paused { sound, .. } = event else { continue };
+                    let length = sound.duration().as_millis();
+                    let name = format!("{}-{}-{length}.wav", clip.path.trim_end_matches(".wav"), pauses.name());
                     std::fs::write(folder.join(&name), wav::write_mono(&sound.samples, sound.rate)?)?;
-                    table += &format!("{name}\t{}\t{}\t{}\t{revision}\n", clip.kind, clip.path, pauses.name());
+                    table += &format!("{name}\t{}\t{}\t{}\t{length}\n", clip.kind, clip.path, pauses.name());
                 }
             }
         }
@@ -63,11 +64,11 @@ fn cut(folder: &Path) -> Result<(), Box<dyn Error>> {
 fn join(folder: &Path, heard: &str) -> Result<(), Box<dyn Error>> {
     let heard = std::fs::read_to_string(heard)?;
     let heard: HashMap<&str, &str> = heard.lines().filter_map(|line| line.split_once('\t')).collect();
-    println!("clip\tpauses\trevision\theard");
+    println!("clip\tpauses\tlength_ms\theard");
     for line in std::fs::read_to_string(folder.join("transcripts.tsv"))?.lines() {
-        let [name, _, clip, pauses, revision] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
+        let [name, _, clip, pauses, length] = line.split('\t').collect::<Vec<_>>()[..] else { continue };
         if let Some(heard) = heard.get(name) {
-            println!("{clip}\t{pauses}\t{revision}\t{heard}");
+            println!("{clip}\t{pauses}\t{length}\t{heard}");
         }
     }
     Ok(())

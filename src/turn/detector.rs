@@ -36,8 +36,10 @@ const MIN_SPEECH_FRAMES: u32 = 6;
 const MIN_PITCHED_FRAMES: u32 = 3;
 /// Or, for voices without pitch (whispering, hoarseness): so much speech (500 ms) …
 const UNPITCHED_FRAMES: u32 = 25;
-/// … whose level moves as syllables do, dB. Steady noise moves by 3 dB at most.
-const UNPITCHED_RANGE_DB: f32 = 8.0;
+/// … whose treble rises and falls as syllables do, so many times by so much, dB. Steady noise moves by 3 dB at most; passing
+/// cars swell, but once a second at most, and in the lows.
+const SWINGS: u32 = 3;
+const SWING_DB: f32 = 6.0;
 /// What has not become a turn within this is no speech; another try begins (1 s).
 const MAX_CANDIDATE_FRAMES: u32 = 50;
 /// A gap up to this within a turn is ended by any speech frame, a longer one by an onset only (40 ms): a click must
@@ -110,7 +112,7 @@ struct Utterance {
     samples: Vec<i16>,
     /// Frames since the last one with speech.
     silence: u32,
-    /// Frames since the last speech as loud as the speaker's.
+    /// Frames since the last speech as loud as the speaker's, pauses left out.
     faint: u32,
     /// Frames since the last with a pitch; of a voice that has one.
     hiss: u32,
@@ -142,8 +144,28 @@ struct Evidence {
     frames: u32,
     speech: u32,
     pitched: u32,
-    quietest: f32,
-    loudest: f32,
+    swings: Swings,
+}
+
+/// How often a level turns round, by [`SWING_DB`] each time.
+#[derive(Default)]
+struct Swings {
+    count: u32,
+    rising: bool,
+    /// The highest since it rises, the lowest since it falls, dB.
+    extreme: Option<f32>,
+}
+
+impl Swings {
+    fn handle_level(&mut self, level: f32) {
+        let extreme = self.extreme.get_or_insert(level);
+        let beyond = if self.rising { level > *extreme } else { level < *extreme };
+        if beyond {
+            *extreme = level;
+        } else if (level - *extreme).abs() >= SWING_DB {
+            (*extreme, self.rising, self.count) = (level, !self.rising, self.count + 1);
+        }
+    }
 }
 
 impl Detector {
@@ -198,7 +220,8 @@ impl Detector {
 
     /// Silence that would end a turn with these words.
     pub fn needed_silence(&self, completeness: Completeness) -> Duration {
-        self.settings.silences(self.patience).needed(self.patience, completeness, self.rhythm.extra())
+        let silences = self.settings.silences(self.patience);
+        silences.needed(self.patience, completeness, self.rhythm.extra(silences.unknown))
     }
 
     /// Forgets the utterance under way and events not polled; what is known about the line and the caller stays.
@@ -295,8 +318,7 @@ impl Detector {
             frames: since,
             speech: window.count_ones(),
             pitched: (self.pitched & mask(onset)).count_ones(),
-            quietest: activity.level,
-            loudest: activity.level,
+            swings: Swings::default(),
         };
         self.foreground.turn_begins();
         self.foreground.is_speaker(activity);
@@ -317,10 +339,7 @@ impl Detector {
         evidence.frames += 1;
         evidence.speech += u32::from(activity.speech);
         evidence.pitched += u32::from(activity.pitched);
-        if activity.speech {
-            evidence.quietest = evidence.quietest.min(activity.level);
-            evidence.loudest = evidence.loudest.max(activity.level);
-        }
+        evidence.swings.handle_level(activity.treble);
         self.count_silence(&mut turn, activity);
         if turn.silence >= frames(self.settings.pause) || evidence.frames >= MAX_CANDIDATE_FRAMES {
             return self.drop_candidate(turn);
@@ -330,7 +349,7 @@ impl Detector {
 
     /// Whether a candidate has become a turn.
     fn judge(&mut self, mut turn: Utterance, evidence: Evidence) -> State {
-        let moving = evidence.loudest - evidence.quietest >= UNPITCHED_RANGE_DB;
+        let moving = evidence.swings.count >= SWINGS;
         turn.voiced = evidence.pitched >= MIN_PITCHED_FRAMES;
         let whispered = evidence.speech >= UNPITCHED_FRAMES && moving;
         if evidence.speech < MIN_SPEECH_FRAMES || !(turn.voiced || whispered) {
@@ -449,11 +468,13 @@ impl Detector {
             return;
         }
         turn.silence += 1;
-        turn.faint += 1;
+        // Pauses are nobody's: a weak word between two of them is not a background that goes on.
+        if turn.silence < frames(self.settings.pause) {
+            turn.faint += 1;
+        }
         if !activity.speech {
             // The frames before this one that were hangover had passed for speech.
             turn.silence = turn.silence.max(activity.hangover + 1);
-            turn.faint = turn.faint.max(turn.silence);
         }
     }
 

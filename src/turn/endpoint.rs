@@ -55,9 +55,9 @@ impl Patience {
             // Unfinished: "euh", "le …": people who choose think aloud for about a second.
             Patience::Short => silences(240, 400, 1_200),
             // A whole question needs no more silence than its recognition takes (460 ms after the last word, see
-            // `Settings::pause`). Otherwise pauses under 700 ms, which is most of them within sentences, are no end; after "je
+            // `Settings::pause`). Otherwise pauses up to 700 ms (and the weak end of a word before them), which is most of those within sentences, are no end; after "je
             // voudrais" people look for words or papers.
-            Patience::Normal => silences(400, 700, 1_500),
+            Patience::Normal => silences(400, 760, 1_500),
             // "Mardi … quinze … mars": a calendar is looked at meanwhile.
             Patience::Value => silences(400, 1_000, 1_800),
             // Between the groups of a number people breathe and read: 500–900 ms, twice that when they turn a page. With all
@@ -102,7 +102,7 @@ mod tests {
             |patience: Patience, completeness| patience.silences().needed(patience, completeness, extra).as_millis();
         assert_eq!(ms(Patience::Short, Completeness::Finished), 240);
         assert_eq!(ms(Patience::Normal, Completeness::Finished), 550);
-        assert_eq!(ms(Patience::Normal, Completeness::Unknown), 1_000);
+        assert_eq!(ms(Patience::Normal, Completeness::Unknown), 1_060);
         assert_eq!(ms(Patience::Dictation, Completeness::Unfinished), 2_700);
     }
 }

@@ -107,7 +107,8 @@ mod tests {
         Activity { speech: true, pitched: true, level, ..Activity::default() }
     }
 
-    const QUIET: Activity = Activity { speech: false, pitched: false, loud: false, hangover: 0, level: -60.0 };
+    const QUIET: Activity =
+        Activity { speech: false, pitched: false, loud: false, hangover: 0, level: -60.0, treble: -70.0 };
 
     #[test]
     fn weak_syllables_are_the_speakers_a_television_is_not() {

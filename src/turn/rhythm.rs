@@ -4,12 +4,13 @@
 
 use std::time::Duration;
 
-/// Pauses up to this need no extra time: the silences of [`super::endpoint`] are made for them.
-const ORDINARY: Duration = Duration::from_millis(400);
+/// A silence half as long again as the caller's usual pause is no pause any more.
+const MARGIN: u32 = 3;
+const MARGIN_OF: u32 = 2;
 /// Most extra time: beyond it everybody would think that the line is dead.
 const MOST: Duration = Duration::from_millis(600);
-/// A longer pause counts at once (the next may be as long), a shorter one brings the estimate down by this share.
-const FORGET: f32 = 0.25;
+/// A longer pause counts at once (the next may be as long), a shorter one brings the estimate down by one in so many.
+const FORGET: u32 = 4;
 /// Longer silences are no pause within a thought (the caller was away) and count as this much.
 const LONGEST_PAUSE: Duration = Duration::from_millis(2_000);
 
@@ -22,12 +23,12 @@ impl Rhythm {
     /// The caller went on after so much silence.
     pub fn note_pause(&mut self, pause: Duration) {
         let pause = pause.min(LONGEST_PAUSE);
-        self.pause = if pause > self.pause { pause } else { self.pause.mul_f32(1.0 - FORGET) + pause.mul_f32(FORGET) };
+        self.pause = if pause > self.pause { pause } else { self.pause - (self.pause - pause) / FORGET };
     }
 
-    /// Time to add to the silence that ends a turn.
-    pub fn extra(&self) -> Duration {
-        self.pause.saturating_sub(ORDINARY).min(MOST)
+    /// Time to add to a silence that would end anybody's turn.
+    pub fn extra(&self, silence: Duration) -> Duration {
+        (self.pause * MARGIN / MARGIN_OF).saturating_sub(silence).min(MOST)
     }
 }
 
@@ -42,15 +43,16 @@ mod tests {
     #[test]
     fn fluent_callers_get_nothing_slow_ones_more_up_to_a_bound() {
         let mut rhythm = Rhythm::default();
-        assert_eq!(rhythm.extra(), Duration::ZERO);
+        assert_eq!(rhythm.extra(ms(700)), Duration::ZERO);
         for _ in 0..10 {
             rhythm.note_pause(ms(250));
         }
-        assert_eq!(rhythm.extra(), Duration::ZERO);
-        rhythm.note_pause(ms(700));
-        assert_eq!(rhythm.extra(), ms(300));
+        assert_eq!(rhythm.extra(ms(700)), Duration::ZERO);
+        rhythm.note_pause(ms(600));
+        assert_eq!(rhythm.extra(ms(700)), ms(200));
+        assert_eq!(rhythm.extra(ms(1_500)), Duration::ZERO, "who dictates is given more anyway");
         rhythm.note_pause(Duration::from_secs(60));
-        assert_eq!(rhythm.extra(), MOST);
+        assert_eq!(rhythm.extra(ms(700)), MOST);
     }
 
     #[test]
@@ -58,7 +60,7 @@ mod tests {
         let mut rhythm = Rhythm::default();
         rhythm.note_pause(ms(900));
         let mut pauses = 0;
-        while rhythm.extra() > ms(50) {
+        while rhythm.extra(ms(700)) > ms(50) {
             rhythm.note_pause(ms(200));
             pauses += 1;
         }

@@ -53,6 +53,8 @@ pub(super) struct Activity {
     pub hangover: u32,
     /// dBFS.
     pub level: f32,
+    /// Level of the first difference: without the lows, dBFS.
+    pub treble: f32,
 }
 
 pub(super) struct VoiceActivity {
@@ -64,6 +66,8 @@ pub(super) struct VoiceActivity {
     last_level: f32,
     /// Tonal frames in a row.
     tonal: u32,
+    /// Frames of speech without a tone in a row.
+    voiced: u32,
 }
 
 impl VoiceActivity {
@@ -75,6 +79,7 @@ impl VoiceActivity {
             timbre: TimbreMeter::default(),
             last_level: level::SILENCE_DBFS,
             tonal: 0,
+            voiced: 0,
         }
     }
 
@@ -83,19 +88,23 @@ impl VoiceActivity {
         let last_level = std::mem::replace(&mut self.last_level, level);
         let threshold = self.floor.handle_frame(level) + MARGIN_DB;
         let loud = level >= threshold;
+        let treble = level::rms_dbfs(&difference(frame));
         self.timbre.handle_frame(frame);
         let tonal = loud && self.is_tonal(level, last_level);
         self.tonal = if tonal { self.tonal.saturating_add(1) } else { 0 };
         let loud = loud && self.tonal < TONE_FRAMES;
         // Fails for frames that are not 10, 20 or 30 ms only.
         if !self.native.0.is_voice_segment(frame).unwrap_or(false) {
+            self.voiced = 0;
             let run = std::mem::take(&mut self.run);
             let full = if run >= LONG_RUN + HANGOVER_LONG { HANGOVER_LONG } else { HANGOVER_SHORT };
-            return Activity { hangover: full.min(run), loud, level, ..Activity::default() };
+            return Activity { hangover: full.min(run), loud, level, treble, ..Activity::default() };
         }
         self.run = self.run.saturating_add(1);
-        let pitched = loud && !tonal && self.timbre.periodicity() >= PITCHED;
-        Activity { speech: loud, pitched, loud, hangover: 0, level }
+        // The first and last frame of a tone, half filled, are no tone: a voice has two in a row that are none.
+        self.voiced = if loud && !tonal { self.voiced.saturating_add(1) } else { 0 };
+        let pitched = self.voiced >= 2 && self.timbre.periodicity() >= PITCHED;
+        Activity { speech: loud, pitched, loud, hangover: 0, level, treble }
     }
 
     fn is_tonal(&self, level: f32, last_level: f32) -> bool {
@@ -103,6 +112,11 @@ impl VoiceActivity {
         let steady = (level - last_level).abs() < STEADY_DB;
         predictability >= TONAL_DB || predictability >= TONE_PAIR_DB && steady
     }
+}
+
+fn difference(frame: &[i16; FRAME_SAMPLES]) -> [i16; FRAME_SAMPLES] {
+    let mut last = frame[0];
+    frame.map(|sample| sample.saturating_sub(std::mem::replace(&mut last, sample)))
 }
 
 #[cfg(test)]

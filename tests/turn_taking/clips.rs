@@ -14,6 +14,8 @@ const NOISE: f64 = -62.0;
 /// A gap of the recording: so many frames in a row below this level, dBFS.
 const GAP_FRAMES: usize = 6;
 const GAP_DBFS: f32 = -48.0;
+/// What follows a gap within a sentence is so long at least.
+const WORD_FRAMES: usize = 5;
 
 pub struct Clip {
     pub path: String,
@@ -51,11 +53,13 @@ pub fn clips(folder: &Path) -> Vec<Clip> {
     let table = std::fs::read_to_string(folder.join("transcripts.tsv")).expect("a table");
     let clip = |line: &str| {
         let mut fields = line.split('\t');
-        let (path, tier) = (fields.next()?, fields.next()?);
+        let (path, tier, said) = (fields.next()?, fields.next()?, fields.next()?);
         let (kind, answer) = match tier {
             "A*" if path.contains("phone") => ("telephone", Answer::Telephone),
             "A*" if path.contains("date") => ("date", Answer::Date),
             "A*" => ("spelled name", Answer::Name),
+            // What is said in one go, and what is several thoughts, each of which may be all.
+            "B" if said.trim_end_matches('.').contains([',', '.', '?']) => ("sentences", Answer::Open),
             "B" => ("sentence", Answer::Open),
             _ => return None,
         };
@@ -96,11 +100,13 @@ fn stretched(samples: &[i16], ms: u64) -> Vec<i16> {
     let mut out = Vec::new();
     let mut gap = 0;
     let mut spoken = false;
-    for frame in frames {
+    for (n, frame) in frames.iter().enumerate() {
         if quiet(frame) {
             gap += 1;
         } else {
-            if spoken && gap >= GAP_FRAMES {
+            // The burst of a final "t" belongs to the word before.
+            let word = frames[n..].iter().take(WORD_FRAMES).filter(|frame| !quiet(frame)).count() == WORD_FRAMES;
+            if spoken && word && gap >= GAP_FRAMES {
                 let wanted = ms as usize * 8;
                 out.extend(vec![0; wanted.saturating_sub(gap * FRAME_SAMPLES)]);
             }

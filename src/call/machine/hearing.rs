@@ -273,3 +273,6 @@ impl Hearing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -62,7 +62,7 @@ pub(super) fn confirmation(said: &Said<'_>) -> Completeness {
 
 pub(super) fn choice(said: &Said<'_>, options: &[String]) -> Completeness {
     // "La deux", "le un": an article that would dangle elsewhere.
-    let place = said.tokens.len() <= 2 && is_place(said.from_end(0));
+    let place = said.tokens.len() <= 2 && is_place(said.word_from_end(0));
     if place || options.iter().any(|option| names(said, option)) {
         return Completeness::Finished;
     }

@@ -8,14 +8,14 @@ const TOP_LEVEL: &[&str] = &["fr", "com", "net", "org", "eu", "info", "uk", "de"
 /// Finished with the part after the last point: "… arobase orange point fr".
 pub(super) fn email(said: &Said<'_>) -> Completeness {
     let at = said.written.contains('@') || said.folded().any(|word| matches!(word, "arobase" | "arrobase" | "at"));
-    let last = said.from_end(0);
+    let last = said.word_from_end(0);
     if at && TOP_LEVEL.contains(&last) {
         return Completeness::Finished;
     }
     let starts = at || matches!(last, "point" | "tiret" | "dot" | "dash" | "underscore") || sentence::is_dangling(said);
     if starts {
         Completeness::Unfinished
-    } else if sentence::is_whole(said) {
+    } else if sentence::declines(said) {
         Completeness::Finished
     } else {
         Completeness::Unknown
@@ -35,7 +35,7 @@ pub(super) fn address(said: &Said<'_>) -> Completeness {
         None if said.folded().all(|word| word.bytes().all(|b| b.is_ascii_digit()) || matches!(word, "bis" | "ter")) => {
             Completeness::Unfinished
         }
-        None if sentence::is_whole(said) => Completeness::Finished,
+        None if sentence::declines(said) => Completeness::Finished,
         None => Completeness::Unknown,
     }
 }

@@ -9,11 +9,11 @@ pub(super) fn date(said: &Said<'_>) -> Completeness {
     let (week_day, month) = (has(said.words.week_days), has(said.words.months));
     let year = said.folded().any(|word| word.len() == 4 && word.bytes().all(|b| b.is_ascii_digit()));
     let number = said.folded().any(is_number);
-    let last = said.from_end(0);
+    let last = said.word_from_end(0);
     if is_written_date(said.written) || (month && year) || (week_day && month && number && !wants_more(said)) {
         return Completeness::Finished;
     }
-    if said.words.days.iter().any(|day| said.ends_with(day)) || sentence::is_whole(said) {
+    if said.words.days.iter().any(|day| said.ends_with(day)) || sentence::declines(said) {
         return Completeness::Finished;
     }
     // "Mardi quinze", "le quinze": the month is missing.
@@ -36,12 +36,12 @@ pub(super) fn time(said: &Said<'_>) -> Completeness {
     if sentence::is_dangling(said) || hour {
         return Completeness::Unfinished;
     }
-    if sentence::is_whole(said) { Completeness::Finished } else { Completeness::Unknown }
+    if sentence::declines(said) { Completeness::Finished } else { Completeness::Unknown }
 }
 
 /// "Quinze heures et", "neuf heures moins".
 fn hangs_after_hour(said: &Said<'_>) -> bool {
-    let last = said.from_end(0);
+    let last = said.word_from_end(0);
     matches!(last, "et" | "moins" | "vers" | "entre" | "ou" | "a" | "and" | "past" | "quarter")
         || said.written.ends_with([',', '…'])
         || said.words.hesitations.contains(&last)

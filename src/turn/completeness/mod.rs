@@ -30,7 +30,7 @@ struct Said<'a> {
 
 impl Said<'_> {
     /// The word so many from the end, folded; empty before the first.
-    fn from_end(&self, back: usize) -> &str {
+    fn word_from_end(&self, back: usize) -> &str {
         self.tokens.iter().rev().nth(back).map_or("", |token| token.folded.as_str())
     }
 

@@ -4,14 +4,20 @@ use super::super::endpoint::Completeness;
 use super::{Said, sentence};
 use crate::understanding::slots::telephone::{self, Found};
 
+/// Digits after which a number of ten may be over although two of them are missing.
+const NEARLY_ALL: usize = 8;
+
 pub(super) fn telephone(said: &Said<'_>) -> Completeness {
     match telephone::find(said.written) {
         // "06 12 34 56 78 et": a second number follows.
         Found::Whole { .. } if said.folded().next_back().is_some_and(is_joining) => Completeness::Unfinished,
         Found::Whole { .. } if is_certain(said) => Completeness::Finished,
         Found::Whole { .. } => Completeness::Unknown,
+        // Some may have been misheard.
+        Found::Part { digits } if digits.len() >= NEARLY_ALL => Completeness::Unknown,
         Found::Part { .. } => Completeness::Unfinished,
-        Found::Nothing => sentence::judge(said),
+        Found::Nothing if said.tokens.len() > 1 => sentence::judge(said),
+        Found::Nothing => Completeness::Unknown,
     }
 }
 
@@ -30,11 +36,11 @@ fn is_joining(word: &str) -> bool {
 /// A count or a reference of any length: a word that dangles is all that can be told.
 pub(super) fn number(said: &Said<'_>) -> Completeness {
     // "Un" and "une" are counts here.
-    let count = matches!(said.from_end(0), "un" | "une");
+    let count = matches!(said.word_from_end(0), "un" | "une");
     let dangling = !count && sentence::is_dangling(said);
     if dangling {
         Completeness::Unfinished
-    } else if sentence::is_whole(said) {
+    } else if sentence::declines(said) {
         Completeness::Finished
     } else {
         Completeness::Unknown

@@ -13,7 +13,7 @@ pub(super) fn is_dangling(said: &Said<'_>) -> bool {
     if said.written.ends_with([',', '…', '-', ':']) || said.written.ends_with("...") {
         return true;
     }
-    let last = said.from_end(0);
+    let last = said.word_from_end(0);
     // "Lequel ? — Le A" and "D" as a letter are for whoever expects letters; "où est-ce ?" ends with its question mark.
     if mark('?') || said.words.whole.iter().any(|whole| is_all(said, whole)) {
         return false;
@@ -24,8 +24,19 @@ pub(super) fn is_dangling(said: &Said<'_>) -> bool {
     // "Là" and "sûr" are no article and no preposition.
     let accented = said.tokens.last().is_some_and(|token| matches!(token.written.as_str(), "là" | "sûr"));
     !accented && said.words.open_ended.contains(&last)
+        || half_denied(said)
         || said.words.hesitations.contains(&last)
         || said.words.beginnings.iter().any(|beginning| said.ends_with(beginning))
+}
+
+/// "… n'existe": the other half of the negation follows.
+fn half_denied(said: &Said<'_>) -> bool {
+    said.french && matches!(said.word_from_end(1), "n" | "ne") && !said.ends_with("n importe")
+}
+
+/// An answer that is none of what was asked for, of more than one word: "oui" alone may be a letter or digit misheard.
+pub(super) fn declines(said: &Said<'_>) -> bool {
+    is_whole(said) && said.tokens.len() > 1
 }
 
 pub(super) fn judge(said: &Said<'_>) -> Completeness {
@@ -41,10 +52,21 @@ pub(super) fn judge(said: &Said<'_>) -> Completeness {
         return Completeness::Finished;
     }
     let stopped = said.written.ends_with(['.', '!']);
-    if stopped && said.tokens.len() >= WHOLE_WORDS && meaningful >= MEANINGFUL_WORDS {
+    // "Pour les options avancées.", "La personne au poste.": the recogniser puts a full stop after anything; callers who ask
+    // for something say who does or wants it.
+    let has_subject = said.folded().any(|word| said.words.subjects.contains(&word)) || begins_with_infinitive(said);
+    if stopped && has_subject && said.tokens.len() >= WHOLE_WORDS && meaningful >= MEANINGFUL_WORDS {
         return Completeness::Finished;
     }
     Completeness::Unknown
+}
+
+/// "Refaire ma carte d'identité."
+fn begins_with_infinitive(said: &Said<'_>) -> bool {
+    const IRREGULAR: &[&str] =
+        &["faire", "refaire", "prendre", "reprendre", "inscrire", "connaitre", "mettre", "rendre", "vendre", "suivre"];
+    let first = said.folded().find(|word| !said.words.greetings.contains(word)).unwrap_or_default();
+    said.french && (first.len() >= 5 && (first.ends_with("er") || first.ends_with("ir")) || IRREGULAR.contains(&first))
 }
 
 /// "Merci" and "s'il vous plaît" by themselves: to call somebody's attention.

@@ -12,6 +12,8 @@ pub(super) struct Words {
     pub greetings: &'static [&'static str],
     /// What people end a request with.
     pub closings: &'static [&'static str],
+    /// Of sentences that ask or tell something.
+    pub subjects: &'static [&'static str],
     /// Whole turns by themselves.
     pub whole: &'static [&'static str],
     /// Words that yes or no consists of, where no better reader is at hand.
@@ -218,6 +220,7 @@ const FRENCH: Words = Words {
         "je vous prie",
         "en fait c est tout",
     ],
+    subjects: &["je", "j", "on", "nous", "vous", "c", "ca", "cela", "il", "elle", "ils", "elles", "tu"],
     whole: &[
         "oui",
         "non",
@@ -367,6 +370,7 @@ const ENGLISH: Words = Words {
         "goodbye",
         "bye",
     ],
+    subjects: &["i", "we", "you", "it", "he", "she", "they", "there", "that"],
     whole: &[
         "yes",
         "no",

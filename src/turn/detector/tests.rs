@@ -59,9 +59,9 @@ fn a_turn_from_start_to_end() {
     assert!((1_120..=1_200).contains(&started), "started at {started}");
     // The speech ends at 1940; its last 20 ms may fall below the threshold.
     assert!((2_080..=2_120).contains(&paused), "paused at {paused}");
-    assert_eq!(ended - paused, 540, "700 ms of silence, 160 of them before the pause");
+    assert_eq!(ended - paused, 600, "760 ms of silence, 160 of them before the pause");
     let Event::Ended { revision, sound, speech_ended_ago } = &log[2].1 else { panic!("not ended") };
-    assert_eq!(*speech_ended_ago, Duration::from_millis(700));
+    assert_eq!(*speech_ended_ago, Duration::from_millis(760));
     let Event::Paused { revision: first, tail: false, sound: snapshot } = &log[1].1 else { panic!("not paused") };
     assert_eq!((revision, sound), (first, snapshot));
     assert_eq!(sound.rate, LINE_RATE);
@@ -77,7 +77,7 @@ fn a_turn_from_start_to_end() {
 #[test]
 fn patience_decides_when_it_is_over() {
     for (patience, ms) in
-        [(Patience::Short, 400), (Patience::Normal, 700), (Patience::Value, 1_000), (Patience::Dictation, 1_500)]
+        [(Patience::Short, 400), (Patience::Normal, 760), (Patience::Value, 1_000), (Patience::Dictation, 1_500)]
     {
         let mut detector = Detector::new(Settings::default());
         detector.set_patience(patience);
@@ -153,7 +153,7 @@ fn a_tone_after_the_words_does_not_prolong_the_turn() {
     let samples = [quiet(500), words(940), quiet(100), tone(LINE_RATE, 440.0, -15.0, 4_000)].concat();
     let log = listen(&mut detector, &samples);
     assert_eq!(names(&log), ["started", "paused", "ended"]);
-    assert!(log[2].0 < 2_350, "ended at {}", log[2].0);
+    assert!(log[2].0 < 2_410, "ended at {}", log[2].0);
 }
 
 #[test]
@@ -164,7 +164,7 @@ fn a_click_in_the_pause_changes_nothing() {
     samples[17_520..17_540].fill(15_000);
     let log = listen(&mut detector, &samples);
     assert_eq!(names(&log), ["started", "paused", "ended"]);
-    assert_eq!(log[2].0 - log[1].0, 540);
+    assert_eq!(log[2].0 - log[1].0, 600);
 }
 
 #[test]
