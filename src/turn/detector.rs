@@ -27,6 +27,7 @@ use super::rhythm::Rhythm;
 use super::settings::Settings;
 use super::signs::{Sign, Signs};
 use super::vad::{Activity, VoiceActivity};
+use crate::audio::level::SILENCE_DBFS;
 use crate::audio::resample::stream::{Decimator, Interpolator};
 use crate::audio::{FRAME_MS, FRAME_SAMPLES, LINE_RATE, Sound, WIDE_FRAME_SAMPLES, WIDE_RATE};
 
@@ -81,6 +82,8 @@ pub struct Detector {
     interpolator: Interpolator,
     state: State,
     signs: Signs,
+    /// Of our own voice, dBFS.
+    own_level: f32,
     sign: Option<Sign>,
     events: VecDeque<Event>,
 }
@@ -186,6 +189,7 @@ impl Detector {
             interpolator: Interpolator::default(),
             state: State::Quiet,
             signs: Signs::default(),
+            own_level: SILENCE_DBFS,
             sign: None,
             events: VecDeque::new(),
         }
@@ -224,6 +228,11 @@ impl Detector {
         silences.needed(self.patience, completeness, self.rhythm.extra(silences.unknown))
     }
 
+    /// How loud our own voice has been just now, dBFS: what may be its echo is no sign of a caller.
+    pub fn set_own_level(&mut self, dbfs: f32) {
+        self.own_level = dbfs;
+    }
+
     /// Forgets the utterance under way and events not polled; what is known about the line and the caller stays.
     pub fn reset(&mut self) {
         self.state = State::Quiet;
@@ -258,7 +267,7 @@ impl Detector {
         self.loud = if activity.loud { self.loud.saturating_add(1) } else { 0 };
         self.speech = self.speech << 1 | u32::from(activity.speech);
         self.pitched = self.pitched << 1 | u32::from(activity.pitched);
-        self.sign = self.signs.handle_frame(activity, self.is_caller_speaking());
+        self.sign = self.signs.handle_frame(activity, self.is_caller_speaking(), self.own_level);
         let state = std::mem::replace(&mut self.state, State::Quiet);
         self.state = match state {
             State::Quiet => self.while_quiet(audio, activity),

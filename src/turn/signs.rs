@@ -25,6 +25,9 @@ const PERHAPS: Measure = Measure { window: 3, speech: 2, pitched: 1 };
 const LIKELY: Measure = Measure { window: 5, speech: 4, pitched: 2 };
 /// Frames without speech after which the signs have come to nothing (120 ms): longer than the closure of a stop consonant.
 const GONE_FRAMES: u32 = 6;
+/// What is further below our own voice, dB, may be its echo: it is left to the detector, which takes its time. Callers are about as
+/// loud as we are; louder echoes are the canceller's.
+const ECHO_BELOW_DB: f32 = 14.0;
 
 struct Measure {
     window: u32,
@@ -41,10 +44,12 @@ pub(super) struct Signs {
 }
 
 impl Signs {
-    /// One frame, and what it changes. `turn`: the caller has the floor already, so that there is nothing to foretell.
-    pub fn handle_frame(&mut self, activity: Activity, turn: bool) -> Option<Sign> {
-        self.speech = self.speech << 1 | u32::from(activity.speech);
-        self.pitched = self.pitched << 1 | u32::from(activity.pitched);
+    /// One frame, and what it changes. `turn`: the caller has the floor already, so that there is nothing to foretell;
+    /// `own`: level of our own voice, dBFS.
+    pub fn handle_frame(&mut self, activity: Activity, turn: bool, own: f32) -> Option<Sign> {
+        let counts = activity.level >= own - ECHO_BELOW_DB;
+        self.speech = self.speech << 1 | u32::from(activity.speech && counts);
+        self.pitched = self.pitched << 1 | u32::from(activity.pitched && counts);
         if turn {
             self.told = None;
             return None;
@@ -73,12 +78,24 @@ const fn mask(count: u32) -> u32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::audio::level::SILENCE_DBFS;
+
+    #[test]
+    fn what_is_far_below_our_own_voice_may_be_its_echo() {
+        let voiced = |level| Activity { speech: true, pitched: true, level, ..Activity::default() };
+        for (level, told) in [(-25.0, true), (-33.0, true), (-36.0, false), (-50.0, false)] {
+            let mut signs = Signs::default();
+            let any = (0..9).filter_map(|_| signs.handle_frame(voiced(level), false, -20.0)).count() > 0;
+            assert_eq!(any, told, "{level} dBFS");
+        }
+    }
 
     /// Frames by letter: `p` speech with a pitch, `s` speech, `.` neither; what is told after which frame.
     fn told(frames: &str) -> Vec<(usize, Sign)> {
         let mut signs = Signs::default();
         let activity = |letter| Activity { speech: letter != '.', pitched: letter == 'p', ..Activity::default() };
-        let told = frames.chars().map(activity).map(|activity| signs.handle_frame(activity, false)).enumerate();
+        let told =
+            frames.chars().map(activity).map(|activity| signs.handle_frame(activity, false, SILENCE_DBFS)).enumerate();
         told.filter_map(|(frame, sign)| Some((frame + 1, sign?))).collect()
     }
 
@@ -107,11 +124,16 @@ mod tests {
     fn a_turn_needs_no_signs() {
         let mut signs = Signs::default();
         let voiced = Activity { speech: true, pitched: true, ..Activity::default() };
-        assert_eq!(signs.handle_frame(voiced, false), None);
-        assert_eq!(signs.handle_frame(voiced, false), Some(Sign::Perhaps));
-        assert_eq!(signs.handle_frame(voiced, true), None);
-        let after: Vec<Option<Sign>> = (0..9).map(|_| signs.handle_frame(Activity::default(), true)).collect();
+        assert_eq!(signs.handle_frame(voiced, false, SILENCE_DBFS), None);
+        assert_eq!(signs.handle_frame(voiced, false, SILENCE_DBFS), Some(Sign::Perhaps));
+        assert_eq!(signs.handle_frame(voiced, true, SILENCE_DBFS), None);
+        let after: Vec<Option<Sign>> =
+            (0..9).map(|_| signs.handle_frame(Activity::default(), true, SILENCE_DBFS)).collect();
         assert!(after.iter().all(Option::is_none));
-        assert_eq!(signs.handle_frame(Activity::default(), false), None, "the turn's end takes nothing back");
+        assert_eq!(
+            signs.handle_frame(Activity::default(), false, SILENCE_DBFS),
+            None,
+            "the turn's end takes nothing back"
+        );
     }
 }

@@ -9,6 +9,7 @@
 use std::time::{Duration, Instant};
 
 use crate::audio::echo::EchoCanceller;
+use crate::audio::level::{self, SILENCE_DBFS};
 use crate::audio::resample::stream::Decimator;
 use crate::audio::{FRAME_SAMPLES, Sound, WIDE_FRAME_SAMPLES};
 use crate::speech::{SpeechError, Transcript};
@@ -62,12 +63,16 @@ enum Turn {
 
 /// Audio of an earlier turn is joined to a later one up to this length, s: Whisper's window.
 const LONGEST_JOINED: usize = 30;
+/// How fast our own voice is forgotten, dB a frame: 10 dB in the 400 ms that an echo may take.
+const ECHO_FADES_DB: f32 = 0.5;
 
 pub(super) struct Hearing {
     echo: EchoCanceller,
     /// What is sent at 16 kHz, for the canceller.
     decimator: Decimator,
     detector: Detector,
+    /// Level of our own voice while its echo may come, dBFS.
+    own_level: f32,
     turn: Turn,
     /// What may be said now, in which language (ISO 639-1).
     answer: Answer,
@@ -85,6 +90,7 @@ impl Hearing {
             echo: EchoCanceller::default(),
             decimator: Decimator::default(),
             detector: Detector::new(settings),
+            own_level: SILENCE_DBFS,
             turn: Turn::Quiet,
             answer: Answer::default(),
             language: String::new(),
@@ -116,12 +122,18 @@ impl Hearing {
 
     /// What the caller is sent in this tick, silence included: it may come back.
     pub fn sent(&mut self, frame: &[i16; FRAME_SAMPLES]) {
+        self.note_level(frame);
         self.echo.sent(frame);
     }
 
     /// As [`Self::sent`], at 16 kHz.
     pub fn sent_wide(&mut self, frame: &[i16; WIDE_FRAME_SAMPLES]) {
-        self.echo.sent(&self.decimator.process(frame));
+        let frame = self.decimator.process(frame);
+        self.sent(&frame);
+    }
+
+    fn note_level(&mut self, frame: &[i16; FRAME_SAMPLES]) {
+        self.own_level = level::rms_dbfs(frame).max(self.own_level - ECHO_FADES_DB).max(SILENCE_DBFS);
     }
 
     /// One frame of the caller's audio; `wide`: the same 20 ms at 16 kHz, when the call has them. `audible`: our own
@@ -136,6 +148,7 @@ impl Hearing {
         mut tell: impl FnMut(Heard),
     ) {
         self.detector.set_agent_speaking(audible);
+        self.detector.set_own_level(self.own_level);
         let mut clean = *frame;
         self.echo.received(&mut clean);
         // The canceller works at 8 kHz: where there is an echo to take out, `wide` still holds it.

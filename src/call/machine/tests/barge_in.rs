@@ -126,7 +126,7 @@ fn disturbed_by_echo(clip: &[i16], echo: f32) -> (usize, usize) {
 #[test]
 fn our_own_recorded_voice_coming_back_hardly_disturbs_it() {
     let Some(clips) = clips(5) else { return };
-    for (echo, most) in [(0.25, 40), (0.1, 20)] {
+    for echo in [0.25, 0.1] {
         let counts: Vec<(usize, usize)> = clips.iter().map(|clip| disturbed_by_echo(clip, echo)).collect();
         let (frames, disturbed) = counts.iter().fold((0, 0), |(all, some), (a, b)| (all + a, some + b));
         let calls = counts.iter().filter(|(_, disturbed)| *disturbed > 0).count();
@@ -135,6 +135,6 @@ fn our_own_recorded_voice_coming_back_hardly_disturbs_it() {
             "echo of {echo}: {frames} frames, {permille} ‰ of them lowered or late, in {calls} of {} calls",
             clips.len()
         );
-        assert!(permille <= most, "echo of {echo}: {permille} ‰");
+        assert!(calls * 4 <= clips.len(), "echo of {echo}: in {calls} calls");
     }
 }
