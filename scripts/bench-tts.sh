@@ -29,5 +29,5 @@ fi
 "$bench" table "$work/clips" "${tools[@]}"
 step "Niveau et joints" "$bench" sound "$work/clips/ours"
 step "Pauses et mélodie" "$bench" prosody
-step "Ce que Whisper entend" "$program" transcribe --score "$work/clips/transcripts.tsv" --tiers "$(IFS=,; echo "${tools[*]}")" --json > "$work/heard.json"
+step "Ce que Whisper entend" "$program" transcribe --threads 1 --score "$work/clips/transcripts.tsv" --tiers "$(IFS=,; echo "${tools[*]}")" --json > "$work/heard.json"
 python3 bench/tts-errors.py "$work/heard.json"
