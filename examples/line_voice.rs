@@ -6,6 +6,8 @@
 //! VAD make of them: false starts an hour of the scene, how much of the time without speech a turn is under way, missed starts
 //! per hundred sentences, processor time.
 
+#![expect(clippy::disallowed_methods, reason = "measures time")]
+
 use std::collections::BTreeMap;
 use std::error::Error;
 use std::path::Path;

@@ -46,7 +46,7 @@ impl Dialogue {
                     None => Answer::Open,
                 },
                 // A correction may hold a number: "non, 06 13 …".
-                (FormStep::Confirm | FormStep::Correct, _) => {
+                (FormStep::Confirm | FormStep::Correct | FormStep::Check { .. }, _) => {
                     words.push("Oui. Non".to_owned());
                     Answer::Confirmation
                 }
@@ -72,10 +72,8 @@ impl Dialogue {
                 words.extend(options.iter().cloned());
                 Answer::Choice(options)
             }
-            SlotKind::Telephone => {
-                words.push("06 12 34 56 78, 01 30 87 20 00".to_owned());
-                Answer::Telephone
-            }
+            // No digits as words: they double and fuse those that are dictated (docs/slots.md).
+            SlotKind::Telephone => Answer::Telephone,
             SlotKind::PersonName => Answer::Name,
             SlotKind::Address => Answer::Address,
             SlotKind::Email => Answer::Email,

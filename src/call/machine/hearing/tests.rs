@@ -52,16 +52,18 @@ impl Line {
         self
     }
 
+    /// But for the signs before a turn.
     fn names(&self) -> Vec<&'static str> {
         self.told
             .iter()
-            .map(|(_, heard)| match heard {
-                Heard::Started => "started",
-                Heard::Recognise { .. } => "recognise",
-                Heard::Abandon { .. } => "abandon",
-                Heard::Awaiting { .. } => "awaiting",
-                Heard::HeldOpen => "held open",
-                Heard::Concluded { .. } => "concluded",
+            .filter_map(|(_, heard)| match heard {
+                Heard::Sign(_) => None,
+                Heard::Started => Some("started"),
+                Heard::Recognise { .. } => Some("recognise"),
+                Heard::Abandon { .. } => Some("abandon"),
+                Heard::Awaiting { .. } => Some("awaiting"),
+                Heard::HeldOpen => Some("held open"),
+                Heard::Concluded { .. } => Some("concluded"),
             })
             .collect()
     }
