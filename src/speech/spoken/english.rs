@@ -189,7 +189,7 @@ fn hours(text: &str) -> String {
     )
     .replace_all(text, |c: &Captures| {
         let (from, to) = (hour(c, 1, 2, 3), hour(c, 4, 5, 6));
-        from.zip(to).map_or_else(|| c[0].to_owned(), |(from, to)| format!("{from} to {to}{}", stop(c, &text[..])))
+        from.zip(to).map_or_else(|| c[0].to_owned(), |(from, to)| format!("{from} to {to}{}", stop(c, text)))
     });
     let text =
         pattern!(r"\b(\d{1,2})[:h](\d{2})() ?[-–—] ?(\d{1,2})[:h](\d{2})\b()").replace_all(&text, |c: &Captures| {

@@ -108,11 +108,11 @@ fn cuts(sentence: &str) -> Vec<(usize, usize)> {
         match c {
             '(' | '«' | '“' | '[' => depth += 1,
             ')' | '»' | '”' | ']' => depth = depth.saturating_sub(1),
-            ',' | ';' | ':' if depth == 0 && sentence[end..].starts_with(is_space) => {
-                // What is left must be worth a breath.
-                if count + 1 + LAST_CLAUSE < total {
-                    cuts.push((end, count + 1));
-                }
+            // What is left must be worth a breath.
+            ',' | ';' | ':'
+                if depth == 0 && sentence[end..].starts_with(is_space) && count + 1 + LAST_CLAUSE < total =>
+            {
+                cuts.push((end, count + 1));
             }
             _ => {}
         }
