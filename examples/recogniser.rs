@@ -326,6 +326,9 @@ mod measure {
 
         use super::{Failure, Path, Write};
 
+        /// Writes weights as blocks.
+        type Encode = fn(&[f32], &mut Vec<u8>);
+
         const BLOCK: usize = 32;
         /// GGML_QNT_VERSION × GGML_QNT_VERSION_FACTOR.
         const VERSION: i32 = 2_000;
@@ -350,7 +353,7 @@ mod measure {
 
         pub fn run(model: &str, kind: &str, out: &str) -> Result<(), Failure> {
             // ggml's file type and tensor type.
-            let (file_type, tensor_type, encode): (i32, i32, fn(&[f32], &mut Vec<u8>)) = match kind {
+            let (file_type, tensor_type, encode): (i32, i32, Encode) = match kind {
                 "q8_0" => (7, 8, q8_0),
                 "q5_1" => (9, 7, q5_1),
                 _ => return Err("q8_0 or q5_1".into()),

@@ -212,10 +212,8 @@ fn prosody() -> Result<(), Failure> {
         println!("| `{shown}` | {mean:.0} | {:.0}–{:.0} |", pauses[0], pauses[pauses.len() - 1]);
     }
     let mut list = Vec::new();
-    for text in ["Vous pouvez dire : état civil, passeport, déchets ou horaires."] {
-        let sound = voice.speak(text, Pace::Normal)?;
-        list.extend(pauses(&sound.samples, sound.rate).into_iter().map(|pause| format!("{pause:.0}")));
-    }
+    let sound = voice.speak("Vous pouvez dire : état civil, passeport, déchets ou horaires.", Pace::Normal)?;
+    list.extend(pauses(&sound.samples, sound.rate).into_iter().map(|pause| format!("{pause:.0}")));
     println!("A list of four, pauses over 60 ms: {} ms.", list.join(", "));
     println!("| ends in | last 250 ms to the sentence's median pitch, semitones |\n|---|---|");
     for mark in [".", " ?"] {
