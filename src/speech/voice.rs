@@ -325,7 +325,10 @@ fn espeak(words: &str, voice: &str) -> Result<String, VoiceError> {
     // A NUL cannot reach C; the spoken form has none, a lexicon might.
     let words = words.replace('\0', " ");
     let _one_at_a_time = ESPEAK.lock().unwrap_or_else(PoisonError::into_inner);
+    // Voices of a region ("en-gb", "en-gb-x-rp") are not known by that name to every build: then that of the language.
+    let language = voice.split('-').next().unwrap_or(voice);
     let clauses = espeak_rs::text_to_phonemes(&words, voice, None)
+        .or_else(|_| espeak_rs::text_to_phonemes(&words, language, None))
         .map_err(|error| VoiceError::Espeak { detail: error.to_string() })?;
     Ok(clauses.join(" "))
 }

@@ -183,3 +183,10 @@ fn what_is_missing_or_wrong_is_named() {
     let detail = error.to_string();
     assert!(detail.contains("lib.so") || detail.contains("v.onnx"), "{detail}");
 }
+
+#[test]
+fn the_voice_of_a_region_speaks_its_language() {
+    let Some(mut voice) = open("en_GB-emma.onnx", "en", "") else { return };
+    let sound = voice.speak("Good morning, the town hall opens at half past eight.", Pace::Normal).expect("sound");
+    assert!((2.0..6.0).contains(&seconds(&sound)), "{} s", seconds(&sound));
+}
