@@ -374,10 +374,13 @@ impl<E: Send + 'static> Shared<E> {
         let Some(running) = seat.running.as_mut().filter(|running| running.due <= now) else { return Vec::new() };
         let after_ms = millis(now.saturating_duration_since(running.started));
         if !std::mem::replace(&mut running.told, true) {
-            running.abandoned.store(true, Ordering::Relaxed);
             running.due = now + running.grace;
-            if let Some(to) = &running.to {
+            // Told before the engine is: it answers at once that the work is abandoned.
+            let told = running.to.as_ref().map(|to| {
                 to.fail(SpeechError::Engine { engine, detail: "did not answer in time".to_owned() });
+            });
+            running.abandoned.store(true, Ordering::Relaxed);
+            if told.is_some() {
                 tracing::error!(engine, after_ms, "the engine takes far too long and is asked to stop");
                 return Vec::new();
             }
