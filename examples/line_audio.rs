@@ -16,6 +16,7 @@ use allo_mairie::audio::codec::{Decoder, Encoder};
 use allo_mairie::audio::conceal::Concealer;
 use allo_mairie::audio::level::{active_level_dbfs, normalise_loudness};
 use allo_mairie::audio::resample::resample_i16;
+use allo_mairie::audio::signals::street_noise;
 use allo_mairie::audio::{Codec, FRAME_SAMPLES, LINE_RATE, WIDE_FRAME_SAMPLES, WIDE_RATE, g711, wav};
 use allo_mairie::speech::recogniser::score::Score;
 use rand::rngs::StdRng;
@@ -168,7 +169,7 @@ fn noises(clip: &[i16], voices: &[Vec<i16>], seed: u64) -> Vec<Arrived> {
     let mut all = Vec::new();
     for snr in [15, 10, 5] {
         let wanted = level - snr as f32;
-        let (babble, street) = (babble(voices, clip.len(), seed), street(clip.len(), seed));
+        let (babble, street) = (babble(voices, clip.len(), seed), street_noise(clip.len(), seed));
         all.push(Arrived::new(format!("noise-{snr:02}-babble"), alaw(&mixed(clip, &babble, wanted))));
         all.push(Arrived::new(format!("noise-{snr:02}-street"), alaw(&mixed(clip, &street, wanted))));
     }
@@ -262,18 +263,4 @@ fn babble(voices: &[Vec<i16>], length: usize, seed: u64) -> Vec<f32> {
         }
     }
     sum
-}
-
-/// Low rumble that swells and ebbs as cars pass, with hiss above it.
-fn street(length: usize, seed: u64) -> Vec<f32> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let (mut rumble, mut phase) = (0.0f32, random.random::<f32>() * 6.0);
-    (0..length)
-        .map(|_| {
-            let white = random.random::<f32>() * 2.0 - 1.0;
-            rumble = 0.97 * rumble + white;
-            phase += 2.5 / LINE_RATE as f32;
-            (rumble + 0.5 * white) * (1.0 + 0.6 * phase.sin())
-        })
-        .collect()
 }

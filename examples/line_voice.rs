@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use allo_mairie::audio::level::active_level_dbfs;
-use allo_mairie::audio::signals::{tone, white_noise};
+use allo_mairie::audio::signals::{street_noise, tone, white_noise};
 use allo_mairie::audio::{Codec, FRAME_SAMPLES, HoldMusic, LINE_RATE, g711, level, wav};
 use allo_mairie::turn::{Detector, Event, Settings};
 use rand::rngs::StdRng;
@@ -64,7 +64,7 @@ fn make(folder: &Path) -> Result<(), Failure> {
     let speech_level = active_level_dbfs(&clean, LINE_RATE);
     for snr in [15, 10, 5] {
         let wanted = speech_level - snr as f32;
-        for (name, noise) in [("street", street(clean.len(), 1)), ("babble", babble(&clips, clean.len(), 1))] {
+        for (name, noise) in [("street", street_noise(clean.len(), 1)), ("babble", babble(&clips, clean.len(), 1))] {
             scenes.push((format!("speech-{name}-{snr:02}"), with_noise(&clean, &noise, wanted)));
         }
     }
@@ -72,7 +72,7 @@ fn make(folder: &Path) -> Result<(), Failure> {
     for (name, noise, dbfs) in [
         ("silence", line_noise(quiet.len()), -65.0),
         ("noise-white", line_noise(quiet.len()), -40.0),
-        ("noise-street", street(quiet.len(), 2), -35.0),
+        ("noise-street", street_noise(quiet.len(), 2), -35.0),
         ("noise-babble", babble(&clips, quiet.len(), 2), -40.0),
     ] {
         scenes.push((name.to_owned(), with_noise(&quiet, &noise, dbfs)));
@@ -147,20 +147,6 @@ fn babble(voices: &[Vec<i16>], length: usize, seed: u64) -> Vec<f32> {
         }
     }
     sum
-}
-
-/// Low rumble that swells and ebbs as cars pass, with hiss above it.
-fn street(length: usize, seed: u64) -> Vec<f32> {
-    let mut random = StdRng::seed_from_u64(seed);
-    let (mut rumble, mut phase) = (0.0f32, random.random::<f32>() * 6.0);
-    (0..length)
-        .map(|_| {
-            let white = random.random::<f32>() * 2.0 - 1.0;
-            rumble = 0.97 * rumble + white;
-            phase += 2.5 / LINE_RATE as f32;
-            (rumble + 0.5 * white) * (1.0 + 0.6 * phase.sin())
-        })
-        .collect()
 }
 
 fn music() -> Vec<i16> {

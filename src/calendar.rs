@@ -1,4 +1,4 @@
-//! French names of days and months, as written.
+//! Names of days and months, as written.
 
 use jiff::civil::Weekday;
 
@@ -26,4 +26,20 @@ pub const MONTHS: [&str; 12] = [
     "octobre",
     "novembre",
     "décembre",
+];
+
+/// January first.
+pub const ENGLISH_MONTHS: [&str; 12] = [
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
 ];

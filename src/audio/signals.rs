@@ -2,6 +2,9 @@
 
 use std::f64::consts::TAU;
 
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
 /// A sine of `frequency` Hz at `dbfs`, `ms` milliseconds long.
 pub fn tone(rate: u32, frequency: f64, dbfs: f64, ms: u64) -> Vec<i16> {
     let peak = amplitude(dbfs) * std::f64::consts::SQRT_2;
@@ -13,6 +16,20 @@ pub fn white_noise(rate: u32, dbfs: f64, ms: u64, seed: u64) -> Vec<i16> {
     let mut source = Noise(seed);
     let peak = amplitude(dbfs) * 3f64.sqrt();
     (0..length(rate, ms)).map(|_| round(peak * source.value())).collect()
+}
+
+/// A street: low rumble that swells and ebbs as cars pass, with hiss above it. At 8 kHz, of no set level.
+pub fn street_noise(length: usize, seed: u64) -> Vec<f32> {
+    let mut random = StdRng::seed_from_u64(seed);
+    let (mut rumble, mut phase) = (0.0f32, random.random::<f32>() * 6.0);
+    (0..length)
+        .map(|_| {
+            let white = random.random::<f32>() * 2.0 - 1.0;
+            rumble = 0.97 * rumble + white;
+            phase += 2.5 / super::LINE_RATE as f32;
+            (rumble + 0.5 * white) * (1.0 + 0.6 * phase.sin())
+        })
+        .collect()
 }
 
 pub fn silence(rate: u32, ms: u64) -> Vec<i16> {

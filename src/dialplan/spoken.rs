@@ -3,22 +3,7 @@
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
 use super::{Holidays, Hours, Language};
-use crate::calendar::MONTHS;
-
-const ENGLISH_MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
+use crate::calendar::{ENGLISH_MONTHS, MONTHS};
 
 /// When it opens next, seen from `at`: "aujourd'hui à 13h", "demain à 8h30", "lundi à 8h30", "lundi prochain à 8h30"
 /// (in seven days), "le mardi 3 novembre à 8h30". English for `en`, French for any other language.

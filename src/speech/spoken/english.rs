@@ -6,24 +6,11 @@
 use regex::Captures;
 
 use super::{pattern, symbols};
+use crate::calendar::ENGLISH_MONTHS as MONTHS;
 use number::{cardinal, digit_by_digit, ordinal, written, year};
 
 mod number;
 
-const MONTHS: [&str; 12] = [
-    "January",
-    "February",
-    "March",
-    "April",
-    "May",
-    "June",
-    "July",
-    "August",
-    "September",
-    "October",
-    "November",
-    "December",
-];
 const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
 
 /// Acronyms said as a word, with the spelling that sounds so; others are spelled.

@@ -67,25 +67,20 @@ impl Period {
 impl Moment {
     /// As it is recorded: "18:00", "vers 18:00", "après 17:00", "entre 09:00 et 11:00", "fin de matinée".
     pub fn recorded(&self) -> String {
-        let clock = |time: &Time| format!("{:02}:{:02}", time.hour(), time.minute());
-        match self {
-            Self::At(time) => clock(time),
-            Self::About(time) => format!("vers {}", clock(time)),
-            Self::After(time) => format!("après {}", clock(time)),
-            Self::Before(time) => format!("avant {}", clock(time)),
-            Self::Between(from, to) => format!("entre {} et {}", clock(from), clock(to)),
-            Self::Period(period) => period.french().to_owned(),
-        }
+        self.in_french(|time| format!("{:02}:{:02}", time.hour(), time.minute()))
     }
 
     /// As it is read back in French: "vers 18h", "midi et quart" is "12h15".
     pub fn spoken(&self) -> String {
-        let clock = |time: &Time| match (time.hour(), time.minute()) {
+        self.in_french(|time| match (time.hour(), time.minute()) {
             (12, 0) => "midi".to_owned(),
             (0, 0) => "minuit".to_owned(),
             (hour, 0) => format!("{hour}h"),
             (hour, minute) => format!("{hour}h{minute:02}"),
-        };
+        })
+    }
+
+    fn in_french(&self, clock: impl Fn(&Time) -> String) -> String {
         match self {
             Self::At(time) => clock(time),
             Self::About(time) => format!("vers {}", clock(time)),
