@@ -24,4 +24,6 @@ run_tests() {
 step "Mise en forme (rustfmt)" cargo fmt --check
 scripts/build.sh --with-test-voice
 step "Relecture (clippy)" cargo clippy --release --all-targets -- -D warnings
+# The targets compile some modules from their sources: a crate that is new there must be named in fuzz/Cargo.toml too.
+step "Cibles des données aléatoires" cargo check --manifest-path fuzz/Cargo.toml --bins --target-dir "$target_dir/fuzz"
 step "Essais" run_tests

@@ -2,7 +2,7 @@
 //! sources.
 
 // The program uses more of its modules than the targets do.
-#[allow(dead_code)]
+#[allow(dead_code, unused_imports)]
 #[path = "../../src/audio/mod.rs"]
 mod audio;
 #[allow(dead_code, unused_imports)]
