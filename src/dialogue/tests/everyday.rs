@@ -99,7 +99,7 @@ fn doubtful_hearing_asks_first() {
 #[test]
 fn emergencies_come_before_everything() {
     let mut talk = Talk::new(OPEN);
-    talk.says("rappelez-moi").says("au secours il y a le feu").hears("le 18").hears("0 800 47 33 33");
+    talk.says("rappelez-moi").says("au secours il y a le feu").hears("le 18").hears("112");
     assert!(talk.notes().contains(&&Note::Emergency));
     assert!(
         matches!(talk.outputs.iter().find(|o| matches!(o, Output::Say(_))), Some(Output::Say(p)) if !p.interruptible)
