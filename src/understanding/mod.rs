@@ -126,6 +126,8 @@ pub const MOST_CANDIDATES: usize = 5;
 const LEAST_SCORE: f32 = 0.02;
 /// Likeness to calls for help that makes an alarm.
 const ALARMING: f32 = 0.35;
+/// The same beside insults and distress, which sound like it.
+const SURELY_ALARMING: f32 = 0.9;
 /// Likeness to calls for a person that makes one.
 const SURELY_SOMEBODY: f32 = 0.2;
 /// Meaningful words that the second ear needs.
@@ -195,7 +197,8 @@ impl Understanding {
         readings.extend(lexicon::said_otherwise(mended.as_deref().unwrap_or(&plain)).as_deref().map(tokens));
         let judged = self.judge(&readings, open);
         let decided = self.decided(&judged, &readings[0], kinds.elsewhere, open);
-        if !decided.is_whole && kinds.danger >= ALARMING {
+        let alarming = if mood.is_some() { SURELY_ALARMING } else { ALARMING };
+        if !decided.is_whole && kinds.danger >= alarming {
             return Interpretation {
                 decision: Decision::Emergency,
                 confidence: kinds.danger,

@@ -1,5 +1,6 @@
 //! Conversations in text, on a small town of their own.
 
+mod calm;
 mod conversation;
 mod everyday;
 mod language;
