@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks bench-understanding
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -95,3 +95,8 @@ bench-tts: ## Mesurer la voix : délais, niveau, pauses, intelligibilité, à c�
 bench-networks: ## Appeler par un mauvais réseau depuis de vrais téléphones, tous codecs et longueurs de paquets (CALLS=48)
 	@scripts/setup.sh --interop
 	@scripts/bench-networks.sh
+
+bench-understanding: ## Mesurer la compréhension des appelants : phrases écrites, puis dites au téléphone, puis dans le bruit (SPOKEN=0)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-understanding.sh

@@ -136,7 +136,7 @@ fn check(dir: &Path, phrases: &Arc<Phrases>, today: jiff::civil::Date) -> Result
 }
 
 fn play(dialplan: &Arc<Dialplan>, phrases: &Arc<Phrases>) -> Vec<(Trial, TrialOutcome)> {
-    let understanding: Arc<Vec<Understanding>> = Arc::new(dialplan.plans.iter().map(Understanding::train).collect());
+    let understanding: Arc<Vec<Understanding>> = Arc::new(Understanding::train_all(dialplan));
     dialplan.trials.iter().map(|trial| (trial.clone(), run_trial(dialplan, phrases, &understanding, trial))).collect()
 }
 

@@ -23,6 +23,7 @@ mod stage;
 pub mod talk;
 mod telephone;
 pub mod transcribe;
+pub mod understand;
 
 /// A command could not do its work. The text is French, for the person at the terminal, and names the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -60,6 +61,8 @@ enum Command {
     Check(check::Args),
     /// Converser par écrit avec un dialplan
     Talk(talk::Args),
+    /// Montrer ce que des phrases seraient comprises vouloir dire, et pourquoi
+    Understand(understand::Args),
     /// Préparer les modèles de reconnaissance et de voix
     Models(models::Args),
     /// Dire un texte dans un fichier WAV
@@ -97,6 +100,7 @@ pub fn main() -> ExitCode {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
         Command::Talk(args) => talk::run(args),
+        Command::Understand(args) => understand::run(args),
         Command::Models(args) => models::run(args),
         Command::Say(args) => say::run(args),
         Command::Transcribe(args) => transcribe::run(args),

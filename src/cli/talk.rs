@@ -55,7 +55,7 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), Failure> {
     let plan = load_plan(&args.dir)?;
     let phrases = load_phrases(&args.prompts, &plan)?;
-    let understanding: Vec<Understanding> = plan.plans.iter().map(Understanding::train).collect();
+    let understanding: Vec<Understanding> = Understanding::train_all(&plan);
     let now = now();
     let at = match &args.at {
         None => now,

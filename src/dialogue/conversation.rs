@@ -17,7 +17,7 @@ pub struct Conversation {
 impl Conversation {
     /// Trains the understanding of each language.
     pub fn new(plan: Dialplan, phrases: Phrases) -> Self {
-        let understanding = plan.plans.iter().map(Understanding::train).collect();
+        let understanding = Understanding::train_all(&plan);
         Self { plan: Arc::new(plan), phrases: Arc::new(phrases), understanding: Arc::new(understanding) }
     }
 

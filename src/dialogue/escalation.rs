@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Action, DirectoryId, TopicId, fold};
-use crate::understanding::text::tokens;
+use crate::dialplan::{Action, DirectoryId, Phrase, PhraseToken, TopicId, fold};
+use crate::understanding::Whom;
+use crate::understanding::slots::{choice, yes_no};
+use crate::understanding::text::{Token, tokens};
 
 use super::phrases::PhraseId;
 use super::speak::Moment;
@@ -32,26 +34,64 @@ impl Dialogue {
         }
     }
 
-    /// "Je voudrais parler à l'état civil".
-    pub(super) fn reach(&mut self, text: &str, service: Option<TopicId>) {
-        let entry = self.entry_named(text).or_else(|| self.entry_of_service(service?));
-        // A service without a telephone of its own is reached through the operator.
-        let entry = entry.filter(|e| {
-            let entry = self.plan.entry(*e);
-            entry.extension.is_some() || entry.number.is_some() || entry.fallback.is_some()
-        });
+    /// "Je voudrais parler à l'état civil", "à madame Martin".
+    pub(super) fn reach(&mut self, whom: &Whom, service: Option<TopicId>) {
+        let reachable: Vec<DirectoryId> = whom.entries.iter().copied().filter(|e| self.is_reachable(*e)).collect();
+        if let [first, others @ ..] = reachable.as_slice()
+            && !others.is_empty()
+        {
+            for (id, entry) in std::iter::once((PhraseId::ReachFirst, first))
+                .chain(others.iter().map(|entry| (PhraseId::ReachNext, entry)))
+            {
+                let name = self.plan.entry(*entry).name.clone();
+                self.say_with(id, |_| Some(name.clone()));
+            }
+            self.stage = Stage::Proposing(Action::Transfer(*first));
+            self.candidates = reachable;
+            return;
+        }
+        let entry = self.entry_for(whom, service);
         self.asked_for_human(entry);
     }
 
-    /// The entry whose name is said.
-    fn entry_named(&self, text: &str) -> Option<DirectoryId> {
-        let said = tokens(text);
-        let found = self.plan.directory.iter().position(|entry| {
-            let name = tokens(&entry.name);
-            let mut words = name.iter().filter(|w| w.is_content() && w.folded != "service").peekable();
-            words.peek().is_some() && words.all(|word| said.iter().any(|s| word.likeness(s) >= 0.85))
-        });
-        found.map(DirectoryId)
+    /// The entry meant. A service without a telephone of its own is reached through the operator.
+    pub(super) fn entry_for(&self, whom: &Whom, service: Option<TopicId>) -> Option<DirectoryId> {
+        let entry = whom.entries.first().copied().or_else(|| self.entry_of_service(service?));
+        entry.filter(|entry| self.is_reachable(*entry))
+    }
+
+    fn is_reachable(&self, entry: DirectoryId) -> bool {
+        let entry = self.plan.entry(entry);
+        entry.extension.is_some() || entry.number.is_some() || entry.fallback.is_some()
+    }
+
+    /// Which of several entries the caller means, when they were asked; inside: `None` for the operator, after a no.
+    pub(super) fn entry_chosen(&self, proposed: &Action, words: &[Token]) -> Option<Option<DirectoryId>> {
+        let is_choice = self.candidates.len() > 1 && *proposed == Action::Transfer(self.candidates[0]);
+        if !is_choice {
+            return None;
+        }
+        let names: Vec<Phrase> = self.candidates.iter().map(|e| spoken(&self.plan.entry(*e).name)).collect();
+        let chosen = choice::by_words(words, &names).or_else(|| choice::place(words, names.len()));
+        match chosen {
+            Some(index) => self.candidates.get(index).map(|entry| Some(*entry)),
+            None => {
+                let said: Vec<&str> = words.iter().map(|word| word.written.as_str()).collect();
+                let answer = yes_no::read(&said.join(" "))?;
+                (!answer.yes && answer.rest.is_empty()).then_some(None)
+            }
+        }
+    }
+
+    /// "Voulez-vous que je vous passe un agent ?"
+    pub(super) fn propose_operator(&mut self, entry: Option<DirectoryId>) {
+        match entry.or_else(|| self.plan.operator()) {
+            Some(entry) => {
+                self.say(PhraseId::ProposeOperator);
+                self.stage = Stage::Proposing(Action::Transfer(entry));
+            }
+            None => self.offer_call_back(),
+        }
     }
 
     /// The entry that bears the name of the topic's service.
@@ -228,4 +268,10 @@ impl Dialogue {
         }
         self.goodbye();
     }
+}
+
+/// The words of a name, to be found in an answer.
+fn spoken(name: &str) -> Phrase {
+    let words = tokens(name).into_iter().filter(Token::is_content);
+    Phrase { written: name.to_owned(), tokens: words.map(|word| PhraseToken::Word(word.written)).collect() }
 }

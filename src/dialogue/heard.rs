@@ -7,9 +7,10 @@ use crate::understanding::commands::{self, Command};
 use crate::understanding::slots::{choice, yes_no};
 use crate::understanding::spotting::Spotter;
 use crate::understanding::text::{self, Token, tokens};
-use crate::understanding::{Decision, Interpretation};
+use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood};
 
 use super::phrases::PhraseId;
+use super::speak::examples;
 use super::state::Stage;
 use super::{Dialogue, Note};
 
@@ -19,6 +20,9 @@ const DOUBTFUL: f32 = 0.35;
 const RULE_SPOTTED: f32 = 0.8;
 /// Share of a sentence that a phrase of `Partout` must explain: "un agent m'a dit …" is no wish for an agent.
 const EVERYWHERE_COVERAGE: f32 = 0.5;
+
+/// What is looked for when somebody is in distress, in the languages spoken.
+const SOCIAL_HELP: &str = "aide sociale social help";
 
 impl Dialogue {
     pub(super) fn heard(&mut self, text: &str, confidence: f32) {
@@ -35,8 +39,9 @@ impl Dialogue {
             None => return self.not_understood(),
         };
         if interpretation.decision == Decision::Emergency {
-            return self.emergency();
+            return self.emergency(interpretation.danger);
         }
+        let interpretation = self.completed(interpretation, text);
         if self.answers_question(text, &words, confidence) {
             return;
         }
@@ -71,12 +76,17 @@ impl Dialogue {
                 return self.escalate();
             }
         }
+        match interpretation.mood {
+            Some(Mood::Distress) => return self.comfort(&interpretation, text),
+            Some(mood) if interpretation.decision == Decision::Unknown => return self.keep_calm(mood),
+            _ => {}
+        }
         match interpretation.decision {
-            Decision::Emergency => self.emergency(),
+            Decision::Emergency => self.emergency(interpretation.danger),
             Decision::Answer(topic) if self.refused.contains(&topic) => self.not_understood(),
             Decision::Answer(topic) if confidence < DOUBTFUL => self.ask_to_confirm(topic),
             Decision::Answer(topic) => {
-                self.later = None;
+                self.later = interpretation.also.first().copied();
                 self.progress();
                 self.enter(topic, Some(text));
             }
@@ -90,8 +100,12 @@ impl Dialogue {
                     _ => self.offer(topics),
                 }
             }
-            Decision::Reach { service } => self.reach(text, service),
-            Decision::Unknown => self.not_understood(),
+            Decision::Reach { service } => self.reach(&interpretation.whom, service),
+            Decision::Unknown => match interpretation.lack {
+                Lack::Words => self.not_understood(),
+                Lack::Subject => self.ask_what_about(text),
+                Lack::Competence => self.out_of_scope(),
+            },
         }
     }
 
@@ -131,6 +145,10 @@ impl Dialogue {
                 true
             }
             Stage::Proposing(action) => {
+                if let Some(entry) = self.entry_chosen(&action, words) {
+                    self.asked_for_human(entry);
+                    return true;
+                }
                 let Some(answer) = yes_no::read(text) else {
                     return false;
                 };
@@ -296,10 +314,93 @@ impl Dialogue {
         true
     }
 
-    pub(super) fn emergency(&mut self) {
+    /// What was asked without a subject before, and the subject now: "c'est combien ?", "pour un passeport".
+    fn completed(&mut self, interpretation: Interpretation, text: &str) -> Interpretation {
+        let Some(asked) = self.asked.take() else {
+            return interpretation;
+        };
+        let names_subject =
+            matches!(interpretation.decision, Decision::Answer(_) | Decision::Confirm(_) | Decision::Offer(_));
+        match self.interpret(&format!("{asked} {text}")) {
+            Some(whole) if names_subject && matches!(whole.decision, Decision::Answer(_)) => whole,
+            _ => interpretation,
+        }
+    }
+
+    /// "C'est combien ?": the open topic doesn't say, or there is none.
+    fn ask_what_about(&mut self, text: &str) {
+        if let (Some(open), true) = (self.open, self.plan.operator().is_some()) {
+            self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
+            let title = self.title(open);
+            self.say_with(PhraseId::NotInThisTopic, |_| Some(title.clone()));
+            return self.propose_operator(None);
+        }
+        if self.is_second_failure() {
+            return self.escalate();
+        }
+        self.asked = Some(text.to_owned());
+        self.say_with_examples(PhraseId::WhatAbout);
+    }
+
+    /// Nothing a town hall deals with: said kindly, with what can be asked.
+    fn out_of_scope(&mut self) {
+        if self.is_second_failure() {
+            return self.escalate();
+        }
+        self.say_with_examples(PhraseId::OutOfScope);
+    }
+
+    /// Insults and children: no reproach, and a human after the second time.
+    fn keep_calm(&mut self, mood: Mood) {
+        if self.is_second_failure() {
+            return self.escalate();
+        }
+        self.say(if mood == Mood::Child { PhraseId::Child } else { PhraseId::Insult });
+        self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+    }
+
+    /// Distress without danger: a word first, then what was asked for, or somebody who helps.
+    fn comfort(&mut self, interpretation: &Interpretation, text: &str) {
+        self.say(PhraseId::Distress);
+        match interpretation.decision {
+            Decision::Answer(topic) if !self.refused.contains(&topic) => {
+                self.progress();
+                self.enter(topic, Some(text));
+            }
+            _ if self.is_second_failure() => self.escalate(),
+            _ => {
+                let help = self.interpret(SOCIAL_HELP).and_then(|found| Some(found.ranking.first()?.topic));
+                let entry = help.and_then(|topic| self.entry_for(&Default::default(), Some(topic)));
+                self.propose_operator(entry);
+            }
+        }
+    }
+
+    /// Counts a turn that led nowhere.
+    fn is_second_failure(&mut self) -> bool {
+        self.note(Note::NotUnderstood);
+        self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
+        self.trouble.here = self.trouble.here.saturating_add(1);
+        self.trouble.total() >= 2
+    }
+
+    fn say_with_examples(&mut self, id: PhraseId) {
+        let examples = self.words().map(examples).filter(|examples| !examples.is_empty());
+        self.say_with(id, |_| examples.clone());
+        self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+    }
+
+    pub(super) fn emergency(&mut self, danger: Option<Danger>) {
         self.note(Note::Emergency);
         self.emergencies = self.emergencies.saturating_add(1);
-        self.say(PhraseId::Emergency);
+        self.say(match danger.unwrap_or(Danger::Unclear) {
+            Danger::Fire => PhraseId::EmergencyFire,
+            Danger::Gas => PhraseId::EmergencyGas,
+            Danger::Health => PhraseId::EmergencyHealth,
+            Danger::Police => PhraseId::EmergencyPolice,
+            Danger::Suicide => PhraseId::EmergencySuicide,
+            Danger::Unclear => PhraseId::Emergency,
+        });
         self.flush(false);
         match self.plan.operator() {
             Some(entry) if self.emergencies == 1 => {

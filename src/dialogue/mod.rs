@@ -159,6 +159,10 @@ pub struct Dialogue {
     open: Option<TopicId>,
     /// Another wish named beside a yes: next when what the yes was for has been said.
     later: Option<TopicId>,
+    /// A question without a subject, asked just before: "c'est combien ?".
+    asked: Option<String>,
+    /// Entries of the directory that may be meant, the proposed one first.
+    candidates: Vec<DirectoryId>,
     trouble: Trouble,
     /// Topics the caller has just said it is not.
     refused: Vec<TopicId>,
@@ -199,6 +203,8 @@ impl Dialogue {
             stage: Stage::Waiting,
             open: None,
             later: None,
+            asked: None,
+            candidates: Vec::new(),
             trouble: Trouble::default(),
             refused: Vec::new(),
             caller_number: None,

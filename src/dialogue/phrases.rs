@@ -134,7 +134,26 @@ phrase_ids! {
     CannotHear = "panne-ecoute";
     TimeIsUp = "temps-ecoule";
     Emergency = "urgence";
+    EmergencyFire = "urgence-feu";
+    EmergencyGas = "urgence-gaz";
+    EmergencyHealth = "urgence-sante";
+    EmergencyPolice = "urgence-police";
+    EmergencySuicide = "urgence-suicide";
     EmergencyOperator = "urgence-agent";
+    /// Nothing a town hall deals with.
+    OutOfScope = "hors-sujet", "exemples";
+    /// "C'est combien ?", without a subject.
+    WhatAbout = "a-quel-sujet", "exemples";
+    /// The same about the topic that is open, which does not say.
+    NotInThisTopic = "sans-cette-information", "titre";
+    /// After it, and after `Distress`.
+    ProposeOperator = "proposer-agent";
+    /// Several entries of the directory may be meant.
+    ReachFirst = "joindre-premier", "service";
+    ReachNext = "joindre-suivant", "service";
+    Insult = "injure";
+    Distress = "detresse";
+    Child = "enfant";
 }
 
 impl Phrases {

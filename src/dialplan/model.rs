@@ -220,6 +220,10 @@ pub struct DirectoryEntry {
     pub number: Option<String>,
     pub address: Option<String>,
     pub email: Option<String>,
+    /// `Personnes`: who answers there, as callers name them.
+    pub people: Vec<String>,
+    /// `Mots`: other names of it.
+    pub keywords: Vec<String>,
     /// `Sonner`: how long the extension may ring.
     pub ring: Duration,
     /// `Horaires` of its own, else the town hall's.

@@ -8,184 +8,373 @@ use std::sync::LazyLock;
 use super::pattern::{Pattern, Patterns, content_outside};
 use super::text::Token;
 
+/// What kind of danger: it decides the number to dial.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Danger {
+    Fire,
+    Gas,
+    /// Somebody's health or life.
+    Health,
+    /// Violence, an intruder, somebody missing.
+    Police,
+    /// The caller, or somebody near, wants to die.
+    Suicide,
+    /// Not said.
+    Unclear,
+}
+
+/// An alarm that was heard.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Alarm {
+    pub danger: Danger,
+    /// The words that gave it.
+    pub words: String,
+}
+
 /// Town-hall matters that hold an alarming word. When one is found, the alarm it covers doesn't count.
-static HARMLESS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
-    [
-        "feu|feux d artifice*",
-        "feux? tricolore*",
-        "feu|feux tricolore*|rouge|rouges|vert|verts|orange|pieton|pietons|signalisation|clignotant*",
-        "feu de? la? saint jean",
-        "feu|feux de? circulation|signalisation|joie|camp|vehetaux|vegetaux|jardin",
-        "couvre feu",
-        "coupe feu",
-        "arme* a? feu permis",
-        "port d arme*",
-        "permis de? chasse",
-        "alarme|assurance|securite|detecteur|bouche|bouches|borne|bornes|porte|commission|exercice incendie*",
-        "poteau|poteaux|lance d? incendie",
-        "attestation|declaration|certificat d|de? incendie|sinistre",
-        "compteur|facture|contrat|chauffage|chaudiere|gaziniere|cuisiniere|reseau|raccordement|bouteille|bouteilles|travaux de|au|du|a? gaz",
-        "gaz de? france",
-        "bal|calendrier|calendriers|caserne|recrutement|jeunes|association des|de? sapeurs? pompier*",
-        "pompier* volontaire*",
-        "association* contre? les|de? violence*|victime*",
-        "urgence* dentaire*",
-        "dentiste de? garde",
-        "hebergement|logement|aide|secours|relogement d? urgence",
-        "toute|en|d urgence* passeport|carte|identite|rendez|acte",
-        "accident du|de? travail",
-        "accident sans gravite",
-        "formation*|initiation* aux|au|de? premiers? secours",
-        "mort|morte|decede|decedee a|au|en|l|hier|depuis",
-        "declarer|declaration|acte|avis de|un|d? deces",
-        "tapage|bruit",
-    ]
-    .iter()
-    .map(|written| Pattern::new(written, 0))
-    .collect()
-});
+const HARMLESS: &[&str] = &[
+    "feu|feux d artifice*",
+    "feux? tricolore*",
+    "feu|feux tricolore*|rouge|rouges|vert|verts|orange|pieton|pietons|signalisation|clignotant*",
+    "feu de? la? saint jean",
+    "feu|feux de? circulation|signalisation|joie|camp|cheminee|vehetaux|vegetaux|jardin",
+    "feu vert|rouge pour|du|de|au",
+    "couvre feu",
+    "coupe feu",
+    "feu mon|ma|le|la pere|mere|mari|grand",
+    "arme* a? feu permis",
+    "port d arme*",
+    "permis de? chasse",
+    "alarme|assurance|securite|detecteur|bouche|bouches|borne|bornes|porte|commission|exercice|extincteur incendie*",
+    "poteau|poteaux|lance d? incendie",
+    "attestation|declaration|certificat|apres d|un|l? incendie|sinistre",
+    "compteur|facture|contrat|chauffage|chaudiere|gaziniere|cuisiniere|reseau|raccordement|bouteille|bouteilles|travaux|effet|effets de|du|au|a? gaz|serre",
+    "gaz de? france|ville|schiste|echappement",
+    "bal|calendrier|calendriers|caserne|recrutement|jeunes|association|exposition|expo|musee|collection|journee|visite|spectacle|camion|concours|metier des|de|du|sur|aux? les? sapeurs? pompier*",
+    "pompier* volontaire*",
+    "devenir|etre|comme sapeurs? pompier*",
+    "association*|conference|campagne|journee|lutte contre|sur? les|de? violence*|victime*",
+    "urgence* dentaire*",
+    "dentiste de? garde",
+    "hebergement|logement|aide|secours|relogement|numero|numeros d urgence*",
+    "toute|en|d urgence* passeport|carte|identite|rendez|acte|papiers",
+    "accident du|de? travail",
+    "accident sans gravite",
+    "formation*|initiation*|cours|stage aux|au|de? premiers? secours",
+    "poste de secours",
+    "mort|morte|decede|decedee a|au|en|l|hier|depuis",
+    "declarer|declaration|acte|avis de|un|d? deces",
+    "tapage|bruit",
+    "mourir|mort|morts|meurs|creve de|d rire|chaud|ennui|honte|envie|fatigue|jalousie",
+    "prix|prix|loyer|loyers|facture|factures|budget|tarifs explose*",
+    "explosion des|du|de prix|demandes|tarifs|loyers|nombre",
+    "tue l? ambiance|temps",
+    "a|ont|avait brule|brulee",
+    "secours populaire|catholique|financier|exceptionnel",
+    "au secours je? ne? n? comprends",
+    "fire station|alarm|works|drill",
+    "gas meter|bill",
+    "stroke of",
+];
+
+/// The same, with other words between.
+const HARMLESS_APART: &[&str] = &[
+    "brule*|incendie*|explose* dernier|derniere|mois|annee|hier|semaine|passe|passee",
+    "saigne* nez",
+    "feu|feux panne|marche|marchent|marchait|fonctionne|fonctionnent|clignote*|deregle*|pieton*|carrefour|croisement",
+    "agresse|agressee|frappe|frappee|menace|menacee|cambriole*|accident hier|derniere|dernier|mois|semaine|annee",
+    "porter|plainte|deposer plainte|agresse|agressee|agression|menace*|violence*",
+    "repond|repondent pas|plus telephone|mail|mails|courrier|appel|appels|rien|message|messages|numero",
+    "accident*|accidents faudrait|risque|securiser|ralentisseur|dangereux|dos",
+];
 
 /// What is an alarm wherever it stands.
-static ALARMS: LazyLock<Patterns> = LazyLock::new(|| {
-    Patterns::new(
+const ALARMS: &[(Danger, &[&str])] = &[
+    (
+        Danger::Suicide,
         &[
-            // Fire
+            "suicid*",
+            "veux|vais|voudrais|envie|prefere de? mourir|crever",
+            "veux|peux|envie|force plus de? vivre",
+            "plus envie|force|raison de vivre",
+            "mettre fin a|mes|ses jours|vie",
+            "finir avec? la|ma|tout vie?",
+            "veux|vais|va|envie en? finir $",
+            "finir maintenant",
+            "me|se|m|s tuer|foutre|pendre|jeter|ouvrir en|sous|par|du|les? air|train|fenetre|pont|veines",
+            "vais|veux|veut me|se tuer|pendre",
+            "me|se tuer $",
+            "sauter par|du|de la? fenetre|pont|toit|balcon",
+            "avale|pris|prendre tous|plein|trop|boite des|de|mes|ses|les? medicaments|cachets|comprimes",
+            "kill myself|himself|herself",
+            "suicide",
+            "want|going to die",
+        ],
+    ),
+    (
+        Danger::Gas,
+        &[
+            "fuite|fuites de|du? gaz",
+            "odeur|odeurs de|du? gaz",
+            "sent|sens|senti|pue|renifle fort|vraiment|comme? le|du|un? gaz",
+            "gaz s|qui|est echappe|fuit|fuite|ouvert|partout",
+            "intoxi* monoxyde|carbone|gaz",
+            "monoxyde de? carbone",
+            "smell|smells|smelling of|like? gas",
+            "gas leak*|smell",
+        ],
+    ),
+    (
+        Danger::Fire,
+        &[
             "y a|avait? le? feu",
             "a le feu",
+            "le feu a|au|chez|dans|sur",
             "au feu",
-            "en feu",
+            "en feu|flammes",
+            "des flammes",
             "prend|pris|prends|met|mis|mettre le? feu",
-            "feu chez|dans|sur|au|a",
+            "feu chez|dans|sur|au",
+            "depart|debut de feu",
             "incendie*",
-            "ca|maison|immeuble|appartement|voiture|cuisine|toit|poubelle brule*",
-            "est entrain|train de bruler",
+            "crame|crament",
+            "ca|maison|immeuble|appartement|voiture|cuisine|toit|poubelle|poubelles|foret|scooter|local|grange|batiment|tout brule*",
+            "est|sont entrain|train de? bruler|cramer",
             "plein|beaucoup de|la? fumee",
-            "fumee noire|epaisse|partout|toxique",
+            "y a de? la|une? fumee",
+            "fumee noire|epaisse|partout|toxique|sort|qui",
             "explosion",
             "explose",
             "explosait",
-            // Gas
-            "fuite|fuites de|du? gaz",
-            "odeur|odeurs de|du? gaz",
-            "sent|sens|senti le|du? gaz",
-            "gaz s|qui echappe|fuit|fuite",
-            "intoxi* monoxyde|carbone|gaz",
-            "monoxyde de? carbone",
-            // Life
-            "respire plus|pas|mal|presque",
-            "arrete de? respirer",
-            "arrive|arrivons plus|pas a respirer",
+            "there|s is|s a? fire",
+            "on fire",
+            "house|building|car|kitchen|flat is|s? burning",
+            "fire in|at my|the",
+        ],
+    ),
+    (
+        Danger::Health,
+        &[
+            "respire|respirer plus|pas|mal|presque|difficilement",
+            "peux|peut|arrive|arrivons|arrete plus|pas|de a|de? respirer",
+            "du mal a respirer",
             "etouffe",
             "etouffer",
-            "s etouffe",
+            "s etrangle",
             "inconscient*",
-            "perdu|perd connaissance",
+            "perdu|perd|perdre connaissance",
             "evanoui*",
-            "fait|faire|fais un malaise",
+            "fait|faire|fais|eu|pris un malaise|convulsions|attaque",
             "malaise cardiaque|grave",
-            "crise cardiaque|epilepsie|convulsion*",
+            "crise cardiaque|epilepsie|convulsion*|asthme",
+            "convuls*",
             "arret cardiaque",
             "infarctus",
             "un avc",
-            "bouge|repond|reagit plus",
-            "saigne beaucoup|fort|abondamment|partout",
-            "perd beaucoup|plein de? sang",
+            "fait un? avc",
+            "mal|douleur|douleurs|serre|oppression dans? a? la|une poitrine|coeur",
+            "il|elle|mari|femme|mere|pere|maman|papa|bebe|fils|fille|enfant|monsieur|dame|voisin|voisine ne? bouge|reagit|repond plus|pas",
+            "se reveille|reveiller|releve|relever plus|pas",
+            "arrive|peut|peux plus|pas a? se|me relever|bouger",
+            "s est effondre|effondree|ecroule|ecroulee",
+            "effondre|effondree|ecroule|allonge|allongee|git par terre|sol",
+            "il|elle|je|mari|femme|mere|pere|fils|fille|enfant saigne|saignes",
+            "saigne|saignent",
+            "convulse*",
+            "sur les rails|voies",
+            "en train de mordre|attaquer|devorer",
+            "perd|perds beaucoup|plein|du de? sang",
             "plein|mare de sang",
-            "noie|noye|noyee|noyer",
+            "se|me|il|elle|en|est|s noie|noye|noyee|noyer",
             "noyade",
             "electrocute*",
-            "tombe|tombee du|de|par balcon|fenetre|toit|etage",
+            "tombe|tombee|tomber du|de|par|d|dans l|le|la|les? balcon|fenetre|toit|etage|echelle|escalier|escaliers",
+            "vient de tomber|chuter",
+            "fait une|grosse|mauvaise chute",
             "grievement",
             "grave accident",
             "accident grave",
             "accident avec? des? blesse*",
-            "blesse|blessee|blesses grave|gravement",
-            "il|y a|des un? blesse|blesses|blessee",
+            "blesse|blessee|blesses gravement|grave",
+            "il|y a|des|est un|une|tres? blesse|blesses|blessee|blessees",
+            "y a eu? un accident",
+            "vient de? voir|avoir|y un|d accident",
+            "renverse|renversee|percute|percutee par une|un voiture|camion|scooter|moto|bus|velo",
+            "renverse|renversee|percute un|une|mon|ma pieton|enfant|cycliste|dame|monsieur|fils|fille",
             "urgence* vitale|medicale|absolue",
-            "appelez|appeler|prevenez|envoyez les|des|le|la|une|un|vite? pompiers|samu|ambulance|secours|police|gendarmes",
-            "besoin|faut d|une|un|des|les? ambulance|samu|pompiers",
+            "appelez|appeler|prevenez|envoyez|appelle les|des|le|la|une|un|vite? pompiers|samu|ambulance|secours",
+            "besoin|faut d|une|un|des|les|le|du|l? ambulance|samu|pompiers|secours",
             "accouche|accoucher maintenant|dans|la",
-            "en train d accoucher",
-            "perdu les eaux",
+            "en|suis|est train d accoucher",
+            "va|vais accoucher maintenant|tout|la",
+            "perdu|perd|perds les eaux",
             "overdose",
-            "avale des|du|de|un|une medicaments|produit|javel|poison",
-            // Violence
+            "avale|bu|mange des|du|de|un|une|la|l? medicaments|medicament|produit|javel|poison|pile|eau|champignons javel?",
+            "mort|mourir dans|sous|devant mes|mon|moi bras|yeux",
+            "est|va|suis en? train? de? mourir $",
+            "not|isn|doesn|stopped t? breathe|breathing",
+            "can|cannot|can't t? breathe",
+            "heart attack",
+            "having|had a stroke",
+            "unconscious",
+            "bleeding",
+            "collapsed",
+            "need|call|send an|the? ambulance",
+            "choking",
+        ],
+    ),
+    (
+        Danger::Police,
+        &[
             "agresse",
             "agresser",
             "agressee",
-            "agression en|cours",
-            "on m agresse*",
-            "fait|fais|fait agresser|frapper|tabasser|battre|attaquer|poignarder|violer",
-            "me|la|le|nous|ma|mon frappe|tape|bat|menace|poursuit|etrangle|sequestre dessus?",
-            "mari|femme|compagnon|conjoint|pere|mere|fils me|la|les|nous frappe|bat|tape|menace",
+            "agression en|cours|dans|devant",
+            "on m|l agresse*",
+            "fait|fais|fait agresser|frapper|tabasser|battre|attaquer|poignarder|violer|braquer",
+            "m|l|nous a|ont frappe|frappee|battu|battue|tabasse|tabassee|cogne|cognee|gifle|giflee|etrangle|etranglee",
+            "me|le|nous|ma|mon frappe|tape|bat|menace|poursuit|etrangle|sequestre|cogne|suit|suivent dessus?",
+            "la frappe|bat|menace|etrangle|sequestre|cogne",
+            "mari|femme|compagnon|conjoint|pere|mere|fils|copain|ex me|m|la|les|nous|a frappe|bat|tape|menace|cogne",
+            "mari|compagnon|conjoint|copain|pere est|devient tres? violent",
+            "violent|violente avec|contre|envers moi|nous|mes|les|ma|elle",
+            "femme|enfant|enfants battue|battues|battu|battus",
+            "battue par mon|son|le mari|compagnon|conjoint|copain",
             "violences? conjugale*|conjugales",
-            "veut|va|vas me|nous|la|le|tout|tous tuer|tue",
+            "peur de|pour|qu il? me|ma|mon|mes|ses? vie|tue|frappe|mari|conjoint|coups",
+            "veut|va|vas|vont me|nous|la|le|tout|tous tuer|frapper|tue",
             "menace* de mort|avec|mort",
-            "coup|coups de? couteau|feu|poing|poings|fusil|pistolet",
-            "avec un|une couteau|arme|pistolet|fusil|revolver|hache",
-            "a un|une couteau|arme|pistolet|fusil|revolver",
-            "homme|individu|quelqu*|type|gars arme",
-            "tire|tirs|tirent dessus|sur|feu",
+            "coup|coups de? couteau|feu|poing|poings|fusil|pistolet|hache",
+            "donne|met des|mis coups",
+            "poignard*",
+            "avec|a un|une couteau|arme|pistolet|fusil|revolver|hache|machette|batte",
+            "homme|individu|quelqu*|type|gars|personne|gens arme|armee|armes",
+            "tire|tirs|tirent|tirer dessus|sur|feu nous|moi|gens?",
             "prise d otage*",
             "attentat",
             "viol",
             "violee",
+            "violer",
             "kidnapp*",
             "enleve ma|mon fille|fils|enfant",
-            "enfant|fille|fils|bebe disparu|disparue",
-            "cambrioleur* chez|dans|la|est|sont",
-            "entre|entres|rentre|entrer chez moi",
-            "force|forcent|forcer|defonce|defoncer|casse|casser|defoncent ma|la|notre porte",
-            // Distress
-            "suicid*",
-            "veux|vais|envie de? mourir",
-            "veux plus vivre",
-            "mettre fin a mes|ses jours",
-            "en finir avec|maintenant",
-            "sauter par|du|de la? fenetre|pont|toit|balcon",
-            // Calls for help
+            "enfant|fille|fils|bebe|frere|soeur|petite|petit a? disparu|disparue|introuvable|perdu|perdue",
+            "trouve|retrouve|retrouvons|trouvons plus|pas mon|ma|notre|mes|le|la petit|petite? fils|fille|enfant|enfants|bebe|gamin|gamine",
+            "perdu mon|ma|notre|un petit|petite? fils|fille|enfant|bebe|gamin|gamine $",
+            "perdu mon|ma|notre petit|petite? fils|fille|enfant|gamin|gamine au|dans|a|en",
+            "cambrioleur*|voleur*|rodeur*|intrus|inconnu chez|dans|la|est|sont|essaie|essaye",
+            "suis|est|sommes en train d etre cambriole*",
+            "cambrioler|cambriole|braquer en ce? moment|maintenant",
+            "est|sont|a|ont|veut|veulent|essaie|essaye|essaient|essayent de|d|en|encore? entre|entres|entree|entrer|rentrer|penetrer chez|dans moi|nous|ma|mon|notre|la maison?",
+            "homme|inconnu|quelquun|individu|type|gens entre|rentre|rentrer|entrer chez|dans moi|nous|ma|mon|notre",
+            "y a quelquun|des|un chez|dans|gens|homme moi|ma|mon|chez maison|appartement|jardin|garage|moi",
+            "force|forcent|forcer|defonce|defoncer|defoncent|casse|casser de? ma|la|notre porte|serrure",
+            "y a une bagarre",
+            "se|s battent|battre|tapent|entretuent dessus|devant|dans|violemment",
+            "braquage",
+            "appelez|appeler|appelle|prevenez|envoyez la|les|vite? police|gendarmes|gendarmerie|flics",
+            "broke|breaking|broken into|in my|the? house|flat|home?",
+            "someone|somebody|man is? in my house|flat|garden",
+            "hitting|beating|attacking|threatening|following me|her|him|us",
+            "been|being attacked|raped",
+            "child|son|daughter|kid is|s|has|went? missing|disappeared",
+            "call the police",
+            "has a gun|knife",
+        ],
+    ),
+    (
+        Danger::Unclear,
+        &[
             "au secours",
-            "aidez moi vite",
-            "a l aide",
+            "aidez moi|nous vite",
+            "vite aidez",
+            "a l aide $",
+            "a l aide vite|je|il|elle|aidez",
             "danger de? mort|immediat",
             "en danger",
+            "it s|is an emergency",
+            "help me please? quick*|now|hurry",
         ],
-        1,
-    )
-});
+    ),
+];
+
+/// The same with other words between.
+const ALARMS_APART: &[(Danger, &[&str])] = &[
+    (
+        Danger::Police,
+        &[
+            "fille|fils|enfant|garcon|bebe|gamin|gamine|mere|pere|mari|grand disparu|disparue|introuvable|fugue",
+            "mere|pere|fils|fille|mari|femme|mamie|papi|grand ne la|le|l retrouve|trouve plus|pas",
+            "valise|colis|paquet|bagage abandonne|abandonnee|suspect|suspecte",
+            "crie|crier|hurle|hurler aide|secours",
+        ],
+    ),
+    (
+        Danger::Health,
+        &[
+            "couche|couchee|allonge|allongee|etendu|etendue trottoir|sol|terre|rue|chaussee repond|bouge|reagit",
+            "quelquun|homme|femme|enfant|gens|personne|ouvrier|conducteur coince|coincee|enseveli|bloque volant|voiture|dessous|dedans|sous|decombres|machine",
+            "quelquun|homme|femme|enfant|personne|il|elle|bebe tombe|tombee|tomber eau|bassin|etang|riviere|seine|puits|piscine|rails|voies",
+            "coupe|coupee|arrache|sectionne doigt|doigts|main|bras|jambe",
+            "ouvert|taillade|coupe|entaille poignet|poignets|veines|gorge|crane",
+            "inonde|inondee|inondation reste|restee|coince|coincee|bloque|bloquee",
+            "voisin|voisine ouvre|repond|repondent plus|pas jours odeur|inquiet|inquiete",
+        ],
+    ),
+    (Danger::Fire, &["fumee sort|sortir|echappe", "cable|fil|ligne etincelles", "etincelles"]),
+];
 
 /// Alarms only when little else is said: "c'est une urgence", "les pompiers".
-static BARE_ALARMS: LazyLock<Patterns> = LazyLock::new(|| {
-    Patterns::new(
-        &[
-            "une|grosse|vraie urgence",
-            "urgence*",
-            "les? pompiers",
-            "le? samu",
-            "police secours",
-            "feu",
-            "gaz",
-            "y a|eu un accident",
-        ],
-        0,
-    )
-});
+const BARE_ALARMS: &[&str] = &[
+    "une|grosse|vraie urgence",
+    "urgence*",
+    "les? pompiers",
+    "le? samu",
+    "police secours",
+    "feu",
+    "gaz",
+    "y a|eu un accident",
+    "emergency",
+    "fire",
+];
 
-/// `true` when somebody seems in danger now.
-pub fn is_emergency(tokens: &[Token]) -> bool {
+static HARMLESS_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let apart = HARMLESS_APART.iter().map(|written| Pattern::new(written, 12));
+    HARMLESS.iter().map(|written| Pattern::new(written, 0)).chain(apart).collect()
+});
+static ALARM_PATTERNS: LazyLock<Vec<(Danger, Patterns)>> = LazyLock::new(|| {
+    let near = ALARMS.iter().map(|(danger, written)| (*danger, Patterns::new(written, 1)));
+    near.chain(ALARMS_APART.iter().map(|(danger, written)| (*danger, Patterns::new(written, 7)))).collect()
+});
+static BARE_ALARM_PATTERNS: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(BARE_ALARMS, 0));
+
+/// The alarm, when somebody seems in danger now.
+pub fn alarm(tokens: &[Token]) -> Option<Alarm> {
     // Words of a harmless matter are taken out, the rest is looked at.
     let mut covered = vec![false; tokens.len()];
-    for pattern in HARMLESS.iter() {
+    for pattern in HARMLESS_PATTERNS.iter() {
         if let Some(range) = pattern.find(tokens) {
             covered[range].fill(true);
         }
     }
     let rest: Vec<Token> =
         tokens.iter().zip(&covered).filter(|(_, covered)| !**covered).map(|(token, _)| token.clone()).collect();
-    if ALARMS.found(&rest) {
-        return true;
+    let words = |range: std::ops::Range<usize>| {
+        rest[range].iter().map(|token| token.written.as_str()).collect::<Vec<_>>().join(" ")
+    };
+    let found = ALARM_PATTERNS.iter().find_map(|(danger, patterns)| Some((*danger, patterns.find(&rest)?)));
+    if let Some((danger, range)) = found {
+        return Some(Alarm { danger, words: words(range) });
     }
-    BARE_ALARMS.find(&rest).is_some_and(|range| rest.len() == tokens.len() && content_outside(&rest, &range) == 0)
+    let bare = BARE_ALARM_PATTERNS
+        .find(&rest)
+        .filter(|range| rest.len() == tokens.len() && content_outside(&rest, range) == 0)?;
+    let danger = match rest[bare.clone()].last().map(|token| token.folded.as_str()) {
+        Some("feu" | "pompiers" | "fire") => Danger::Fire,
+        Some("gaz") => Danger::Gas,
+        Some("samu" | "accident") => Danger::Health,
+        _ => Danger::Unclear,
+    };
+    Some(Alarm { danger, words: words(bare) })
 }
 
 #[cfg(test)]
@@ -225,8 +414,46 @@ mod tests {
             "il y a un blessé sur la route",
             "mon bébé s'étouffe",
             "il veut me tuer",
+            "ma mère est tombée dans l'escalier elle ne bouge plus",
+            "je n'arrive plus à respirer",
+            "ma femme ne se réveille pas",
+            "mon père a mal dans la poitrine",
+            "il y a de la fumée qui sort chez le voisin",
+            "la voiture est en flammes",
+            "ça pue le gaz dans la cage d'escalier",
+            "mon mari est violent j'ai peur",
+            "il m'a frappée encore ce soir",
+            "je ne trouve plus ma fille",
+            "mon fils a disparu depuis ce matin",
+            "j'ai perdu ma petite fille au marché",
+            "quelqu'un est entré chez moi",
+            "il y a un cambrioleur dans la maison",
+            "j'ai plus envie de vivre",
+            "je veux en finir",
+            "une dame s'est fait renverser, renversée par une voiture",
+            "ils se battent devant chez moi",
+            "le bébé a avalé une pile",
+            "my house is on fire",
+            "I can smell gas",
+            "he is not breathing",
+            "someone is in my house",
         ] {
-            assert!(is_emergency(&tokens(text)), "{text}");
+            assert!(alarm(&tokens(text)).is_some(), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_danger_decides_the_number() {
+        for (text, danger) in [
+            ("il y a le feu dans mon immeuble", Danger::Fire),
+            ("les pompiers", Danger::Fire),
+            ("je sens une odeur de gaz", Danger::Gas),
+            ("mon mari ne respire plus", Danger::Health),
+            ("mon mari me frappe", Danger::Police),
+            ("j'ai envie de me suicider", Danger::Suicide),
+            ("au secours", Danger::Unclear),
+        ] {
+            assert_eq!(alarm(&tokens(text)).map(|alarm| alarm.danger), Some(danger), "{text}");
         }
     }
 
@@ -256,9 +483,22 @@ mod tests {
             "les éboueurs ne sont pas passés",
             "il faut que je mette mon fils à la cantine",
             "ça ne répond pas chez vous",
+            "personne ne répond plus au téléphone",
+            "c'est urgent pour mon passeport",
+            "l'exposition sur les pompiers c'est où",
+            "j'ai failli mourir de rire",
+            "le feu à l'angle de la rue de Poissy ne marche plus",
+            "quand je rentre chez moi le soir il n'y a plus de lumière",
+            "je voudrais en finir avec ce dossier de permis",
+            "j'ai perdu la carte d'identité de mon fils",
+            "j'ai perdu mon mari il y a un mois",
+            "c'est quand le feu d'artifice du quatorze juillet",
+            "j'ai été agressé la semaine dernière où je dois porter plainte",
+            "les prix explosent à la cantine",
+            "where are the fireworks",
             "",
         ] {
-            assert!(!is_emergency(&tokens(text)), "{text}");
+            assert!(alarm(&tokens(text)).is_none(), "{text}");
         }
     }
 }

@@ -2,14 +2,16 @@
 //!
 //! Owns: the officer's key words (`Mots`), words of titles and of phrases. Must not know: the order of words.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::text::{Token, tokens};
+use super::vocabulary::{Heard, Vocabulary, WordId};
 
-/// A word of the officer's list, of a title, of a phrase: what it counts.
+/// A word of the officer's list, of a title, of a phrase, of an answer: what it counts.
 const LISTED: f32 = 1.0;
 const IN_TITLE: f32 = 0.8;
 const IN_PHRASE: f32 = 0.5;
+const IN_ANSWER: f32 = 0.2;
 /// Share of the evidence at which the score is a half.
 const HALF: f32 = 0.7;
 
@@ -17,6 +19,9 @@ const HALF: f32 = 0.7;
 #[derive(Debug, Clone)]
 struct Entry {
     words: Vec<Token>,
+    ids: Vec<WordId>,
+    /// Rarity of its rarest word.
+    rarity: f32,
     strength: f32,
 }
 
@@ -25,7 +30,6 @@ struct Entry {
 pub struct Keywords {
     /// By class.
     entries: Vec<Vec<Entry>>,
-    rarity: Rarity,
 }
 
 /// How few classes a word stands in.
@@ -63,89 +67,116 @@ impl Rarity {
 pub struct Hits {
     /// 0–1.
     pub score: f32,
-    /// Share of the sentence's meaningful words that were found, 0–1.
-    pub coverage: f32,
     /// The words found, as the officer wrote them.
     pub words: Vec<String>,
+    /// Which words of the sentence those are.
+    pub found: Vec<bool>,
 }
 
-/// What a class brings: `(listed, title, phrases)`.
-pub struct Source<'a> {
-    pub listed: &'a [String],
-    pub title: &'a str,
+/// What a class brings.
+#[derive(Debug, Clone, Default)]
+pub struct Source {
+    /// `Mots`.
+    pub listed: Vec<String>,
+    pub titles: Vec<String>,
     pub phrases: Vec<Token>,
+    /// Words of what is said in answer.
+    pub answers: Vec<Token>,
+}
+
+impl Source {
+    /// Every word of it.
+    pub fn words(&self) -> Vec<Token> {
+        let mut words = self.phrases.clone();
+        words.extend_from_slice(&self.answers);
+        words.extend(self.listed.iter().chain(&self.titles).flat_map(|text| tokens(text)));
+        words
+    }
+
+    /// This and another one's as one.
+    pub fn join(&mut self, other: &Source) {
+        self.listed.extend_from_slice(&other.listed);
+        self.titles.extend_from_slice(&other.titles);
+        self.phrases.extend_from_slice(&other.phrases);
+        self.answers.extend_from_slice(&other.answers);
+    }
 }
 
 impl Keywords {
-    pub fn new(sources: &[Source<'_>], rarity: Rarity) -> Self {
+    pub fn new(sources: &[Source], rarity: &Rarity, vocabulary: &mut Vocabulary) -> Self {
         let entries = sources
             .iter()
             .map(|source| {
                 let mut entries: Vec<Entry> = Vec::new();
+                let mut known: HashSet<Vec<String>> = HashSet::new();
                 let mut add = |words: Vec<Token>, strength: f32| {
-                    let known = entries.iter().any(|e| {
-                        e.words.len() == words.len() && e.words.iter().zip(&words).all(|(a, b)| a.stem == b.stem)
-                    });
-                    if !words.is_empty() && !known {
-                        entries.push(Entry { words, strength });
+                    let stems = words.iter().map(|w| w.stem.clone()).collect();
+                    if !words.is_empty() && known.insert(stems) {
+                        let ids = words.iter().map(|w| vocabulary.add(w)).collect();
+                        let rarity = words.iter().map(|w| rarity.of(w)).fold(0.0, f32::max);
+                        entries.push(Entry { words, ids, rarity, strength });
                     }
                 };
-                for listed in source.listed {
+                for listed in &source.listed {
                     let words: Vec<Token> = tokens(listed).into_iter().filter(Token::is_content).collect();
                     add(words, LISTED);
                 }
-                for word in tokens(source.title).into_iter().filter(Token::is_content) {
+                for word in source.titles.iter().flat_map(|title| tokens(title)).filter(Token::is_content) {
                     add(vec![word], IN_TITLE);
                 }
                 for word in source.phrases.iter().filter(|t| t.is_content()) {
                     add(vec![word.clone()], IN_PHRASE);
                 }
+                for word in source.answers.iter().filter(|t| t.is_content()) {
+                    add(vec![word.clone()], IN_ANSWER);
+                }
                 entries
             })
             .collect();
-        Self { entries, rarity }
+        Self { entries }
     }
 
     /// One result a class.
-    pub fn score(&self, said: &[Token]) -> Vec<Hits> {
+    pub fn score(&self, heard: &Heard<'_>) -> Vec<Hits> {
         self.entries
             .iter()
             .map(|entries| {
                 let mut evidence = 0.0;
-                let mut used = vec![false; said.len()];
+                let mut found = vec![false; heard.said.len()];
                 let mut words = Vec::new();
                 for entry in entries {
-                    if let Some((likeness, positions)) = find(entry, said, &used) {
-                        let rarity = entry.words.iter().map(|w| self.rarity.of(w)).fold(0.0, f32::max);
-                        evidence += likeness * rarity * entry.strength * (entry.words.len() as f32).sqrt();
+                    if let Some((likeness, positions)) = find(entry, heard, &found) {
+                        evidence += likeness * entry.rarity * entry.strength * (entry.words.len() as f32).sqrt();
                         for position in positions {
-                            used[position] = true;
+                            found[position] = true;
                         }
                         words.push(entry.words.iter().map(|w| w.written.as_str()).collect::<Vec<_>>().join(" "));
                     }
                 }
-                Hits { score: evidence / (evidence + HALF), coverage: found_share(said, &used), words }
+                Hits { score: evidence / (evidence + HALF), words, found }
             })
             .collect()
     }
 }
 
-fn found_share(said: &[Token], used: &[bool]) -> f32 {
+/// Share of the meaningful words that are marked.
+pub fn found_share(said: &[Token], found: &[bool]) -> f32 {
     let content = said.iter().filter(|t| t.is_content()).count();
-    let found = said.iter().zip(used).filter(|(t, used)| **used && t.is_content()).count();
+    let found = said.iter().zip(found).filter(|(t, found)| **found && t.is_content()).count();
     if content == 0 { 0.0 } else { found as f32 / content as f32 }
 }
 
 /// Likeness and positions when every word of the entry was said and not used yet.
-fn find(entry: &Entry, said: &[Token], used: &[bool]) -> Option<(f32, Vec<usize>)> {
+fn find(entry: &Entry, heard: &Heard<'_>, used: &[bool]) -> Option<(f32, Vec<usize>)> {
+    if entry.ids.iter().any(|id| heard.best(*id) <= 0.0) {
+        return None;
+    }
     let mut worst = 1.0f32;
-    let mut positions = Vec::with_capacity(entry.words.len());
-    for word in &entry.words {
-        let (position, likeness) = said
-            .iter()
-            .enumerate()
-            .filter(|(i, _)| !used[*i] && !positions.contains(i))
-            .map(|(i, token)| (i, word.likeness(token)))
+    let mut positions = Vec::with_capacity(entry.ids.len());
+    for id in &entry.ids {
+        let (position, likeness) = (0..heard.said.len())
+            .filter(|i| !used[*i] && !positions.contains(i))
+            .map(|i| (i, heard.likeness(*id, i)))
             .max_by(|a, b| a.1.total_cmp(&b.1))?;
         if likeness <= 0.0 {
             return None;
@@ -160,31 +191,30 @@ fn find(entry: &Entry, said: &[Token], used: &[bool]) -> Option<(f32, Vec<usize>
 mod tests {
     use super::*;
 
-    fn keywords() -> Keywords {
-        let listed = [
-            vec!["passeport".to_owned(), "carte-identité".to_owned()],
-            vec!["poubelle".to_owned(), "carte".to_owned()],
+    /// One result a class for this sentence.
+    fn scores(text: &str) -> Vec<Hits> {
+        let sources = [
+            Source { listed: vec!["passeport".into(), "carte-identité".into()], ..Source::default() },
+            Source { listed: vec!["poubelle".into(), "carte".into()], ..Source::default() },
         ];
-        let words: Vec<Vec<Token>> = listed.iter().map(|l| l.iter().flat_map(|w| tokens(w)).collect()).collect();
-        let sources: Vec<Source<'_>> =
-            listed.iter().map(|l| Source { listed: l, title: "", phrases: Vec::new() }).collect();
-        Keywords::new(&sources, Rarity::new(&words))
+        let words: Vec<Vec<Token>> = sources.iter().map(Source::words).collect();
+        let mut vocabulary = Vocabulary::default();
+        let keywords = Keywords::new(&sources, &Rarity::new(&words), &mut vocabulary);
+        keywords.score(&vocabulary.hear(&tokens(text)))
     }
 
     #[test]
     fn rare_words_count_more_and_compounds_need_all_words() {
-        let scores = keywords().score(&tokens("ma carte d'identité"));
-        assert!(scores[0].score > scores[1].score + 0.2, "{scores:?}");
-        assert_eq!(scores[0].words, ["carte identité"]);
-        let scores = keywords().score(&tokens("une carte"));
-        assert_eq!(scores[0].score, 0.0);
-        assert!(scores[1].score > 0.0);
+        let found = scores("ma carte d'identité");
+        assert!(found[0].score > found[1].score + 0.2, "{found:?}");
+        assert_eq!(found[0].words, ["carte identité"]);
+        let found = scores("une carte");
+        assert_eq!(found[0].score, 0.0);
+        assert!(found[1].score > 0.0);
     }
 
     #[test]
     fn a_word_counts_once() {
-        let once = keywords().score(&tokens("poubelle"))[1].score;
-        let twice = keywords().score(&tokens("poubelle poubelle poubelle"))[1].score;
-        assert_eq!(once, twice);
+        assert_eq!(scores("poubelle")[1].score, scores("poubelle poubelle poubelle")[1].score);
     }
 }

@@ -1,44 +1,76 @@
 //! From words to topic, PURE.
 //!
-//! Owns: which topic a sentence is about, how sure, and why; commands valid everywhere. Must not know: audio, the state of
-//! forms, what is said in answer.
+//! Owns: what a sentence is about, how sure, and why; commands valid everywhere. Must not know: audio, the state of forms, what
+//! is said in answer.
 //!
 //! Two judges of different nature look at each sentence: the officer's phrases and key words spotted in it ([`spotting`],
-//! [`keywords`]), and a classifier learned from them over pieces of words and sounds ([`similarity`]). Their agreement is the
-//! confidence; only words the officer knows make an answer, likeness alone at most a question. Emergencies ([`emergency`]) and
-//! asking for somebody ([`reach`]) come before.
+//! [`keywords`]), and a classifier learned from them over pieces of words and sounds ([`similarity`]). [`judges`] asks them for
+//! the service first, then for the topic within it; [`decide`] weighs their agreement. Emergencies ([`emergency`]) come before
+//! everything, asking for somebody ([`reach`]) before topics; [`wishes`] takes several wishes apart, [`mood`] hears insults,
+//! distress and children.
 //!
 //! ```text
-//! Understanding::train(plan: &LanguagePlan) -> Understanding
+//! Understanding::train_all(plan: &Dialplan) -> Vec<Understanding>     // one a language
 //! understanding.interpret(text: &str, open: Option<TopicId>) -> Interpretation
 //! ```
 
+mod aspect;
 pub mod commands;
+mod dangers;
+mod decide;
 mod ear;
+mod elsewhere;
 mod emergency;
+mod judges;
 mod keywords;
+mod lexicon;
+mod mood;
+mod other_calls;
 pub mod pattern;
+mod people;
 mod phonetic;
 mod reach;
+mod second_ear;
 mod similarity;
 pub mod slots;
 pub mod spotting;
 #[cfg(test)]
 mod tests;
 pub mod text;
+mod themes;
+mod vocabulary;
+mod wishes;
 
-use crate::dialplan::{LanguagePlan, TopicId};
-use keywords::{Keywords, Rarity, Source};
-use similarity::Similarity;
-use spotting::{Spot, Spotter};
+use crate::dialplan::{Dialplan, DirectoryEntry, DirectoryId, LanguagePlan, TopicId};
+use decide::Decided;
+use judges::{Judged, Judges};
+use people::Directory;
+use second_ear::{Kinds, SecondEar};
 use text::{Token, tokens};
 
+pub use emergency::Danger;
+pub use mood::Mood;
+
 /// What a sentence seems to be about.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub struct Interpretation {
     pub decision: Decision,
-    /// Candidates, best first, at most five.
+    /// How sure of the decision, 0–1.
+    pub confidence: f32,
+    /// Candidates of different services, best first, at most [`MOST_CANDIDATES`].
     pub ranking: Vec<Candidate>,
+    /// Further wishes of the same sentence, in order; only beside [`Decision::Answer`].
+    pub also: Vec<TopicId>,
+    /// Whom the caller asks for; only beside [`Decision::Reach`].
+    pub whom: Whom,
+    /// Only beside [`Decision::Emergency`].
+    pub danger: Option<Danger>,
+    /// How it was said, when that matters.
+    pub mood: Option<Mood>,
+    /// Why there is nothing to answer; only beside [`Decision::Unknown`].
+    pub lack: Lack,
+    /// Why this decision, in French, for `--explain`; no caller words in logs.
+    pub reasons: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -50,7 +82,7 @@ pub struct Candidate {
     pub evidence: Vec<String>,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 pub enum Decision {
     /// Sure: answer.
     Answer(TopicId),
@@ -58,316 +90,331 @@ pub enum Decision {
     Confirm(TopicId),
     /// Two or three that may be meant.
     Offer(Vec<TopicId>),
-    /// The caller asks for somebody of a service or by name.
+    /// The caller asks for somebody, of a service or by name: see [`Interpretation::whom`].
     Reach { service: Option<TopicId> },
     /// Fire, violence, gas …: before everything else.
     Emergency,
     /// Nothing matched.
+    #[default]
     Unknown,
 }
 
-/// A phrase of which this much was said, and which explains so much of the sentence, is an answer by itself.
-const WHOLE_PHRASE: f32 = 0.97;
-/// Lexical evidence that allows an answer when both judges agree.
-const ENOUGH_TO_ANSWER: f32 = 0.45;
-/// Lexical evidence that allows a question.
-const ENOUGH_TO_ASK: f32 = 0.3;
-/// Likeness of the nearest example that allows a question with little lexical evidence.
-const NEAR_ENOUGH_TO_ASK: f32 = 0.55;
-/// Share of the sentence's meaningful words that must be the topic's for an answer, at least two of them; a single word has
-/// to be more than half of what is said. The rest may be about something else.
-const KNOWN_ENOUGH: f32 = 0.45;
-/// Advantage of the best candidate over the next that makes it the only one.
-const CLEAR_LEAD: f32 = 0.08;
-/// What a follow-up of the open topic gains: it wins ties.
-const FOLLOW_UP_BONUS: f32 = 0.08;
+/// What is missing from a sentence that nothing can be done about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lack {
+    /// Nothing known was said.
+    #[default]
+    Words,
+    /// "C'est combien ?" without saying what.
+    Subject,
+    /// It is about matters of another house.
+    Competence,
+}
+
+/// Somebody asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Whom {
+    /// Entries of the directory that are meant; several: to be asked back.
+    pub entries: Vec<DirectoryId>,
+    /// The caller named a person: one of these entries, or nobody the directory knows.
+    pub is_person: bool,
+}
+
 /// Most candidates reported.
-const MOST_CANDIDATES: usize = 5;
+pub const MOST_CANDIDATES: usize = 5;
+/// Below this a candidate isn't worth reporting.
+const LEAST_SCORE: f32 = 0.02;
+/// Likeness to calls for help that makes an alarm.
+const ALARMING: f32 = 0.35;
+/// The same beside insults and distress, which sound like it.
+const SURELY_ALARMING: f32 = 0.9;
+/// Likeness to calls for a person that makes one.
+const SURELY_SOMEBODY: f32 = 0.2;
+/// Meaningful words that the second ear needs.
+const FEWEST_WORDS: usize = 2;
+/// So few meaningful words may lean on the topic that is open.
+const ELLIPTIC: usize = 3;
 
 /// Everything learned from one language of a dialplan.
 #[derive(Debug, Clone)]
 pub struct Understanding {
-    /// Topics that can be reached by words; index = class.
-    classes: Vec<Class>,
-    keywords: Keywords,
-    similarity: Similarity,
-    rarity: Rarity,
-}
-
-#[derive(Debug, Clone)]
-struct Class {
-    topic: TopicId,
-    service: String,
-    title: Vec<Token>,
-    parent: Option<TopicId>,
-    spotters: Vec<Spotter>,
-}
-
-/// What both judges say of one class.
-#[derive(Debug, Clone, Default)]
-struct Judged {
-    /// Lexical judge, 0–1.
-    lexical: f32,
-    /// Both, 0–1.
-    fused: f32,
-    probability: f32,
-    nearest: f32,
-    spot: Spot,
-    phrase: Option<String>,
-    words: Vec<String>,
-    /// Share of the sentence's meaningful words that are words of the topic.
-    known: f32,
-    in_context: bool,
+    judges: Judges,
+    /// Titles of the topics, by number: what an elliptic sentence leaves out.
+    titles: Vec<Vec<Token>>,
+    directory: Directory,
+    second_ear: SecondEar,
 }
 
 impl Understanding {
-    /// Learns from phrases, key words and titles; in memory, well under a second.
+    /// Learns from phrases, key words and titles; in memory, well under a second. Knows nobody of the directory.
     pub fn train(plan: &LanguagePlan) -> Self {
-        let built_in = [Some(plan.welcome), plan.keypad_menu, plan.anything_else];
-        let reachable: Vec<usize> = (0..plan.topics.len())
-            .filter(|i| {
-                let topic = &plan.topics[*i];
-                !topic.phrases.is_empty() || !topic.keywords.is_empty() || !built_in.contains(&Some(TopicId(*i)))
-            })
-            .collect();
-        let sources: Vec<Source<'_>> = reachable
-            .iter()
-            .map(|i| {
-                let topic = &plan.topics[*i];
-                Source {
-                    listed: &topic.keywords,
-                    title: &topic.title,
-                    phrases: topic
-                        .phrases
-                        .iter()
-                        .flat_map(|p| Spotter::plain(p).sentences().flatten().collect::<Vec<_>>())
-                        .collect(),
-                }
-            })
-            .collect();
-        let words: Vec<Vec<Token>> = sources
-            .iter()
-            .map(|source| {
-                let mut words = source.phrases.clone();
-                words.extend(source.listed.iter().flat_map(|w| tokens(w)));
-                words.extend(tokens(source.title));
-                words
-            })
-            .collect();
-        let rarity = Rarity::new(&words);
-        let classes: Vec<Class> = reachable
-            .iter()
-            .map(|i| {
-                let topic = &plan.topics[*i];
-                Class {
-                    topic: TopicId(*i),
-                    service: topic.service.clone(),
-                    title: tokens(&topic.title),
-                    parent: topic.parent,
-                    spotters: topic
-                        .phrases
-                        .iter()
-                        .map(|phrase| Spotter::new(phrase, |token| rarity.of(token)))
-                        .collect(),
-                }
-            })
-            .collect();
-        let mut examples: Vec<(usize, Vec<Token>)> = Vec::new();
-        for (index, (class, source)) in classes.iter().zip(&sources).enumerate() {
-            // A follow-up is learned with its parent's title too: "le prix de la carte d'identité".
-            let context: Vec<Token> =
-                class.parent.and_then(|p| plan.topics.get(p.0)).map(|p| tokens(&p.title)).unwrap_or_default();
-            examples.push((index, context.iter().chain(&class.title).cloned().collect()));
-            for spotter in &class.spotters {
-                examples.extend(spotter.sentences().take(6).map(|s| (index, s)));
-            }
-            for word in source.listed {
-                examples.push((index, tokens(word)));
-            }
-        }
-        examples.retain(|(_, words)| !words.is_empty());
+        Self::with_directory(plan, &[])
+    }
+
+    /// One for each language of a town, in the order of its plans.
+    pub fn train_all(plan: &Dialplan) -> Vec<Self> {
+        plan.plans.iter().map(|language| Self::with_directory(language, &plan.directory)).collect()
+    }
+
+    fn with_directory(plan: &LanguagePlan, directory: &[DirectoryEntry]) -> Self {
         Self {
-            similarity: Similarity::train(&examples, classes.len()),
-            keywords: Keywords::new(&sources, rarity.clone()),
-            classes,
-            rarity,
+            judges: Judges::train(plan),
+            titles: plan.topics.iter().map(|topic| tokens(&topic.title)).collect(),
+            directory: Directory::new(directory),
+            second_ear: SecondEar::train(plan),
         }
     }
 
     /// What `text` means while `open` is the topic under way. The text may be anything; it is cut at
     /// [`text::LONGEST_TEXT`] characters.
     pub fn interpret(&self, text: &str, open: Option<TopicId>) -> Interpretation {
-        let plain = text::plain(text::cut(text));
         let said = tokens(text);
-        if emergency::is_emergency(&said) {
-            return Interpretation { decision: Decision::Emergency, ranking: Vec::new() };
-        }
-        let mended = ear::mended(&plain).map(|m| tokens(&m));
-        if let Some(target) = reach::asked(mended.as_ref().unwrap_or(&said)) {
-            let judged = self.judge(&target, open);
-            let ranking = self.ranking(&judged);
+        if let Some(alarm) = emergency::alarm(&said) {
             return Interpretation {
-                decision: Decision::Reach { service: self.service_meant(&target, &judged) },
-                ranking,
+                decision: Decision::Emergency,
+                confidence: 1.0,
+                danger: Some(alarm.danger),
+                reasons: vec![format!("mots d'alerte : « {} »", alarm.words)],
+                ..Interpretation::default()
             };
         }
-        let mut judged = self.judge(&said, open);
-        if let Some(mended) = mended {
-            for (kept, other) in judged.iter_mut().zip(self.judge(&mended, open)) {
-                if other.fused > kept.fused {
-                    *kept = other;
-                }
-            }
+        let plain = text::plain(text::cut(text));
+        let mended = ear::mended(&plain);
+        let heard = mended.as_deref().map_or_else(|| said.clone(), tokens);
+        let mood = mood::mood(&said);
+        let asked = reach::asked(&heard).or_else(|| self.names_somebody(&heard));
+        if let Some(asked) = asked {
+            return self.somebody(&heard, asked, open, mood);
         }
-        Interpretation { decision: self.decide(&judged), ranking: self.ranking(&judged) }
-    }
-
-    /// One entry a class; those that can't be reached now stay at zero.
-    fn judge(&self, said: &[Token], open: Option<TopicId>) -> Vec<Judged> {
-        let hits = self.keywords.score(said);
-        let verdicts = self.similarity.judge(said);
-        let mut judged: Vec<Judged> = Vec::with_capacity(self.classes.len());
-        for ((class, hits), verdict) in self.classes.iter().zip(hits).zip(verdicts) {
-            if !self.is_reachable(class, open) {
-                judged.push(Judged::default());
-                continue;
-            }
-            let best = class
-                .spotters
-                .iter()
-                .map(|spotter| (spotter.spot(said), spotter))
-                .max_by(|a, b| strength(&a.0).total_cmp(&strength(&b.0)));
-            let (spot, phrase) = match best {
-                Some((spot, spotter)) if spot.score > 0.4 => (spot, Some(spotter.written.clone())),
-                _ => (Spot::default(), None),
+        let pieces = similarity::pieces_of(&said);
+        let mut kinds = self.second_ear.kinds(&pieces);
+        if said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS {
+            // Patterns know the short cries; one word is like anything.
+            kinds = Kinds { elsewhere: kinds.elsewhere, ..Kinds::default() };
+        }
+        let mut readings = vec![said];
+        readings.extend(mended.as_deref().map(tokens));
+        readings.extend(lexicon::said_otherwise(mended.as_deref().unwrap_or(&plain)).as_deref().map(tokens));
+        let judged = self.judge(&readings, open);
+        let decided = self.decided(&judged, &readings[0], kinds.elsewhere, open);
+        let alarming = if mood.is_some() { SURELY_ALARMING } else { ALARMING };
+        if !decided.is_whole && kinds.danger >= alarming {
+            return Interpretation {
+                decision: Decision::Emergency,
+                confidence: kinds.danger,
+                danger: Some(self.second_ear.danger(&pieces)),
+                reasons: vec![format!("la phrase ressemble à des appels au secours ({:.0} %)", kinds.danger * 100.0)],
+                ..Interpretation::default()
             };
-            let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
-            let in_context = open.is_some()
-                && (class.parent.is_some() && (class.parent == open || class.parent == self.parent_of(open)));
-            let mut fused = 0.45 * lexical + 0.45 * verdict.probability + 0.1 * verdict.nearest;
-            if in_context && lexical > 0.2 {
-                fused += FOLLOW_UP_BONUS;
-            }
-            judged.push(Judged {
-                lexical,
-                fused: fused.clamp(0.0, 1.0),
-                probability: verdict.probability,
-                nearest: verdict.nearest,
-                spot,
-                phrase,
-                words: hits.words,
-                known: hits.coverage,
-                in_context,
-            });
         }
-        judged
-    }
-
-    fn parent_of(&self, topic: Option<TopicId>) -> Option<TopicId> {
-        self.classes.iter().find(|c| Some(c.topic) == topic).and_then(|c| c.parent)
-    }
-
-    /// Follow-ups are reachable while their parent, they themselves or a sibling is open.
-    fn is_reachable(&self, class: &Class, open: Option<TopicId>) -> bool {
-        match class.parent {
-            None => true,
-            Some(parent) => open == Some(parent) || open == Some(class.topic) || self.parent_of(open) == Some(parent),
+        if !decided.is_whole && kinds.somebody >= SURELY_SOMEBODY {
+            return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
+        let mut found = self.interpretation(decided, &judged);
+        found.mood = mood;
+        self.take_apart(&mut found, &readings[0], open);
+        found
     }
 
-    fn decide(&self, judged: &[Judged]) -> Decision {
-        let mut order: Vec<usize> = (0..judged.len()).collect();
-        order.sort_by(|a, b| judged[*b].fused.total_cmp(&judged[*a].fused));
-        let Some(&first) = order.first() else {
-            return Decision::Unknown;
+    /// Several wishes are taken in the order they were said.
+    fn take_apart(&self, found: &mut Interpretation, said: &[Token], open: Option<TopicId>) {
+        let whole = match &found.decision {
+            Decision::Answer(topic) | Decision::Confirm(topic) => vec![*topic],
+            Decision::Offer(topics) => topics.clone(),
+            Decision::Reach { .. } | Decision::Emergency | Decision::Unknown => return,
         };
-        let best = &judged[first];
-        let topic = |class: usize| self.classes[class].topic;
-        let runner_up = order.get(1).map(|i| &judged[*i]);
-        let lead = best.fused - runner_up.map_or(0.0, |r| r.fused);
+        let mut wishes = self.wishes(said, open).into_iter();
+        let Some(first) = wishes.next() else {
+            return;
+        };
+        let also: Vec<TopicId> = wishes.collect();
+        let is_part =
+            std::iter::once(&first).chain(&also).any(|wish| whole.iter().any(|t| self.same_service(*wish, *t)));
+        if is_part {
+            found.reasons.push(format!("{} demandes dans la même phrase", 1 + also.len()));
+            found.decision = Decision::Answer(first);
+            found.also = also;
+        }
+    }
 
-        // A whole phrase of the officer's, better found than any other.
-        let explains = |words: usize, share: f32| share > 0.5 || (words >= 2 && share >= KNOWN_ENOUGH);
-        let whole = |j: &Judged| j.spot.score >= WHOLE_PHRASE && explains(j.spot.words, j.spot.coverage);
-        if whole(best) && !runner_up.is_some_and(|r| whole(r) && lead < 0.02 && r.spot.matched >= best.spot.matched) {
-            return Decision::Answer(topic(first));
+    fn judge(&self, readings: &[Vec<Token>], open: Option<TopicId>) -> Judged {
+        let mut judged = readings.iter().map(|reading| self.judges.judge(reading, open));
+        let first = judged.next().unwrap_or_else(|| self.judges.judge(&[], open));
+        judged.fold(first, Judged::or)
+    }
+
+    fn decided(&self, judged: &Judged, said: &[Token], elsewhere: f32, open: Option<TopicId>) -> Decided {
+        if let Some(decided) = decide::follow_up(&self.judges, judged, said, open) {
+            return decided;
         }
-        let learned_best =
-            (0..judged.len()).max_by(|a, b| judged[*a].probability.total_cmp(&judged[*b].probability)).unwrap_or(first);
-        let lexical_best =
-            (0..judged.len()).max_by(|a, b| judged[*a].lexical.total_cmp(&judged[*b].lexical)).unwrap_or(first);
-        let agree = learned_best == first && lexical_best == first;
-        let explained = explains(best.words.len(), best.known);
-        if agree && best.lexical >= ENOUGH_TO_ANSWER && explained && lead >= CLEAR_LEAD {
-            return Decision::Answer(topic(first));
+        let decided = decide::decide(&self.judges, judged, said, elsewhere);
+        if decided.is_whole || !aspect::is_without_subject(said) {
+            return decided;
         }
-        let askable = |j: &Judged| j.lexical >= ENOUGH_TO_ASK || (j.nearest >= NEAR_ENOUGH_TO_ASK && j.lexical > 0.15);
-        if !askable(best) {
-            return Decision::Unknown;
+        // "C'est combien ?": about the open topic, if its service says anything about that.
+        open.and_then(|open| self.leaning_on(open, said)).unwrap_or_else(|| Decided {
+            decision: Decision::Unknown,
+            confidence: 1.0 - decided.confidence,
+            reasons: vec!["la phrase ne dit pas de quoi il s'agit".to_owned()],
+            lack: Lack::Subject,
+            is_whole: false,
+        })
+    }
+
+    /// An elliptic sentence read with the title of the open topic; only its service can answer.
+    fn leaning_on(&self, open: TopicId, said: &[Token]) -> Option<Decided> {
+        if said.iter().filter(|token| token.is_content()).count() > ELLIPTIC {
+            return None;
         }
-        let rivals: Vec<usize> = order
-            .iter()
-            .copied()
-            .take(3)
-            .filter(|i| askable(&judged[*i]) && best.fused - judged[*i].fused < 2.0 * CLEAR_LEAD)
-            .collect();
-        if rivals.len() < 2 || (agree && lead >= CLEAR_LEAD) {
-            Decision::Confirm(topic(first))
-        } else {
-            Decision::Offer(rivals.into_iter().map(topic).collect())
+        let open_class = self.judges.class_of(open)?;
+        let subject = self.judges.classes[open_class].parent.unwrap_or(open);
+        let mut whole = said.to_vec();
+        whole.extend(self.titles.get(subject.0)?.iter().cloned());
+        let judged = self.judges.judge(&whole, Some(open));
+        let mut decided = decide::decide(&self.judges, &judged, &whole, 0.0);
+        let Decision::Answer(topic) = decided.decision else {
+            return None;
+        };
+        let class = self.judges.class_of(topic)?;
+        let same_service = self.judges.classes[class].group == self.judges.classes[open_class].group;
+        // The open topic itself has been heard already.
+        if !same_service || topic == open || topic == subject {
+            return None;
+        }
+        decided.reasons.push("le sujet est celui de la fiche en cours".to_owned());
+        decided.is_whole = true;
+        Some(decided)
+    }
+
+    fn interpretation(&self, decided: Decided, judged: &Judged) -> Interpretation {
+        Interpretation {
+            decision: decided.decision,
+            confidence: decided.confidence,
+            ranking: self.ranking(judged),
+            lack: decided.lack,
+            reasons: decided.reasons,
+            ..Interpretation::default()
+        }
+    }
+
+    /// Every wish of a sentence that holds several, in order; empty when it holds one.
+    fn wishes(&self, said: &[Token], open: Option<TopicId>) -> Vec<TopicId> {
+        let answer = |part: &[Token]| {
+            let judged = self.judges.judge(part, open);
+            match decide::decide(&self.judges, &judged, part, 0.0) {
+                Decided { decision: Decision::Answer(topic), confidence, .. } => Some((topic, confidence)),
+                _ => None,
+            }
+        };
+        wishes::parts(said, answer).filter(|wishes| self.are_apart(wishes)).unwrap_or_default()
+    }
+
+    fn same_service(&self, a: TopicId, b: TopicId) -> bool {
+        let group = |topic| self.judges.class_of(topic).map(|class| self.judges.classes[class].group);
+        group(a) == group(b)
+    }
+
+    /// No two wishes are of one service.
+    fn are_apart(&self, wishes: &[TopicId]) -> bool {
+        wishes.iter().enumerate().all(|(i, wish)| wishes[..i].iter().all(|other| !self.same_service(*wish, *other)))
+    }
+
+    /// Little but the name of somebody in the directory: "monsieur Martin, aux espaces verts".
+    fn names_somebody(&self, said: &[Token]) -> Option<reach::Asked> {
+        self.directory.is_called(said).then(|| reach::Asked::about(said))
+    }
+
+    /// The caller asks for somebody.
+    fn somebody(
+        &self,
+        said: &[Token],
+        asked: reach::Asked,
+        open: Option<TopicId>,
+        mood: Option<Mood>,
+    ) -> Interpretation {
+        let judged = self.judges.judge(&asked.target, open);
+        let whom = self.directory.find(said);
+        let service = self.service_meant(&asked.target, &judged);
+        let mut reasons = Vec::new();
+        if !asked.words.is_empty() {
+            reasons.push(format!("demande de parler à quelqu'un : « {} »", asked.words));
+        }
+        reasons.push(match (whom.entries.len(), whom.is_person) {
+            (0, false) => "personne de précis n'est demandé".to_owned(),
+            (0, true) => "la personne nommée n'est pas dans l'annuaire".to_owned(),
+            (1, _) => "une entrée de l'annuaire est nommée".to_owned(),
+            (several, _) => format!("{several} entrées de l'annuaire peuvent être voulues"),
+        });
+        Interpretation {
+            decision: Decision::Reach { service },
+            confidence: 0.95,
+            ranking: self.ranking(&judged),
+            whom,
+            mood,
+            reasons,
+            ..Interpretation::default()
         }
     }
 
     /// The topic whose service is asked for: by the service's own name first, then by what is said.
-    fn service_meant(&self, target: &[Token], judged: &[Judged]) -> Option<TopicId> {
-        let named = self.classes.iter().find(|class| {
-            let name = tokens(&class.service.replace('_', " "));
+    fn service_meant(&self, target: &[Token], judged: &Judged) -> Option<TopicId> {
+        let is_named = |name: &Vec<Token>| {
             let mut words = name.iter().filter(|w| w.is_content()).peekable();
             words.peek().is_some() && words.all(|w| target.iter().any(|t| w.likeness(t) >= 0.85))
-        });
-        if let Some(class) = named {
-            return Some(class.topic);
-        }
-        let best = (0..judged.len()).max_by(|a, b| judged[*a].fused.total_cmp(&judged[*b].fused))?;
-        (judged[best].lexical >= ENOUGH_TO_ASK).then(|| self.classes[best].topic)
+        };
+        let named = self.judges.groups.iter().position(|group| group.names.iter().any(is_named));
+        let group = named.or_else(|| {
+            let best = decide::order(judged).into_iter().next()?;
+            decide::is_sure(judged, best).then_some(best)
+        })?;
+        Some(decide::representative(&self.judges, judged, group))
     }
 
-    fn ranking(&self, judged: &[Judged]) -> Vec<Candidate> {
-        let mut order: Vec<usize> = (0..judged.len()).filter(|i| judged[*i].fused > 0.02).collect();
-        order.sort_by(|a, b| judged[*b].fused.total_cmp(&judged[*a].fused));
-        order
+    fn ranking(&self, judged: &Judged) -> Vec<Candidate> {
+        decide::order(judged)
             .into_iter()
+            .filter(|group| judged.groups[*group].fused > LEAST_SCORE)
             .take(MOST_CANDIDATES)
-            .map(|class| {
-                let judged = &judged[class];
-                let mut evidence = Vec::new();
-                if let Some(phrase) = &judged.phrase {
-                    evidence.push(format!("phrase « {phrase} » ({:.0} %)", judged.spot.score * 100.0));
-                }
-                if !judged.words.is_empty() {
-                    evidence.push(format!("mots « {} »", judged.words.join(" », « ")));
-                }
-                evidence.push(format!(
-                    "ressemblance {:.0} %, exemple le plus proche {:.0} %",
-                    judged.probability * 100.0,
-                    judged.nearest * 100.0
-                ));
-                if judged.in_context {
-                    evidence.push("suite du sujet en cours".to_owned());
-                }
-                Candidate { topic: self.classes[class].topic, score: judged.fused, evidence }
+            .map(|group| Candidate {
+                topic: decide::representative(&self.judges, judged, group),
+                score: judged.groups[group].fused,
+                evidence: self.evidence(judged, group),
             })
             .collect()
     }
 
-    /// How rare a word is among the topics, 0–1: for choosing words that help the recogniser.
-    pub fn rarity(&self, word: &Token) -> f32 {
-        self.rarity.of(word)
+    /// What each judge found for a group.
+    fn evidence(&self, judged: &Judged, group: usize) -> Vec<String> {
+        let verdict = &judged.groups[group];
+        let mut evidence = Vec::new();
+        let phrase = verdict.best.and_then(|(best, _)| {
+            let class = &judged.classes[best];
+            Some((class.phrase.as_ref()?, class.spot.score))
+        });
+        if let Some((phrase, score)) = phrase {
+            evidence.push(format!("phrase « {phrase} » ({:.0} %)", score * 100.0));
+        }
+        if !verdict.words.is_empty() {
+            evidence.push(format!("mots « {} »", verdict.words.join(" », « ")));
+        }
+        let percent = |share: f32| share * 100.0;
+        evidence.push(format!("premier juge {:.0} %", percent(verdict.lexical)));
+        evidence.push(format!(
+            "ressemblance {:.0} %, exemple le plus proche {:.0} %",
+            percent(verdict.probability),
+            percent(verdict.nearest)
+        ));
+        if let Some((best, lead)) = verdict.best
+            && self.judges.groups[group].classes.len() > 1
+        {
+            let share = percent(judged.classes[best].probability);
+            evidence.push(format!("sujet dans le service {share:.0} %, avance {:.0} %", percent(lead)));
+        }
+        evidence
     }
-}
 
-/// A spotted phrase as evidence, 0–1: how much of it was said, and how much of the sentence it explains.
-fn strength(spot: &Spot) -> f32 {
-    let said = if spot.score >= WHOLE_PHRASE { spot.score } else { 0.8 * spot.score };
-    said * (0.6 + 0.4 * spot.coverage) * (spot.matched / (spot.matched + 0.15))
+    /// How rare a word is among the services, 0–1: for choosing words that help the recogniser.
+    pub fn rarity(&self, word: &Token) -> f32 {
+        self.judges.rarity(word)
+    }
 }

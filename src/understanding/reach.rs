@@ -3,13 +3,13 @@
 use std::sync::LazyLock;
 
 use super::pattern::{Pattern, Patterns, content_outside};
-use super::text::Token;
+use super::text::{Token, Weight};
 
 /// Wanting to speak with somebody, wherever it stands.
 static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(
         &[
-            "parler|discuter|causer|m'entretenir a|au|aux|avec",
+            "parler|discuter|causer|entretenir a|au|aux|avec",
             "parler|discuter directement|plutot a|au|aux|avec",
             "parler quelquun",
             "passez|passer|passe|repasser|repassez moi|me|nous",
@@ -27,8 +27,45 @@ static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
             "veux|voudrais|prefere|prefererais|aimerais un|une vrai|vraie|etre? humain|personne|agent|conseiller|conseillere",
             "lui|leur parler",
             "pas a? un|une|de|d? robot|machine|repondeur|ordinateur",
+            "remettez|remettre|basculez|basculer|reliez|dirigez|renvoyez moi|mon|nous",
+            "cause|causer|parle avec|au|a maire|chef|responsable|quelquun|monsieur|madame",
+            "voir avec|directement votre|le|la|un|une|l",
+            "pour joindre|contacter",
+            "cherche|voudrais|souhaite|peux|comment|essaie|essaye de|a? joindre|contacter l|le|la|les|un|une|votre|vos|monsieur|madame",
+            "numero|ligne direct|directe",
+            "poste de monsieur|madame",
+            "quelquun au|a bout|l fil|appareil",
+            "quelquun peut|pourrait|pour|puisse me|m|nous|l repondre|parler|expliquer|expliquerait",
+            "quelquun me|m|nous|l explique|parle|reponde|ecoute",
+            "qu on|quelquun me reponde|parle",
+            "vive voix",
+            "un|une|vos|votre|de collegue*",
+            "vraie|autre|veritable personne|dame|voix|interlocuteur|interlocutrice",
+            "rappelle|rappelais suite|apres|comme",
+            "message de|d monsieur|madame",
+            "demande|demandee|demander|dit de rappeler|demander",
+            "prend|prennent les|des appels",
+            "en ligne avec",
+            "avoir en direct",
+            "speak|talk to|with somebody|someone|a|an|the|mr|mrs|your|human|person",
+            "put me through",
+            "transfer|connect me",
+            "a real? human|person|operator",
+            "an? agent|operator $",
         ],
         0,
+    )
+});
+
+/// Somebody named by what they do, and whether they can be reached.
+static IS_THERE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "responsable|directeur|directrice|chef|adjoint|adjointe|dame|monsieur|madame|personne|agent|secretaire|conseiller|conseillere|collegue joignable|disponible|present|presente",
+            "dame|personne|monsieur|agent qui fait|gere|occupe|s est la|elle",
+            "dame|personne de|du l|la? accueil|guichet|standard la",
+        ],
+        6,
     )
 });
 
@@ -66,17 +103,90 @@ static NOT_ASKING: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     .collect()
 });
 
-/// Somebody is asked for; `target` is what is said about whom, to find the service in.
-pub fn asked(tokens: &[Token]) -> Option<Vec<Token>> {
+/// A service called by its name: "le service urbanisme s'il vous plaît".
+static CALLS_SERVICE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "^ je? voudrais|aimerais|souhaite|souhaiterais|veux? avoir? le|la|les|l|au|aux|du|un? service|services|secretariat|cabinet|bureau|guichet|direction",
+            "^ le|la|les|l service|services|secretariat|cabinet|bureau|guichet|direction",
+            "^ service|services|secretariat|cabinet|bureau",
+            "^ c|est est|pour? pour? le|la|les|l service|services|secretariat|cabinet|bureau|guichet|direction",
+        ],
+        0,
+    )
+});
+
+/// What one may want to know of a service without wanting to speak with it.
+static ASKS_ABOUT: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "horaire*|ouvert*|ouvre|ferme*|adresse|numero|telephone|mail|courriel|ou|quand|comment|combien|a-t-il|existe",
+        ],
+        0,
+    )
+});
+/// Meaningful words of a sentence that begins with somebody's name and says little more.
+const MOST_BESIDE_A_NAME: usize = 5;
+/// Meaningful words in the name of a service.
+const LONGEST_NAME: usize = 3;
+
+/// Somebody is asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Asked {
+    /// What is said about whom, to find the service in.
+    pub target: Vec<Token>,
+    /// The words that ask.
+    pub words: String,
+}
+
+impl Asked {
+    /// Everything said is about whom.
+    pub fn about(said: &[Token]) -> Self {
+        Self { target: said.to_vec(), words: String::new() }
+    }
+}
+
+/// Whom the caller asks for, when they ask for somebody.
+pub fn asked(tokens: &[Token]) -> Option<Asked> {
     if let Some(range) = ASKS.find(tokens) {
-        let target = tokens.iter().enumerate().filter(|(i, _)| !range.contains(i)).map(|(_, t)| t.clone()).collect();
-        return Some(target);
+        return Some(without(tokens, &range));
+    }
+    if let Some(range) = IS_THERE.find(tokens).or_else(|| called_by_name(tokens)) {
+        return Some(Asked { words: spoken(&tokens[range]), target: tokens.to_vec() });
+    }
+    if let Some(range) = CALLS_SERVICE.find(tokens) {
+        let beside = content_outside(tokens, &range);
+        if (1..=LONGEST_NAME).contains(&beside) && !ASKS_ABOUT.found(&tokens[range.end..]) {
+            return Some(without(tokens, &range));
+        }
     }
     let range = NAMES_SOMEBODY.find(tokens)?;
     if NOT_ASKING.iter().any(|p| p.find(tokens).is_some()) || content_outside(tokens, &range) > 1 {
         return None;
     }
-    Some(tokens.iter().enumerate().filter(|(i, _)| !range.contains(i)).map(|(_, t)| t.clone()).collect())
+    Some(without(tokens, &range))
+}
+
+/// "Madame Lefèvre, de l'état civil": the sentence begins with somebody's name.
+fn called_by_name(tokens: &[Token]) -> Option<std::ops::Range<usize>> {
+    let is_title =
+        |token: &Token| matches!(token.folded.as_str(), "madame" | "monsieur" | "mademoiselle" | "mr" | "mme");
+    let title = tokens.iter().position(is_title)?;
+    let opens = tokens[..title].iter().all(|token| token.weight == Weight::Filler);
+    let is_named = tokens.get(title + 1).is_some_and(Token::is_content);
+    let content = tokens.iter().filter(|token| token.is_content()).count();
+    (opens && is_named && content <= MOST_BESIDE_A_NAME).then_some(title..title + 2)
+}
+
+fn spoken(tokens: &[Token]) -> String {
+    tokens.iter().map(|token| token.written.as_str()).collect::<Vec<_>>().join(" ")
+}
+
+fn without(tokens: &[Token], range: &std::ops::Range<usize>) -> Asked {
+    Asked {
+        target: tokens.iter().enumerate().filter(|(i, _)| !range.contains(i)).map(|(_, t)| t.clone()).collect(),
+        words: spoken(&tokens[range.clone()]),
+    }
 }
 
 #[cfg(test)]
@@ -103,6 +213,10 @@ mod tests {
             "transférez-moi à l'accueil",
             "j'en ai marre des robots je veux un être humain",
             "monsieur Dupont à l'urbanisme s'il vous plaît je voudrais lui parler",
+            "le service urbanisme s'il vous plaît",
+            "bonjour je voudrais le service des sports",
+            "le secrétariat du maire",
+            "can I speak to someone please",
         ] {
             assert!(asked(&tokens(text)).is_some(), "{text}");
         }
@@ -118,6 +232,8 @@ mod tests {
             "faut-il joindre un justificatif",
             "à quelle heure passe le camion",
             "quand passez-vous ramasser les poubelles",
+            "je voudrais les horaires du service urbanisme",
+            "le service urbanisme est ouvert le samedi",
             "oui",
             "",
         ] {

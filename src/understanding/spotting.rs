@@ -6,6 +6,7 @@
 use crate::dialplan::{Phrase, PhraseToken};
 
 use super::text::{Token, Weight, tokens};
+use super::vocabulary::{Heard, Vocabulary, WordId};
 
 /// A phrase with many alternatives is cut to so many readings.
 const MOST_READINGS: usize = 48;
@@ -15,6 +16,8 @@ const FUNCTION_WEIGHT: f32 = 0.12;
 const GAP_PENALTY: f32 = 0.03;
 /// Factor when the phrase's words stand in another order.
 const DISORDER: f32 = 0.85;
+/// Below this share of a phrase nothing is worth aligning.
+const WORTH_ALIGNING: f32 = 0.4;
 
 /// How well a phrase is found.
 #[derive(Debug, Clone, Copy, PartialEq, Default)]
@@ -34,6 +37,8 @@ pub struct Spot {
 pub struct Spotter {
     pub written: String,
     readings: Vec<Vec<Wanted>>,
+    /// Numbers of its meaningful words, once numbered.
+    content: Vec<WordId>,
 }
 
 #[derive(Debug, Clone)]
@@ -41,6 +46,8 @@ struct Wanted {
     token: Token,
     required: bool,
     weight: f32,
+    /// Its number, once numbered.
+    id: WordId,
 }
 
 impl Spotter {
@@ -48,14 +55,8 @@ impl Spotter {
     pub fn new(phrase: &Phrase, rarity: impl Fn(&Token) -> f32) -> Self {
         let mut readings = vec![Vec::new()];
         expand(&phrase.tokens, true, &mut readings);
-        for wanted in readings.iter_mut().flatten() {
-            wanted.weight = match wanted.token.weight {
-                Weight::Content => rarity(&wanted.token).clamp(0.05, 1.0),
-                Weight::Function | Weight::Filler => FUNCTION_WEIGHT,
-            };
-        }
         readings.retain(|r: &Vec<Wanted>| r.iter().any(|w| w.required));
-        Self { written: phrase.written.clone(), readings }
+        Self { written: phrase.written.clone(), readings, content: Vec::new() }.weighed(rarity)
     }
 
     /// Spotting without knowledge of other phrases: every meaningful word counts the same.
@@ -63,18 +64,62 @@ impl Spotter {
         Self::new(phrase, |_| 1.0)
     }
 
+    /// The same with other weights.
+    pub fn weighed(mut self, rarity: impl Fn(&Token) -> f32) -> Self {
+        for wanted in self.readings.iter_mut().flatten() {
+            wanted.weight = match wanted.token.weight {
+                Weight::Content => rarity(&wanted.token).clamp(0.05, 1.0),
+                Weight::Function | Weight::Filler => FUNCTION_WEIGHT,
+            };
+        }
+        self
+    }
+
     /// Readings as sentences, for learning.
     pub fn sentences(&self) -> impl Iterator<Item = Vec<Token>> + '_ {
         self.readings.iter().map(|reading| reading.iter().map(|w| w.token.clone()).collect())
     }
 
-    pub fn spot(&self, said: &[Token]) -> Spot {
-        self.readings
-            .iter()
-            .map(|reading| align(reading, said))
-            .max_by(|a, b| (a.score * a.matched).total_cmp(&(b.score * b.matched)))
-            .unwrap_or_default()
+    /// Numbers the words, for [`Spotter::spot_heard`].
+    pub fn numbered(mut self, vocabulary: &mut Vocabulary) -> Self {
+        for wanted in self.readings.iter_mut().flatten() {
+            wanted.id = vocabulary.add(&wanted.token);
+        }
+        let content = self.readings.iter().flatten().filter(|wanted| wanted.token.is_content()).map(|wanted| wanted.id);
+        self.content = content.collect();
+        self.content.sort_unstable();
+        self.content.dedup();
+        self
     }
+
+    pub fn spot(&self, said: &[Token]) -> Spot {
+        best(self.readings.iter().map(|reading| align(reading, said, &|wanted, j| wanted.token.likeness(&said[j]))))
+    }
+
+    /// The same for a numbered spotter, with likenesses computed before.
+    pub fn spot_heard(&self, heard: &Heard<'_>) -> Spot {
+        if !self.content.is_empty() && self.content.iter().all(|id| heard.best(*id) <= 0.0) {
+            return Spot::default();
+        }
+        let hopeful = self.readings.iter().filter(|reading| {
+            let (mut required, mut got, mut extra) = (0.0, 0.0, 0.0);
+            for wanted in *reading {
+                let found = wanted.weight * heard.best(wanted.id);
+                if wanted.required {
+                    required += wanted.weight;
+                    got += found;
+                } else {
+                    extra += found;
+                }
+            }
+            got + extra > WORTH_ALIGNING * (required + extra)
+        });
+        best(hopeful.map(|reading| align(reading, heard.said, &|wanted, j| heard.likeness(wanted.id, j))))
+    }
+}
+
+fn best(spots: impl Iterator<Item = Spot>) -> Spot {
+    spots.max_by(|a, b| (a.score * a.matched).total_cmp(&(b.score * b.matched))).unwrap_or_default()
 }
 
 /// Adds `tokens` to every reading, branching at alternatives.
@@ -84,7 +129,7 @@ fn expand(tokens_of: &[PhraseToken], required: bool, readings: &mut Vec<Vec<Want
             PhraseToken::Word(word) => {
                 for token in tokens(word) {
                     for reading in readings.iter_mut() {
-                        reading.push(Wanted { token: token.clone(), required, weight: 0.0 });
+                        reading.push(Wanted { token: token.clone(), required, weight: 0.0, id: 0 });
                     }
                 }
             }
@@ -109,13 +154,13 @@ fn expand(tokens_of: &[PhraseToken], required: bool, readings: &mut Vec<Vec<Want
 }
 
 /// Best ordered alignment, or the unordered one at a discount.
-fn align(reading: &[Wanted], said: &[Token]) -> Spot {
+fn align(reading: &[Wanted], said: &[Token], like: &impl Fn(&Wanted, usize) -> f32) -> Spot {
     let required: f32 = reading.iter().filter(|w| w.required).map(|w| w.weight).sum();
     if required <= 0.0 || said.is_empty() {
         return Spot::default();
     }
-    let ordered = ordered(reading, said);
-    let unordered = unordered(reading, said);
+    let ordered = ordered(reading, said.len(), like);
+    let unordered = unordered(reading, said.len(), like);
     // Without a rare word only the words in their order prove anything.
     let vague = !reading.iter().any(|w| w.required && w.token.is_content());
     let mut best = grade(reading, said, &ordered, required);
@@ -171,9 +216,10 @@ fn grade(reading: &[Wanted], said: &[Token], matches: &Matches, required: f32) -
 }
 
 /// Longest common subsequence by weight.
-fn ordered(reading: &[Wanted], said: &[Token]) -> Matches {
-    let (n, m) = (reading.len(), said.len());
-    let gain = |i: usize, j: usize| reading[i].weight * reading[i].token.likeness(&said[j]);
+fn ordered(reading: &[Wanted], said: usize, like: &impl Fn(&Wanted, usize) -> f32) -> Matches {
+    let (n, m) = (reading.len(), said);
+    let likeness: Vec<f32> = reading.iter().flat_map(|wanted| (0..m).map(move |j| like(wanted, j))).collect();
+    let gain = |i: usize, j: usize| reading[i].weight * likeness[i * m + j];
     let mut best = vec![0.0f32; (n + 1) * (m + 1)];
     let at = |i: usize, j: usize| i * (m + 1) + j;
     for i in (0..n).rev() {
@@ -188,7 +234,7 @@ fn ordered(reading: &[Wanted], said: &[Token]) -> Matches {
     while i < n && j < m {
         let take = gain(i, j);
         if take > 0.0 && best[at(i, j)] <= take + best[at(i + 1, j + 1)] + 1e-6 {
-            matches[i] = Some((j, reading[i].token.likeness(&said[j])));
+            matches[i] = Some((j, likeness[i * m + j]));
             i += 1;
             j += 1;
         } else if best[at(i + 1, j)] >= best[at(i, j + 1)] {
@@ -200,17 +246,13 @@ fn ordered(reading: &[Wanted], said: &[Token]) -> Matches {
     matches
 }
 
-fn unordered(reading: &[Wanted], said: &[Token]) -> Matches {
-    let mut used = vec![false; said.len()];
+fn unordered(reading: &[Wanted], said: usize, like: &impl Fn(&Wanted, usize) -> f32) -> Matches {
+    let mut used = vec![false; said];
     reading
         .iter()
         .map(|wanted| {
-            let (position, likeness) = said
-                .iter()
-                .enumerate()
-                .filter(|(j, _)| !used[*j])
-                .map(|(j, token)| (j, wanted.token.likeness(token)))
-                .max_by(|a, b| a.1.total_cmp(&b.1))?;
+            let (position, likeness) =
+                (0..said).filter(|j| !used[*j]).map(|j| (j, like(wanted, j))).max_by(|a, b| a.1.total_cmp(&b.1))?;
             if likeness <= 0.0 {
                 return None;
             }

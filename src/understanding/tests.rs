@@ -70,10 +70,87 @@ fn every_candidate_says_why() {
     assert!(found.ranking.windows(2).all(|w| w[0].score >= w[1].score));
 }
 
+#[test]
+fn several_wishes_are_taken_in_their_order() {
+    let found = TRAINED.interpret("je voudrais refaire mon passeport et puis un acte de naissance", None);
+    assert_eq!(found.decision, Decision::Answer(topic("passeport")), "{found:?}");
+    assert_eq!(found.also, [topic("acte-de-naissance")]);
+    let found = TRAINED.interpret("mon mari et moi nous voulons refaire nos passeports", None);
+    assert!(found.also.is_empty(), "{found:?}");
+}
+
+#[test]
+fn what_an_unknown_sentence_lacks_is_told() {
+    for (text, lack) in [
+        ("c'est combien", Lack::Subject),
+        ("je voudrais commander une pizza", Lack::Competence),
+        ("les nuages dansent lentement", Lack::Words),
+    ] {
+        let found = TRAINED.interpret(text, None);
+        assert_eq!((found.decision, found.lack), (Decision::Unknown, lack), "{text}");
+        assert!(!found.reasons.is_empty(), "{text}");
+    }
+}
+
+#[test]
+fn every_decision_says_why() {
+    for text in ["refaire mon passeport", "il y a le feu", "un agent", "le chat dort", "une naissance chez mon frère"]
+    {
+        let found = TRAINED.interpret(text, None);
+        assert!(!found.reasons.is_empty() && (0.0..=1.0).contains(&found.confidence), "{text}: {found:?}");
+    }
+}
+
+/// Words that make decisions of every kind, to be joined at random.
+const WORDS: &[&str] = &[
+    "carte",
+    "identité",
+    "passeport",
+    "refaire",
+    "et",
+    "puis",
+    "naissance",
+    "c'est",
+    "combien",
+    "madame",
+    "Martin",
+    "parler",
+    "à",
+    "feu",
+    "gaz",
+    "pizza",
+    "perdu",
+    "mon",
+    "rappelez-moi",
+    "non",
+    "connard",
+    "seul",
+    "service",
+    "état",
+    "civil",
+    "kni",
+];
+
 proptest! {
     #[test]
-    fn any_text_has_an_interpretation(text in "\\PC{0,500}", open in 0usize..9) {
+    fn any_text_has_an_interpretation(
+        noise in "\\PC{0,200}",
+        words in prop::collection::vec(prop::sample::select(WORDS), 0..12),
+        open in 0usize..12,
+    ) {
+        let text = format!("{} {noise}", words.join(" "));
         let found = TRAINED.interpret(&text, Some(TopicId(open)));
         prop_assert!(found.ranking.iter().all(|c| (0.0..=1.0).contains(&c.score)));
+        prop_assert!((0.0..=1.0).contains(&found.confidence));
+        let mut topics: Vec<TopicId> = found.ranking.iter().map(|c| c.topic).chain(found.also.iter().copied()).collect();
+        match found.decision {
+            Decision::Answer(topic) | Decision::Confirm(topic) | Decision::Reach { service: Some(topic) } => topics.push(topic),
+            Decision::Offer(offered) => {
+                prop_assert!(offered.len() >= 2);
+                topics.extend(offered);
+            }
+            Decision::Reach { service: None } | Decision::Emergency | Decision::Unknown => {}
+        }
+        prop_assert!(topics.iter().all(|topic| topic.0 < TOWN.plans[0].topics.len()));
     }
 }

@@ -2,10 +2,15 @@
 //!
 //! Owns: how text becomes tokens. Must not know: topics, languages other than French.
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 pub use crate::dialplan::fold;
 use rust_stemmers::{Algorithm, Stemmer};
 
+use super::lexicon::{self, Family};
 use super::phonetic;
+use super::themes::{self, Themes};
 
 /// Longest text looked at, in characters: nobody says more in one turn, and it bounds the work.
 pub const LONGEST_TEXT: usize = 400;
@@ -33,16 +38,29 @@ pub struct Token {
     /// How it sounds, roughly.
     pub sound: String,
     pub weight: Weight,
+    /// Words that may stand for it; 0: none.
+    pub family: Family,
+    /// What it has to do with.
+    pub themes: Themes,
+    /// Letters it holds, one bit each: words far apart are told at once.
+    letters: u64,
 }
+
+/// Likeness of two words of one family.
+const SAME_FAMILY: f32 = 0.8;
 
 impl Token {
     /// Makes a token of one word that holds no separator.
     pub fn new(written: &str) -> Self {
         let folded = fold(written);
+        let stem = stem(&folded);
         Self {
-            stem: stem(&folded),
+            themes: themes::themes(&stem),
+            stem,
             sound: phonetic::sound(written),
             weight: weight(&folded),
+            family: lexicon::family(&folded),
+            letters: letters(&folded),
             written: written.to_owned(),
             folded,
         }
@@ -52,7 +70,7 @@ impl Token {
         self.weight == Weight::Content
     }
 
-    /// How alike two words are, 0–1: equal, same stem, same sound, or a letter or two apart.
+    /// How alike two words are, 0–1: equal, same stem, same sound, same family, or a letter or two apart.
     pub fn likeness(&self, other: &Token) -> f32 {
         if self.folded == other.folded {
             return 1.0;
@@ -66,13 +84,17 @@ impl Token {
         if self.sound == other.sound && self.sound.len() >= 3 {
             return 0.9;
         }
+        if self.family != 0 && self.family == other.family {
+            return SAME_FAMILY;
+        }
         let shorter = self.folded.len().min(other.folded.len());
         let allowed = match shorter {
             0..5 => return 0.0,
             5..8 => 1,
             _ => 2,
         };
-        if self.folded.len().abs_diff(other.folded.len()) > allowed {
+        let far = (self.letters ^ other.letters).count_ones() as usize > 2 * allowed;
+        if far || self.folded.len().abs_diff(other.folded.len()) > allowed {
             return 0.0;
         }
         match strsim::osa_distance(&self.folded, &other.folded) {
@@ -111,7 +133,12 @@ pub fn tokens(text: &str) -> Vec<Token> {
     joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(Token::new).collect()
 }
 
-fn stem(folded: &str) -> String {
+fn letters(folded: &str) -> u64 {
+    folded.bytes().fold(0, |bits, byte| bits | 1 << (byte & 63))
+}
+
+/// Stem of a folded word.
+pub fn stem(folded: &str) -> String {
     // Numbers and very short words are their own stems.
     if folded.len() < 4 || folded.bytes().any(|b| b.is_ascii_digit()) {
         return folded.to_owned();
@@ -122,15 +149,18 @@ fn stem(folded: &str) -> String {
 }
 
 fn weight(folded: &str) -> Weight {
-    if FILLERS.contains(&folded) {
-        Weight::Filler
-    } else if FUNCTION_WORDS.contains(&folded) || folded.bytes().all(|b| b.is_ascii_digit()) {
+    match SMALL_WORDS.get(folded) {
+        Some(weight) => *weight,
         // Digits are values, they tell no topic.
-        Weight::Function
-    } else {
-        Weight::Content
+        None if folded.bytes().all(|b| b.is_ascii_digit()) => Weight::Function,
+        None => Weight::Content,
     }
 }
+
+static SMALL_WORDS: LazyLock<HashMap<&'static str, Weight>> = LazyLock::new(|| {
+    let function = FUNCTION_WORDS.iter().chain(ENGLISH_FUNCTION_WORDS).map(|word| (*word, Weight::Function));
+    function.chain(FILLERS.iter().map(|word| (*word, Weight::Filler))).collect()
+});
 
 const FILLERS: &[&str] = &[
     "euh",
@@ -169,6 +199,13 @@ const FILLERS: &[&str] = &[
     "la-bas",
     "genre",
     "quoi",
+    "hello",
+    "please",
+    "thanks",
+    "thank",
+    "sir",
+    "madam",
+    "sorry",
 ];
 
 const FUNCTION_WORDS: &[&str] = &[
@@ -341,6 +378,15 @@ const FUNCTION_WORDS: &[&str] = &[
     "voulez",
     "vous",
     "y",
+];
+
+/// Those that are no meaningful word of French.
+const ENGLISH_FUNCTION_WORDS: &[&str] = &[
+    "about", "am", "an", "and", "any", "are", "at", "be", "been", "can", "could", "did", "do", "does", "for", "from",
+    "get", "give", "got", "had", "has", "have", "he", "help", "her", "his", "how", "i", "if", "in", "is", "it", "its",
+    "know", "like", "looking", "may", "much", "my", "need", "of", "or", "our", "she", "should", "some", "tell", "that",
+    "the", "their", "them", "there", "these", "they", "this", "to", "want", "was", "we", "were", "what", "when",
+    "where", "which", "who", "will", "with", "would", "you", "your",
 ];
 
 #[cfg(test)]

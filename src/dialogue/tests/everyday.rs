@@ -76,15 +76,13 @@ fn repeat_and_slower() {
 #[test]
 fn fairly_sure_asks_and_no_is_heard() {
     let mut talk = Talk::new(OPEN);
-    talk.says("une naissance chez mon frère en Bretagne au printemps").hears("J'ai compris : acte de naissance.");
+    talk.says("une naissance chez mon frère").hears("J'ai compris : acte de naissance.");
     talk.says("non c'est pour refaire mon passeport").hears("sur rendez-vous");
     let mut talk = Talk::new(OPEN);
-    talk.says("une naissance chez mon frère en Bretagne au printemps")
-        .types("1")
-        .hears("L'acte de naissance est gratuit");
+    talk.says("une naissance chez mon frère").types("1").hears("L'acte de naissance est gratuit");
     let mut talk = Talk::new(OPEN);
-    talk.says("une naissance chez mon frère en Bretagne au printemps").says("non").hears("le dire autrement");
-    talk.says("une naissance chez mon frère en Bretagne au printemps");
+    talk.says("une naissance chez mon frère").says("non").hears("le dire autrement");
+    talk.says("une naissance chez mon frère");
     assert_eq!(talk.transferred().as_deref(), Some("Standard"));
 }
 
@@ -99,7 +97,7 @@ fn doubtful_hearing_asks_first() {
 #[test]
 fn emergencies_come_before_everything() {
     let mut talk = Talk::new(OPEN);
-    talk.says("rappelez-moi").says("au secours il y a le feu").hears("le 18").hears("0 800 47 33 33");
+    talk.says("rappelez-moi").says("au secours il y a le feu").hears("le 18").hears("112");
     assert!(talk.notes().contains(&&Note::Emergency));
     assert!(
         matches!(talk.outputs.iter().find(|o| matches!(o, Output::Say(_))), Some(Output::Say(p)) if !p.interruptible)

@@ -1,5 +1,6 @@
 //! Conversations in text, on a small town of their own.
 
+mod calm;
 mod conversation;
 mod everyday;
 mod language;
@@ -26,7 +27,7 @@ pub(super) fn build(text: &str) -> Town {
     let files = [SourceFile { path: "mairie.md".into(), text: text.into() }];
     let (plan, problems) = parse(&files);
     let plan = plan.unwrap_or_else(|| panic!("{}", render(&files, &problems, false)));
-    let understanding = plan.plans.iter().map(Understanding::train).collect();
+    let understanding = Understanding::train_all(&plan);
     Town { plan: Arc::new(plan), phrases: Arc::new(Phrases::built_in()), understanding: Arc::new(understanding) }
 }
 

@@ -8,7 +8,7 @@ use super::label::{self, statement};
 use super::outline::{Outline, Scope, Section, SectionKind};
 use super::town::{already, set_once};
 use super::{Sink, block::BlockKind, hours};
-use crate::dialplan::text::fold;
+use crate::dialplan::text::{fold, folded_words};
 use crate::dialplan::{DirectoryEntry, Hours};
 
 /// How long an extension rings when nothing is written: about five rings.
@@ -32,6 +32,8 @@ fn entry(section: &Section, outline: &Outline, sink: &mut Sink) -> DirectoryEntr
         number: None,
         address: None,
         email: None,
+        people: Vec::new(),
+        keywords: Vec::new(),
         ring: DEFAULT_RING,
         hours: None,
         fallback: None,
@@ -54,6 +56,8 @@ fn entry(section: &Section, outline: &Outline, sink: &mut Sink) -> DirectoryEntr
             "numero" | "telephone" => set_once(&mut entry.number, &left, &right, sink),
             "adresse" => set_once(&mut entry.address, &left, &right, sink),
             "courriel" | "e-mail" => set_once(&mut entry.email, &left, &right, sink),
+            "personnes" | "personne" => add_people(&mut entry, &left, &right, sink),
+            "mots" => add_words(&mut entry.keywords, &left, &right, sink),
             "sonner" => entry.ring = ring(&right, sink).unwrap_or(DEFAULT_RING),
             "horaires" => {
                 in_hours = true;
@@ -114,6 +118,47 @@ fn set_extension(entry: &mut DirectoryEntry, left: &Inline, right: &Inline, sink
     set_once(&mut entry.extension, left, right, sink);
     if let Some(extension) = &mut entry.extension {
         extension.retain(|c| !c.is_whitespace());
+    }
+}
+
+/// `Personnes : Madame Claire Martin, Monsieur Le Goff`.
+fn add_people(entry: &mut DirectoryEntry, left: &Inline, right: &Inline, sink: &mut Sink) {
+    let before = entry.people.len();
+    add_words(&mut entry.people, left, right, sink);
+    for person in &entry.people[before..] {
+        let is_title = |word: &String| matches!(word.as_str(), "madame" | "mme" | "monsieur" | "m" | "mr" | "mlle");
+        if folded_words(person).iter().all(is_title) {
+            sink.error(
+                right.location(),
+                format!("« {person} » n'est pas un nom"),
+                "écrivez par exemple « Madame Claire Martin, Monsieur Le Goff » : la civilité si vous voulez, puis le nom de famille en dernier",
+            );
+        } else if person.chars().any(|c| c.is_ascii_digit() || c == '@') {
+            sink.error(
+                right.location(),
+                format!("« {person} » n'est pas un nom"),
+                "n'écrivez ici que des noms, séparés par des virgules ; le numéro va sous « Poste » ou « Numéro »",
+            );
+        }
+    }
+}
+
+/// Words separated by commas, each kept once.
+fn add_words(words: &mut Vec<String>, left: &Inline, right: &Inline, sink: &mut Sink) {
+    let found: Vec<&str> = right.text().split([',', ';']).map(str::trim).filter(|word| !word.is_empty()).collect();
+    if found.is_empty() {
+        sink.error(
+            left.location(),
+            format!("il manque la valeur de « {} »", left.text()),
+            "écrivez-la après les deux points, séparée par des virgules, ou enlevez la ligne",
+        );
+    }
+    for word in found {
+        if words.iter().any(|known| fold(known) == fold(word)) {
+            sink.error(right.location(), format!("« {word} » est écrit deux fois"), "gardez-le une seule fois");
+        } else {
+            words.push(word.to_owned());
+        }
     }
 }
 

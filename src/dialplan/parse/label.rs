@@ -28,8 +28,17 @@ pub(super) const TOPIC: &[&str] = &[
     "touche 1",
 ];
 pub(super) const TOWN: &[&str] = &["Numéro", "Langues", "Adresse", "Courriel", "Site", "Alsace-Moselle"];
-pub(super) const ENTRY: &[&str] =
-    &["Poste", "Numéro", "Sonner", "Horaires", "Adresse", "Courriel", "Si fermé, occupé ou sans réponse"];
+pub(super) const ENTRY: &[&str] = &[
+    "Poste",
+    "Numéro",
+    "Sonner",
+    "Horaires",
+    "Adresse",
+    "Courriel",
+    "Personnes",
+    "Mots",
+    "Si fermé, occupé ou sans réponse",
+];
 pub(super) const TRIAL: &[&str] = &["Le", "appelant", "mairie", "touche", "transfert"];
 
 const LANGUAGES: &[(&str, &str)] = &[

@@ -1,0 +1,203 @@
+//! From verdicts to a decision: answer, ask back, offer, or own up.
+//!
+//! A phrase of the officer's said whole is an answer. Else everything both judges found is weighed into one confidence, which
+//! decides between an answer, a question and owning up. Must not know: how verdicts come about, what is said.
+
+use crate::dialplan::TopicId;
+
+use super::judges::{GroupVerdict, Judged, Judges, WHOLE_PHRASE};
+use super::text::Token;
+use super::{Decision, Lack, elsewhere};
+
+/// How sure of the service an answer must be.
+const SURE: f32 = 0.6;
+/// Less sure than this, not even a question is asked.
+const WORTH_ASKING: f32 = 0.25;
+/// Less sure than this, words of another house decide.
+const DOUBTFUL: f32 = 0.4;
+/// So sure that words of another house don't matter.
+const BEYOND_DOUBT: f32 = 0.9;
+/// Share of the sentence's meaningful words that a phrase found whole must explain, when it has two at least; a single word has to
+/// be more than half of what is said. The rest may be about something else.
+const KNOWN_ENOUGH: f32 = 0.45;
+/// A service this much less likely than the best is no rival.
+const FAR_BEHIND: f32 = 0.3;
+// What the confidence is made of, fitted to the sentences that the thresholds were tuned on (logistic regression).
+const BASE: f32 = -8.7;
+const SHARE: f32 = 1.6;
+const LEXICAL: f32 = 1.1;
+const NEAREST: f32 = 0.5;
+const SPOTTED: f32 = 3.8;
+const WORDS: f32 = 1.2;
+const MOST_WORDS: usize = 6;
+const BELIEF: f32 = 2.0;
+const ELSEWHERE: f32 = -0.46;
+/// Advantage of a topic over the others of its service that makes it the one meant.
+const CLEAR_TOPIC: f32 = 0.12;
+/// Most services offered at once.
+const MOST_OFFERED: usize = 3;
+
+/// A decision and what made it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decided {
+    pub decision: Decision,
+    /// 0–1.
+    pub confidence: f32,
+    /// In French, for `--explain`; no caller words.
+    pub reasons: Vec<String>,
+    /// What an unknown sentence lacks.
+    pub lack: Lack,
+    /// A phrase of the officer's decided: nothing else is to be thought of.
+    pub is_whole: bool,
+}
+
+/// Groups in order of what both judges think.
+pub fn order(judged: &Judged) -> Vec<usize> {
+    let mut order: Vec<usize> = (0..judged.groups.len()).filter(|g| judged.groups[*g].best.is_some()).collect();
+    order.sort_by(|a, b| judged.groups[*b].fused.total_cmp(&judged.groups[*a].fused));
+    order
+}
+
+/// The topic that stands for a group: the one meant when that is clear, else the one that asks what exactly.
+pub fn representative(judges: &Judges, judged: &Judged, group: usize) -> TopicId {
+    let general = judges.groups[group].classes[0];
+    let class = match judged.groups[group].best {
+        Some((best, lead)) if lead >= CLEAR_TOPIC || judged.classes[best].spot.score >= WHOLE_PHRASE => best,
+        Some(_) => general,
+        None => general,
+    };
+    judges.classes[class].topic
+}
+
+/// A follow-up of the open topic whose phrase was said whole, when nothing in the sentence names another service.
+pub fn follow_up(judges: &Judges, judged: &Judged, said: &[Token], open: Option<TopicId>) -> Option<Decided> {
+    let open_group = judges.classes[judges.class_of(open?)?].group;
+    let known = judged.groups[open_group].known;
+    let (best, verdict) = judged
+        .classes
+        .iter()
+        .enumerate()
+        .filter(|(class, verdict)| {
+            let explains = explains(verdict.spot.words, verdict.spot.coverage.max(known));
+            verdict.spot.score >= WHOLE_PHRASE && explains && judges.is_follow_up_of(*class, open)
+        })
+        .max_by(|a, b| (a.1.spot.matched + a.1.fused).total_cmp(&(b.1.spot.matched + b.1.fused)))?;
+    let other = order(judged).into_iter().find(|g| *g != open_group).map(|g| &judged.groups[g]);
+    let names_other = other.is_some_and(|other| {
+        let content = said.iter().filter(|t| t.is_content()).count() as f32;
+        (other.known - known) * content >= 0.99 && other.lexical > judged.groups[open_group].lexical
+    });
+    (!names_other).then(|| Decided {
+        decision: Decision::Answer(judges.classes[best].topic),
+        confidence: verdict.spot.score.min(0.98),
+        reasons: vec!["une suite du sujet en cours a été dite en entier".to_owned()],
+        lack: Lack::Words,
+        is_whole: true,
+    })
+}
+
+fn explains(words: usize, share: f32) -> bool {
+    share > 0.5 || (words >= 2 && share >= KNOWN_ENOUGH)
+}
+
+/// What is to be done about a sentence. `elsewhere`: how much it is like calls for another house.
+pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) -> Decided {
+    let order = order(judged);
+    let Some(&first) = order.first() else {
+        return unknown(0.0, "aucun sujet ne peut être atteint par des mots", Lack::Words);
+    };
+    let best = &judged.groups[first];
+    let topic = |group: usize| representative(judges, judged, group);
+    if is_whole(best) && !order.get(1).is_some_and(|rival| is_as_whole(&judged.groups[*rival], best)) {
+        return Decided {
+            decision: Decision::Answer(topic(first)),
+            confidence: confidence(best, elsewhere).max(BEYOND_DOUBT),
+            reasons: vec!["une phrase de la fiche a été dite en entier".to_owned()],
+            lack: Lack::Words,
+            is_whole: true,
+        };
+    }
+    let confidence = confidence(best, elsewhere);
+    let is_foreign = is_foreign(said, &best.found) && confidence < BEYOND_DOUBT;
+    if confidence >= SURE && !is_foreign {
+        let reasons =
+            vec![format!("le service est sûr à {:.0} % (il en faut {:.0})", 100.0 * confidence, 100.0 * SURE)];
+        return Decided {
+            decision: Decision::Answer(topic(first)),
+            confidence,
+            reasons,
+            lack: Lack::Words,
+            is_whole: false,
+        };
+    }
+    if is_foreign && confidence < DOUBTFUL {
+        let why = "des mots parlent d'autre chose que de la mairie, et rien d'autre n'est sûr";
+        return unknown(1.0 - confidence, why, Lack::Competence);
+    }
+    if confidence < WORTH_ASKING {
+        let why = format!(
+            "rien n'est assez sûr : {:.0} %, il en faut {:.0} pour poser une question",
+            100.0 * confidence,
+            100.0 * WORTH_ASKING
+        );
+        return unknown(1.0 - confidence, &why, Lack::Words);
+    }
+    let mut reasons = vec![if is_foreign {
+        "pas de réponse directe : des mots parlent aussi d'autre chose que de la mairie".to_owned()
+    } else {
+        format!("pas de réponse directe : sûr à {:.0} %, il en faut {:.0}", 100.0 * confidence, 100.0 * SURE)
+    }];
+    let near = |group: &usize| judged.groups[*group].fused >= FAR_BEHIND * best.fused;
+    let rivals: Vec<usize> = order.iter().copied().take(MOST_OFFERED).filter(near).collect();
+    let decision = if rivals.len() < 2 {
+        reasons.push("un seul service est vraisemblable : à confirmer".to_owned());
+        Decision::Confirm(topic(first))
+    } else {
+        reasons.push(format!("{} services se valent : au choix", rivals.len()));
+        Decision::Offer(rivals.into_iter().map(topic).collect())
+    };
+    Decided { decision, confidence, reasons, lack: Lack::Words, is_whole: false }
+}
+
+/// A phrase was said whole, and explains the sentence.
+fn is_whole(group: &GroupVerdict) -> bool {
+    group.spot.score >= WHOLE_PHRASE && explains(group.spot.words, group.spot.coverage)
+}
+
+/// Another group of which as much was said.
+fn is_as_whole(rival: &GroupVerdict, best: &GroupVerdict) -> bool {
+    is_whole(rival) && rival.spot.matched >= best.spot.matched && rival.fused >= FAR_BEHIND * best.fused
+}
+
+/// Sure enough to be believed beside something else.
+pub fn is_sure(judged: &Judged, group: usize) -> bool {
+    confidence(&judged.groups[group], 0.0) >= DOUBTFUL
+}
+
+fn unknown(confidence: f32, why: &str, lack: Lack) -> Decided {
+    Decided {
+        decision: Decision::Unknown,
+        confidence: confidence.clamp(0.0, 1.0),
+        reasons: vec![why.to_owned()],
+        lack,
+        is_whole: false,
+    }
+}
+
+/// A word of another house's matter that the best service has not.
+fn is_foreign(said: &[Token], found: &[bool]) -> bool {
+    elsewhere::found(said).iter().enumerate().any(|(i, foreign)| *foreign && !found.get(i).copied().unwrap_or(false))
+}
+
+/// How sure that this group is meant, 0–1.
+fn confidence(group: &GroupVerdict, elsewhere: f32) -> f32 {
+    let weighed = BASE
+        + SHARE * group.fused
+        + LEXICAL * group.lexical
+        + NEAREST * group.nearest
+        + SPOTTED * group.spot.score * group.spot.coverage
+        + WORDS * group.words.len().min(MOST_WORDS) as f32 / MOST_WORDS as f32
+        + BELIEF * group.probability
+        + ELSEWHERE * (elsewhere + 1e-4).ln();
+    1.0 / (1.0 + (-weighed).exp())
+}

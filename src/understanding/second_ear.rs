@@ -1,0 +1,80 @@
+//! The ear for kinds of calls: danger, somebody wanted, another house, or a matter of the town. Learned from examples of the
+//! first three against all that the town writes.
+//!
+//! It hears the turns that patterns don't know. Must not know: what is said then.
+
+use crate::dialplan::LanguagePlan;
+
+use super::dangers::{DANGERS, SAFE};
+use super::emergency::Danger;
+use super::other_calls::{ELSEWHERE, FOR_SOMEBODY};
+use super::similarity::{Pieces, Similarity, pieces_of};
+use super::spotting::Spotter;
+use super::text::tokens;
+
+/// Likeness of the nearest example without which a belief doesn't count.
+const NEAR_ENOUGH: f32 = 0.15;
+
+const DANGER: usize = 0;
+const SOMEBODY: usize = 1;
+const OTHER_HOUSE: usize = 2;
+const TOWN: usize = 3;
+const KINDS: usize = 4;
+
+/// How much a sentence is like each kind of call; with the town's share they add up to one.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Kinds {
+    pub danger: f32,
+    pub somebody: f32,
+    pub elsewhere: f32,
+}
+
+/// Two classifiers: which kind of call, and which danger.
+#[derive(Debug, Clone)]
+pub struct SecondEar {
+    kinds: Similarity,
+    dangers: Similarity,
+}
+
+impl SecondEar {
+    /// Phrases and key words of the town are the fourth kind.
+    pub fn train(plan: &LanguagePlan) -> Self {
+        let pieces = |text: &&str| pieces_of(&tokens(text));
+        let mut dangers: Vec<(usize, Pieces)> = Vec::new();
+        for (kind, (_, examples)) in DANGERS.iter().enumerate() {
+            dangers.extend(examples.iter().map(|text| (kind, pieces(text))));
+        }
+        let mut others: Vec<(usize, Pieces)> = Vec::new();
+        others.extend(FOR_SOMEBODY.iter().map(|text| (SOMEBODY, pieces(text))));
+        others.extend(ELSEWHERE.iter().map(|text| (OTHER_HOUSE, pieces(text))));
+        others.extend(SAFE.iter().map(|text| (TOWN, pieces(text))));
+        for topic in &plan.topics {
+            let phrases = topic.phrases.iter().filter_map(|phrase| Spotter::plain(phrase).sentences().next());
+            others.extend(phrases.map(|words| (TOWN, pieces_of(&words))));
+            others.extend(topic.keywords.iter().map(|words| (TOWN, pieces_of(&tokens(words)))));
+        }
+        let all: Vec<(usize, &Pieces)> = dangers
+            .iter()
+            .map(|(_, pieces)| (DANGER, pieces))
+            .chain(others.iter().map(|(kind, pieces)| (*kind, pieces)))
+            .collect();
+        let of_danger: Vec<(usize, &Pieces)> = dangers.iter().map(|(kind, pieces)| (*kind, pieces)).collect();
+        Self { kinds: Similarity::train(&all, KINDS), dangers: Similarity::train(&of_danger, DANGERS.len()) }
+    }
+
+    pub fn kinds(&self, said: &Pieces) -> Kinds {
+        match self.kinds.judge(said).as_slice() {
+            [danger, somebody, elsewhere, _] => {
+                Kinds { danger: danger.probability, somebody: somebody.probability, elsewhere: elsewhere.probability }
+            }
+            _ => Kinds::default(),
+        }
+    }
+
+    /// The danger that a sentence is most like.
+    pub fn danger(&self, said: &Pieces) -> Danger {
+        let kinds = self.dangers.judge(said);
+        let best = (0..kinds.len()).max_by(|a, b| kinds[*a].probability.total_cmp(&kinds[*b].probability));
+        best.and_then(|best| DANGERS.get(best)).map_or(Danger::Unclear, |(danger, _)| *danger)
+    }
+}
