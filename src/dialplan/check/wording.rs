@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Findings;
+use super::{Findings, said, situations};
 use crate::dialplan::text::{CHARACTERS_A_VALUE, folded_words, spoken_characters, spoken_duration};
-use crate::dialplan::{Condition, Dialplan, LanguagePlan, Location, Part, Phrase, Speech, Topic, TopicId, Trigger};
+use crate::dialplan::{Dialplan, LanguagePlan, Location, Part, Phrase, Speech, Topic, TopicId, Trigger};
 
 /// Nobody listens longer to an automatic voice.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -23,9 +23,8 @@ pub(super) fn check(dialplan: &Dialplan, findings: &mut Findings) {
 }
 
 fn length(topic: &Topic, findings: &mut Findings) {
-    for state in [Condition::IfOpen, Condition::IfClosed] {
-        let said = || topic.say.iter().filter(|s| s.condition == Condition::Always || s.condition == state);
-        if too_long(said(), findings) {
+    for situation in situations(topic) {
+        if too_long(said(topic, &situation), findings) {
             break;
         }
     }
