@@ -129,7 +129,14 @@ fn what_the_page_says_is_refused_is_refused_for_that_reason() {
 fn every_value_and_label_of_the_page_is_one_of_the_language() {
     // Words in the tables are taken by the parser.
     let examples = examples();
-    for value in ["{date}", "{horaires du jour}", "{horaires}", "{prochaine ouverture}", "{numéro de la mairie}", "{adresse de la mairie}"] {
+    for value in [
+        "{date}",
+        "{horaires du jour}",
+        "{horaires}",
+        "{prochaine ouverture}",
+        "{numéro de la mairie}",
+        "{adresse de la mairie}",
+    ] {
         assert!(PAGE.contains(value), "{value} is not explained");
         let text = examples[0].text.replace("tapez 0.", &format!("tapez 0. Ceci : {value}."));
         let file = [SourceFile { path: "mairie.md".into(), text }];

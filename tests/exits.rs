@@ -122,7 +122,8 @@ impl Sketch {
                 let _ = writeln!(text, "- {trigger} : {}", self.write(*action));
             }
             if topic.form {
-                let _ = writeln!(text, "\nDemander numéro (téléphone) :\n> Quel numéro ?\n- Enregistrer : demande {index}");
+                let _ =
+                    writeln!(text, "\nDemander numéro (téléphone) :\n> Quel numéro ?\n- Enregistrer : demande {index}");
             }
             if let Some((count, action)) = topic.after {
                 let _ = writeln!(text, "- Après {count} échecs : {}", self.write(action));
@@ -219,7 +220,7 @@ fn sound(text: &str) -> Option<Conversation> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 96, max_global_rejects: 20_000, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 48, max_global_rejects: 20_000, ..ProptestConfig::default() })]
 
     #[test]
     fn what_passes_the_checker_never_leaves_a_caller_alone(sketch in sketch(), open in any::<bool>()) {

@@ -36,7 +36,9 @@ pub fn check(data: &[u8]) {
 
 /// Whatever the hour, every value is said or left out.
 fn speak(plan: &Dialplan) {
-    for at in [date(2026, 11, 17).at(10, 0, 0, 0), date(2026, 12, 24).at(23, 59, 0, 0), date(9999, 12, 31).at(12, 0, 0, 0)] {
+    for at in
+        [date(2026, 11, 17).at(10, 0, 0, 0), date(2026, 12, 24).at(23, 59, 0, 0), date(9999, 12, 31).at(12, 0, 0, 0)]
+    {
         for words in &plan.plans {
             for speech in words.topics.iter().flat_map(|topic| topic.say.iter().chain(&topic.confirm)) {
                 let _ = plan.holds(speech.condition, at);

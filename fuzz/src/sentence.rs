@@ -20,7 +20,9 @@ pub fn check(data: &[u8]) {
     let (phrases, sentences) = text.split_once('\u{c}').unwrap_or(("", &text));
     let mut written = HEAD.to_owned();
     for (index, phrase) in phrases.lines().take(MOST_TOPICS).enumerate() {
-        written.push_str(&format!("## Sujet {index}\nQuand on dit :\n- {phrase}\nMots : {phrase}\nRépondre :\n> {index}.\n"));
+        written.push_str(&format!(
+            "## Sujet {index}\nQuand on dit :\n- {phrase}\nMots : {phrase}\nRépondre :\n> {index}.\n"
+        ));
     }
     let own = if phrases.is_empty() { None } else { trained(&written) };
     let (plan, understanding) = own.as_ref().unwrap_or(&BASE);

@@ -2,7 +2,9 @@
 
 use jiff::civil::date;
 
-use crate::understanding::slots::{address, choice, date as day, email, message, name, quantity, telephone, time, yes_no};
+use crate::understanding::slots::{
+    address, choice, date as day, email, message, name, quantity, telephone, time, yes_no,
+};
 
 /// A form feed parts what was dictated before, or an earlier value, from what is said now.
 pub fn check(data: &[u8]) {

@@ -90,9 +90,7 @@ fn starter(commune: &str, number: Option<&str>) -> Result<Vec<SourceFile>, Failu
         }
     };
     let of_town = of(commune);
-    let fill = |text: &str| {
-        text.replace("@COMMUNE@", commune).replace("@DE@", &of_town).replace("@NUMERO@", &number)
-    };
+    let fill = |text: &str| text.replace("@COMMUNE@", commune).replace("@DE@", &of_town).replace("@NUMERO@", &number);
     Ok(FILES.iter().map(|(path, text)| SourceFile { path: (*path).to_owned(), text: fill(text) }).collect())
 }
 
@@ -128,7 +126,8 @@ mod tests {
             problems.extend(check(&dialplan, jiff::civil::date(2026, 11, 23)));
             assert!(problems.iter().all(|p| p.severity < Severity::Error), "{}", render(&files, &problems, false));
             // The officer has to read the national rules again; nothing else is left to object to.
-            let others: Vec<&str> = problems.iter().map(|p| p.message.as_str()).filter(|m| !m.contains("sources")).collect();
+            let others: Vec<&str> =
+                problems.iter().map(|p| p.message.as_str()).filter(|m| !m.contains("sources")).collect();
             assert!(others.is_empty(), "{others:?}");
             assert_eq!(dialplan.name, "Mairie d'Évry-sur-Vire");
             assert_eq!(dialplan.number.as_deref(), number.map(|_| "02 99 00 00 00"));
@@ -158,11 +157,15 @@ mod tests {
         assert_eq!(fs::read_to_string(fresh.join("mairie.md")).unwrap(), "x");
         let refused = run(args(&fresh.join("mairie.md"), "Le Vésinet", None)).unwrap_err().message;
         assert!(refused.contains("n'est pas un dossier"), "{refused}");
-        for (commune, number) in [("", None), ("{date}", None), ("Évry\n# x", None), ("Évry", Some("12")), ("Évry", Some("x"))] {
+        for (commune, number) in
+            [("", None), ("{date}", None), ("Évry\n# x", None), ("Évry", Some("12")), ("Évry", Some("x"))]
+        {
             let other = dir.path().join("autre");
             assert!(run(args(&other, commune, number)).is_err() && !other.exists(), "{commune} {number:?}");
         }
-        for (commune, named) in [("Les Mureaux", "des Mureaux"), ("Honfleur", "d'Honfleur"), ("Saint-Aubin", "de Saint-Aubin")] {
+        for (commune, named) in
+            [("Les Mureaux", "des Mureaux"), ("Honfleur", "d'Honfleur"), ("Saint-Aubin", "de Saint-Aubin")]
+        {
             assert_eq!(of(commune), named);
         }
     }

@@ -51,7 +51,8 @@ pub fn speak_hours(hours: &Hours, language: &Language) -> Option<String> {
     let english = language.0 == "en";
     let mut week: Vec<(&[Span], Vec<Weekday>)> = Vec::new();
     for day in Weekday::Monday.cycle_forward().take(7) {
-        let line = hours.lines.iter().rev().find(|line| matches!(&line.days, Days::Weekdays(days) if days.contains(&day)));
+        let line =
+            hours.lines.iter().rev().find(|line| matches!(&line.days, Days::Weekdays(days) if days.contains(&day)));
         let open = line.map_or(&[][..], |line| &line.open);
         match week.iter_mut().find(|(known, _)| *known == open) {
             _ if open.is_empty() => {}

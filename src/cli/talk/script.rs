@@ -37,8 +37,7 @@ impl Talk {
                     Err(wrong) => wrong,
                 },
                 Line::Caller(line) => {
-                    let answers_transfer =
-                        ["/decroche", "/occupe", "/absent"].contains(&dialplan::fold(line).as_str());
+                    let answers_transfer = ["/decroche", "/occupe", "/absent"].contains(&dialplan::fold(line).as_str());
                     if self.dialogue.has_ended() {
                         "l'appel est déjà terminé".to_owned()
                     } else if self.waiting_for_transfer && !answers_transfer {
@@ -99,7 +98,8 @@ mod tests {
     #[test]
     fn expectations_hold_or_fail_the_command() {
         let dir = tempfile::tempdir().unwrap();
-        play(dir.path(), "# Un agent\n> … bonjour …\n/0\n> … transfert vers Standard …\n/occupe\n> … occupé …\n").unwrap();
+        play(dir.path(), "# Un agent\n> … bonjour …\n/0\n> … transfert vers Standard …\n/occupe\n> … occupée …\n")
+            .unwrap();
         for (script, message) in [
             ("> … bonsoir la compagnie …\n", "Une ligne"),
             ("> …\n> … zut …\n", "2 lignes"),

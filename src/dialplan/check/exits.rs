@@ -14,9 +14,7 @@
 use std::collections::BTreeSet;
 
 use super::{Findings, is_special};
-use crate::dialplan::{
-    Action, Dialplan, DirectoryId, Language, LanguagePlan, Location, Topic, TopicId, Trigger,
-};
+use crate::dialplan::{Action, Dialplan, DirectoryId, Language, LanguagePlan, Location, Topic, TopicId, Trigger};
 
 /// Topics heard one after the other without a word of the caller's; the dialogue stops at the next one.
 const MOST_IN_A_ROW: usize = 7;

@@ -87,7 +87,8 @@ fn has_foreign_shape(letters: &[char]) -> bool {
     if KNOWN.contains(&word.as_str()) || word.strip_suffix('s').is_some_and(|one| KNOWN.contains(&one)) {
         return false;
     }
-    const FOREIGN: &[&str] = &["cz", "sz", "gh", "ck", "sh", "ee", "zh", "kh", "tz", "w", "oom", "ook", "oot", "ø", "ñ"];
+    const FOREIGN: &[&str] =
+        &["cz", "sz", "gh", "ck", "sh", "ee", "zh", "kh", "tz", "w", "oom", "ook", "oot", "ø", "ñ"];
     let no_vowel = !letters.iter().any(|c| is_vowel(*c));
     let q_alone = letters.windows(2).any(|pair| pair[0] == 'q' && pair[1] != 'u');
     let tripled = letters.windows(3).any(|three| three[0] == three[1] && three[1] == three[2]);
@@ -104,7 +105,9 @@ fn has_foreign_shape(letters: &[char]) -> bool {
 /// left out.
 fn longest_cluster(word: &str) -> usize {
     let mut word = word.replace("ch", "c").replace("ph", "f").replace("th", "t").replace("gn", "n");
-    for (cluster, one) in [("str", "t"), ("scr", "c"), ("spr", "p"), ("spl", "p"), ("scl", "c"), ("st", "t"), ("sc", "c")] {
+    for (cluster, one) in
+        [("str", "t"), ("scr", "c"), ("spr", "p"), ("spl", "p"), ("scl", "c"), ("st", "t"), ("sc", "c")]
+    {
         word = word.replace(cluster, one);
     }
     word.split(is_vowel).map(|run| run.chars().count()).max().unwrap_or(0)
@@ -117,9 +120,28 @@ mod tests {
     #[test]
     fn french_words_and_names_are_left_alone() {
         for word in [
-            "mairie", "abstrait", "monstre", "instruction", "Longchamp", "Deschamps", "œuvre", "Noël", "aiguë", "coq",
-            "Strasbourg", "extraordinaire", "Fourqueux", "Péricard", "Christophe", "lymphe", "wagons", "vingt", "août",
-            "psy", "Ys", "le",
+            "mairie",
+            "abstrait",
+            "monstre",
+            "instruction",
+            "Longchamp",
+            "Deschamps",
+            "œuvre",
+            "Noël",
+            "aiguë",
+            "coq",
+            "Strasbourg",
+            "extraordinaire",
+            "Fourqueux",
+            "Péricard",
+            "Christophe",
+            "lymphe",
+            "wagons",
+            "vingt",
+            "août",
+            "psy",
+            "Ys",
+            "le",
         ] {
             assert!(!is_hard(word, true), "{word}");
         }
@@ -127,12 +149,24 @@ mod tests {
 
     #[test]
     fn foreign_letters_and_shapes_are_found() {
-        for word in
-            ["Schnapper", "Łódź", "Kowalczyk", "newsletter", "meeting", "Nguyễn", "Iraqien", "Niño", "brrr", "Fitzgerald", "北京"]
-        {
+        for word in [
+            "Schnapper",
+            "Łódź",
+            "Kowalczyk",
+            "newsletter",
+            "meeting",
+            "Nguyễn",
+            "Iraqien",
+            "Niño",
+            "brrr",
+            "Fitzgerald",
+            "北京",
+        ] {
             assert!(is_hard(word, true), "{word}");
         }
-        for (word, hard) in [("meeting", false), ("Saint-Germain", false), ("Łódź", false), ("Nguyễn", true), ("北京", true)] {
+        for (word, hard) in
+            [("meeting", false), ("Saint-Germain", false), ("Łódź", false), ("Nguyễn", true), ("北京", true)]
+        {
             assert_eq!(is_hard(word, false), hard, "{word}");
         }
     }

@@ -93,15 +93,63 @@ fn each_objection_is_made_at_its_place() {
         ("- le soir, touche 2", "- le soir, touche 0", Error, "la touche 0 mène partout à un agent", "Demander"),
         ("- « répétez » :", "- « répétez », touche 2 :", Warning, "touche 2 a un autre sens", "non, touche 2"),
         // Ways that lead on by themselves.
-        ("> Une photo.\n- Ensuite : aller à Autre chose", "> Une photo.\n- Ensuite : aller à Liste", Error, "tournent en rond : Liste → Liste", "Liste"),
-        ("- Enregistrer : rappel\n- Ensuite : aller à Autre chose", "- Enregistrer : rappel\n- Ensuite : aller à Rappel", Error, "tournent en rond : Rappel → Rappel", "Rappel"),
-        ("échecs : transférer à Standard", "échecs : aller à Menu au clavier", Error, "en rond : Menu au clavier → Menu au clavier", "Menu"),
+        (
+            "> Une photo.\n- Ensuite : aller à Autre chose",
+            "> Une photo.\n- Ensuite : aller à Liste",
+            Error,
+            "tournent en rond : Liste → Liste",
+            "Liste",
+        ),
+        (
+            "- Enregistrer : rappel\n- Ensuite : aller à Autre chose",
+            "- Enregistrer : rappel\n- Ensuite : aller à Rappel",
+            Error,
+            "tournent en rond : Rappel → Rappel",
+            "Rappel",
+        ),
+        (
+            "échecs : transférer à Standard",
+            "échecs : aller à Menu au clavier",
+            Error,
+            "en rond : Menu au clavier → Menu au clavier",
+            "Menu",
+        ),
         ("échecs : transférer à Standard", "échecs : répéter", Error, "ne mène nulle part", "Menu"),
-        ("> Une photo.\n- Ensuite : aller à Autre chose", "> Une photo.\n- Ensuite : ralentir", Error, "ne mène nulle part", "Liste"),
-        ("> Une photo.", "> Le numéro est le {numéro de la mairie}.", Error, "on ne connaît pas le numéro de la mairie", "Le numéro"),
-        ("> Une photo.", "> Voici {adresse du standard}.", Error, "on ne connaît pas l'adresse de « Standard »", "Voici"),
-        ("Demander moment", "- oui, touche 5 : aller à Carte\n\nDemander moment", Warning, "cette réponse ne sert pas", "oui, touche 5"),
-        ("Dire :\n> Une photo.", "Dire si Standard est ouvert :\n> Une photo.", Error, "ne dit rien quand « Standard » est fermé", "Liste"),
+        (
+            "> Une photo.\n- Ensuite : aller à Autre chose",
+            "> Une photo.\n- Ensuite : ralentir",
+            Error,
+            "ne mène nulle part",
+            "Liste",
+        ),
+        (
+            "> Une photo.",
+            "> Le numéro est le {numéro de la mairie}.",
+            Error,
+            "on ne connaît pas le numéro de la mairie",
+            "Le numéro",
+        ),
+        (
+            "> Une photo.",
+            "> Voici {adresse du standard}.",
+            Error,
+            "on ne connaît pas l'adresse de « Standard »",
+            "Voici",
+        ),
+        (
+            "Demander moment",
+            "- oui, touche 5 : aller à Carte\n\nDemander moment",
+            Warning,
+            "cette réponse ne sert pas",
+            "oui, touche 5",
+        ),
+        (
+            "Dire :\n> Une photo.",
+            "Dire si Standard est ouvert :\n> Une photo.",
+            Error,
+            "ne dit rien quand « Standard » est fermé",
+            "Liste",
+        ),
         ("- le soir, touche 2", "- le soir, touche 1", Error, "vaut pour deux choix", "Demander"),
         ("- le soir, touche 2\n", "", Error, "n'offre pas de choix", "Demander"),
         ("- être rappelé", "- j'ai perdu\n- refaire ma carte", Error, "« refaire ma carte »", "Rappel"),
@@ -199,7 +247,8 @@ fn errors(found: Vec<(Severity, String)>) -> Vec<String> {
 
 #[test]
 fn dialplans_that_leave_callers_alone_are_refused() {
-    const RECALL: &str = "## Rappel\nQuand on dit :\n- rappel\nDemander numéro (téléphone) :\n> Numéro ?\n- Enregistrer : rappel\n";
+    const RECALL: &str =
+        "## Rappel\nQuand on dit :\n- rappel\nDemander numéro (téléphone) :\n> Numéro ?\n- Enregistrer : rappel\n";
     const TRAP: &str = "## A\nQuand on dit :\n- alpha\nDire :\n> A.\n- Ensuite : aller à B\n\
                         ## B\nQuand on dit :\n- beta\nDire :\n> B.\n- Ensuite : aller à A\n";
     const NUMBER: &str = "- Numéro : 01 02 03 04 05\n";
@@ -242,14 +291,22 @@ fn dialplans_that_leave_callers_alone_are_refused() {
     }
     // Eight answers in a row, not one question.
     let chain: String =
-        (0..8).map(|n| format!("## Sujet {n}\nDire :\n> {n}.\n- Ensuite : aller à Sujet {}\n", n + 1)).collect();
+        (0..8).map(|n| format!("## Sujet {n}\nDire :\n> Voici {n}.\n- Ensuite : aller à Sujet {}\n", n + 1)).collect();
     let found = errors(town(NUMBER, "", &format!("{chain}## Sujet 8\nDire :\n> Fin.\n")));
     assert!(!found.is_empty() && found.iter().all(|m| m.contains("plus de 7 sujets s'enchaînent")), "{found:?}");
     // In another language nothing is left either.
     let english = problems(&[
         ("mairie.md", "# M\n- Langues : français, anglais\n## Annuaire\n### Standard\n- Poste : 1\n"),
-        ("en/a.md", "## Welcome {#accueil}\nDire :\n> Hello, automatic assistant.\n## All {#partout}\n- touche 0 : transférer à Standard\n"),
-        ("fr/a.md", &format!("## Accueil\nDire :\n> Bonjour, assistant.\n## Partout\n- touche 0 : transférer à Standard\n{RECALL}")),
+        (
+            "en/a.md",
+            "## Welcome {#accueil}\nDire :\n> Hello, automatic assistant.\n## All {#partout}\n- touche 0 : transférer à Standard\n",
+        ),
+        (
+            "fr/a.md",
+            &format!(
+                "## Accueil\nDire :\n> Bonjour, assistant.\n## Partout\n- touche 0 : transférer à Standard\n{RECALL}"
+            ),
+        ),
     ]);
     assert_eq!(errors(english).len(), 1);
 }

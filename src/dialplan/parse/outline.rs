@@ -171,8 +171,7 @@ impl Outline {
             if section.level == 1 && !at_root {
                 outline.note_service(language, &section.service, Some(section.title.text()));
             }
-            let full =
-                outline.topics[language].heads.len() >= MOST_TOPICS || outline.directory.len() >= MOST_ENTRIES;
+            let full = outline.topics[language].heads.len() >= MOST_TOPICS || outline.directory.len() >= MOST_ENTRIES;
             if full && section.level > 1 {
                 sink.error(
                     section.title.location(),

@@ -377,7 +377,8 @@ fn values_of_the_town_and_of_its_services() {
         assert!(plan.topic(plan.welcome).say[1].parts.contains(&Part::Value(value)), "{written}");
     }
     // A slot of the form is nearer than what the town has.
-    for (written, pointed_at) in [("numéro de la piscine", "la piscine"), ("numéro", "numéro"), ("adresse d‘x", "x")] {
+    for (written, pointed_at) in [("numéro de la piscine", "la piscine"), ("numéro", "numéro"), ("adresse d‘x", "x")]
+    {
         let text = EXAMPLE.replace("{prochaine ouverture}", &format!("{{{written}}}"));
         assert!(mistakes(&text).iter().any(|(_, _, at)| at == pointed_at), "{written}: {:?}", mistakes(&text));
     }
