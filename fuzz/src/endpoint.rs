@@ -13,8 +13,8 @@ use crate::script::Script;
 use crate::sip::digest::Password;
 use crate::sip::wire::{HeaderName, Headers, Message, Response, read_datagram};
 use crate::sip::{
-    AccessConfig, CallHandle, Command, Destination, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login,
-    LookUp, Output, Policy, Transport,
+    AccessConfig, CallHandle, Command, Destination, Dial, Endpoint, EndpointConfig, Flow, Input, Listeners, Login, LookUp,
+    Output, Policy, Transport,
 };
 
 const MAX_CALLS: usize = 4;
