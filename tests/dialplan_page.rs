@@ -108,7 +108,7 @@ fn every_example_is_sound_and_comes_out_as_written() {
             assert!(noted, "« {phrase} » does not reach {}: {outputs:?}", topic.title);
         }
     }
-    assert!(played > 20, "{played}");
+    assert!(played >= 15, "{played} trials");
 }
 
 #[test]

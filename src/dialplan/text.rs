@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-/// Spoken characters a second of an unhurried telephone voice.
+/// Spoken characters a second of our voice (Siwis): 14.9 over the welcome's three sentences, 15.4 over an answer of seven
+/// seconds.
 const CHARACTERS_A_SECOND: f32 = 15.0;
 /// What a digit becomes when said, on average: "2026" is "deux mille vingt-six".
 const CHARACTERS_A_DIGIT: usize = 5;

@@ -217,7 +217,12 @@ impl Walk<'_> {
         let Some(operator) = self.dialplan.operator() else {
             return;
         };
-        let end = self.nobody_answers(language, operator, &mut Vec::new(), &mut Vec::new());
+        let has_form = plan.topics.iter().any(|topic| !topic.slots.is_empty());
+        let something = has_form || self.dialplan.number.is_some() || self.dialplan.entry(operator).number.is_some();
+        let end = match something {
+            true => self.nobody_answers(language, operator, &mut Vec::new(), &mut Vec::new()),
+            false => End::Nothing,
+        };
         self.tell(&end, plan.topic(plan.welcome).location, findings);
     }
 
