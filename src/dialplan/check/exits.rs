@@ -218,10 +218,10 @@ impl Walk<'_> {
             return;
         };
         let has_form = plan.topics.iter().any(|topic| !topic.slots.is_empty());
-        let something = has_form || self.dialplan.number.is_some() || self.dialplan.entry(operator).number.is_some();
-        let end = match something {
-            true => self.nobody_answers(language, operator, &mut Vec::new(), &mut Vec::new()),
-            false => End::Nothing,
+        let end = if has_form || self.dialplan.number.is_some() {
+            self.nobody_answers(language, operator, &mut Vec::new(), &mut Vec::new())
+        } else {
+            End::Nothing
         };
         self.tell(&end, plan.topic(plan.welcome).location, findings);
     }
