@@ -111,8 +111,6 @@ fn of(commune: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
     use crate::dialogue::{Conversation, Phrases, TrialOutcome, run_trial};
     use crate::dialplan::{Severity, check, parse, render};
@@ -134,7 +132,7 @@ mod tests {
             assert!(dialplan.trials.len() >= 8);
             let town = Conversation::new(dialplan, Phrases::built_in());
             for trial in &town.plan().trials {
-                let outcome = run_trial(town.plan(), &Arc::clone(town.phrases()), town.understanding(), trial);
+                let outcome = run_trial(town.plan(), town.phrases(), town.understanding(), trial);
                 assert_eq!(outcome, TrialOutcome::Passed, "{}", trial.title);
             }
         }
