@@ -42,7 +42,7 @@ serve: ## Répondre aux appels, avec config.toml s'il existe
 	@scripts/build.sh
 	@$(PROGRAM) serve
 
-fuzz: ## Soumettre la signalisation à des données aléatoires (SECONDES=60 par cible)
+fuzz: ## Soumettre la signalisation, le son, les fiches et la compréhension à des données aléatoires (SECONDES=60 par cible)
 	@scripts/setup.sh
 	@scripts/fuzz.sh $(or $(SECONDES),60) $(CIBLES)
 

@@ -13,6 +13,7 @@ pub mod check;
 pub mod demo;
 pub mod health;
 pub mod models;
+pub mod new;
 pub mod phone;
 pub mod requests;
 pub mod say;
@@ -59,6 +60,8 @@ enum Command {
     Serve(serve::Args),
     /// Vérifier un dialplan et jouer ses essais
     Check(check::Args),
+    /// Écrire un dialplan de départ pour une commune
+    New(new::Args),
     /// Converser par écrit avec un dialplan
     Talk(talk::Args),
     /// Montrer ce que des phrases seraient comprises vouloir dire, et pourquoi
@@ -99,6 +102,7 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
+        Command::New(args) => new::run(args),
         Command::Talk(args) => talk::run(args),
         Command::Understand(args) => understand::run(args),
         Command::Models(args) => models::run(args),

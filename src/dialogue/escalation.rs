@@ -221,10 +221,7 @@ impl Dialogue {
 
     /// The form that asks for a call back.
     pub(super) fn call_back_form(&self) -> Option<TopicId> {
-        let words = self.words()?;
-        let call_back = |text: &str| fold(text).contains("rappel") || fold(text).contains("call back");
-        let by_record = words.iter().find(|(_, t)| t.record.as_deref().is_some_and(call_back));
-        by_record.or_else(|| words.iter().find(|(_, t)| !t.slots.is_empty() && call_back(&t.title))).map(|(id, _)| id)
+        self.words()?.call_back_form()
     }
 
     fn offer_call_back(&mut self) {

@@ -31,7 +31,9 @@ mod speak;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transcript;
 mod trial;
+mod view;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -50,7 +52,9 @@ use state::{Spoken, Stage, Trouble};
 pub use conversation::Conversation;
 pub use fixed::fixed_sentences;
 pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
+pub use transcript::Transcript;
 pub use trial::{TrialOutcome, run_trial};
+pub use view::{FormView, SlotView, StepView};
 
 /// What happens in a conversation.
 #[derive(Debug, Clone, PartialEq)]
