@@ -5,21 +5,17 @@ use std::sync::Arc;
 use crate::dialplan::{Slot, SlotKind, Topic, TopicId};
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::{telephone, yes_no};
-use crate::understanding::{Decision, Interpretation};
+use crate::understanding::Interpretation;
 
 use super::check::needs_check;
 use super::phrases::PhraseId;
-use super::slots::{self, Dictated, Ear};
+use super::slots;
 use super::speak::either;
 use super::state::{Filled, Form, FormStep, Stage};
 use super::{Dialogue, Note, Output, Request};
 
 /// Failures in a row at one slot.
 pub(super) const MOST_FAILURES: u8 = 2;
-/// Longest run of typed digits.
-const MOST_DIGITS: usize = 20;
-/// A digression from a form must be this sure.
-const SURE: f32 = 0.6;
 
 impl Dialogue {
     /// Opens the form of a topic; `text` is what the caller said to get here.
@@ -75,7 +71,7 @@ impl Dialogue {
         }
     }
 
-    fn ask_slot(&mut self, slot: &Slot) {
+    pub(super) fn ask_slot(&mut self, slot: &Slot) {
         self.say_speech(&slot.question);
         if slot.kind == SlotKind::Telephone && self.caller_number.is_some() {
             self.say(PhraseId::ThisNumber);
@@ -176,172 +172,6 @@ impl Dialogue {
         }
     }
 
-    /// Fills what the text holds: telephone and choices anywhere, then the slot that was asked for.
-    fn fill_in_passing(&mut self, topic: &Topic, form: &mut Form, text: &str, asked: Option<(usize, &str)>) -> bool {
-        let mut rest = text.to_owned();
-        let mut filled = false;
-        let free = asked.is_some_and(|(index, _)| topic.slots.get(index).is_some_and(|s| takes_anything(s.kind)));
-        if !free {
-            for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_some() || slot.kind != SlotKind::Telephone {
-                    continue;
-                }
-                let is_asked = asked.is_some_and(|(index, _)| index == i);
-                let so_far = asked.map_or("", |(_, digits)| if is_asked { digits } else { "" });
-                let caller = self.caller_number.as_deref().filter(|_| is_asked);
-                match slots::telephone(&rest, so_far, caller) {
-                    Dictated::Whole { filled: value, rest: other } => {
-                        form.values[i] = Some(value);
-                        rest = other;
-                        filled = true;
-                    }
-                    Dictated::Part(digits) if is_asked => form.at = FormStep::Slot { index: i, digits },
-                    _ => {}
-                }
-            }
-            for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_none()
-                    && slot.kind == SlotKind::Choice
-                    && let Some((value, other)) = slots::choice_in_passing(slot, &rest)
-                {
-                    form.values[i] = Some(value);
-                    rest = other;
-                    filled = true;
-                }
-            }
-        }
-        let asked_kind = asked.and_then(|(index, _)| topic.slots.get(index)).map(|slot| slot.kind);
-        let streets = self.streets(asked_kind.unwrap_or(SlotKind::FreeMessage));
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
-        if let Some((index, _)) = asked
-            && form.values.get(index).is_some_and(Option::is_none)
-            && let Some(value) = topic.slots.get(index).and_then(|slot| slots::asked(slot, &rest, &ear))
-        {
-            form.values[index] = Some(value);
-            filled = true;
-        }
-        // "Un rendez-vous mardi à dix heures": both, wherever one is asked or neither.
-        if matches!(asked_kind, None | Some(SlotKind::Date | SlotKind::Time)) {
-            for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_none() {
-                    form.values[i] = slots::in_passing(slot, &rest, &ear);
-                    filled |= form.values[i].is_some() && asked_kind.is_some();
-                }
-            }
-        }
-        filled
-    }
-
-    /// "Non, 06 13 …", "le nom c'est Martin", "le numéro": corrects a slot or asks for it again. `false`: nothing to correct.
-    fn correct(&mut self, topic: &Topic, form: &mut Form, text: &str) -> bool {
-        if text.is_empty() {
-            return false;
-        }
-        let mut corrected = false;
-        let mut rest = text.to_owned();
-        for (i, slot) in topic.slots.iter().enumerate() {
-            let value = match slot.kind {
-                SlotKind::Telephone => match slots::telephone(&rest, "", None) {
-                    Dictated::Whole { filled, rest } => Some((filled, rest)),
-                    _ => None,
-                },
-                SlotKind::Choice => slots::choice_in_passing(slot, &rest),
-                _ => None,
-            };
-            if let Some((value, other)) = value {
-                form.values[i] = Some(value);
-                rest = other;
-                corrected = true;
-            }
-        }
-        let kind =
-            if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
-        let streets = self.streets(kind);
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
-        if !corrected && let Some(i) = slots::named(&topic.slots, &rest) {
-            let slot = &topic.slots[i];
-            let after_name = without_words(&rest, &slot.name);
-            let old = form.values[i].take();
-            form.values[i] = match slot.kind {
-                // The number itself was looked for above.
-                SlotKind::Telephone | SlotKind::Choice => None,
-                _ => slots::corrected(slot, old.as_ref(), &after_name, &ear),
-            };
-            if form.values[i].is_none() {
-                // Named without a new value: what else may have been meant, if the ear was in doubt.
-                form.values[i] = old.and_then(Filled::next);
-            }
-            corrected = true;
-        }
-        if !corrected {
-            // "Non, mardi", "non, avec deux L", "non, c'est Martin": the kind of the answer tells the slot; names come last,
-            // anything may be one.
-            const BY_KIND: [SlotKind; 6] = [
-                SlotKind::Email,
-                SlotKind::Time,
-                SlotKind::Date,
-                SlotKind::Address,
-                SlotKind::Number,
-                SlotKind::PersonName,
-            ];
-            let amended = topic.slots.iter().enumerate().find_map(|(i, slot)| {
-                let old = form.values[i].as_ref().filter(|_| slot.kind == SlotKind::PersonName)?;
-                Some((i, slots::amended(old, &rest)?))
-            });
-            let by_kind = || {
-                BY_KIND.iter().find_map(|kind| {
-                    let i = topic.slots.iter().position(|s| s.kind == *kind)?;
-                    let slot = &topic.slots[i];
-                    let clear = *kind != SlotKind::Address || slots::is_clear_address(&rest, &ear);
-                    let value = slots::asked(slot, &rest, &ear).filter(|_| clear)?;
-                    Some((i, value))
-                })
-            };
-            if let Some((i, value)) = amended.or_else(by_kind) {
-                form.values[i] = Some(value);
-                corrected = true;
-            }
-        }
-        if corrected {
-            self.progress();
-            self.next_slot(topic, form.clone());
-        }
-        corrected
-    }
-
-    fn ask_what_to_correct(&mut self, topic: &Topic) {
-        let names: Vec<String> = topic.slots.iter().map(|s| s.name.clone()).collect();
-        self.say_with(PhraseId::Correct, |_| Some(either(&names)));
-    }
-
-    /// Another wish in the middle of a form: a human at once; an answer is given, then the form goes on.
-    pub(super) fn digression(&mut self, form_topic: TopicId, interpretation: &Interpretation) -> bool {
-        match interpretation.decision {
-            Decision::Reach { .. } => {
-                self.asked_for_human(None);
-                true
-            }
-            Decision::Answer(other) if other != form_topic => {
-                let sure = interpretation.ranking.first().is_some_and(|c| c.score >= SURE);
-                let plan = Arc::clone(&self.plan);
-                let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(other.0)) else {
-                    return false;
-                };
-                if !sure || !topic.slots.is_empty() || topic.say.is_empty() {
-                    return false;
-                }
-                self.note(Note::Topic(super::name_of(topic)));
-                let sentences = self.topic_sentences(topic);
-                self.say_sentences(sentences);
-                self.ask_slot_again();
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// A slot was not answered: once more, then a human, or what is known is kept.
     pub(super) fn form_failure(&mut self, silent: bool) {
         let plan = Arc::clone(&self.plan);
@@ -406,103 +236,7 @@ impl Dialogue {
         }
     }
 
-    /// A key in a form. `None`: the form has no use for it.
-    pub(super) fn form_key(&mut self, key: char) -> Option<bool> {
-        let plan = Arc::clone(&self.plan);
-        let Stage::Filling(mut form) = self.stage.clone() else {
-            return None;
-        };
-        let topic = plan.plans.get(self.language)?.topics.get(form.topic.0)?;
-        match form.at.clone() {
-            FormStep::Slot { index, digits } => {
-                let slot = topic.slots.get(index)?;
-                if slots::takes_digits(slot.kind) {
-                    return Some(self.digit(slot, form, index, digits, key));
-                }
-                form.values[index] = Some(slots::keyed(slot, key)?);
-                self.progress();
-                self.next_slot(topic, form);
-            }
-            FormStep::Check { index } if key == '1' => self.accept(topic, form, index),
-            FormStep::Check { index } if key == '2' => self.refused_value(topic, form, index),
-            FormStep::Confirm if key == '1' => {
-                self.progress();
-                self.save(topic, &form);
-            }
-            FormStep::Confirm if key == '2' => {
-                form.at = FormStep::Correct;
-                self.stage = Stage::Filling(form);
-                self.ask_what_to_correct(topic);
-            }
-            _ => return None,
-        }
-        Some(true)
-    }
-
-    /// A key of a number, date or hour. `true` when what may be heard next has to be told anew.
-    fn digit(&mut self, slot: &Slot, mut form: Form, index: usize, mut digits: String, key: char) -> bool {
-        match key {
-            '0'..='9' => {
-                if digits.len() < MOST_DIGITS {
-                    digits.push(key);
-                }
-                form.at = FormStep::Slot { index, digits };
-                self.stage = Stage::Filling(form);
-                return false;
-            }
-            '#' => self.typed(digits),
-            // Starts over.
-            _ => {
-                form.at = FormStep::Slot { index, digits: String::new() };
-                self.stage = Stage::Filling(form);
-                self.ask_slot(slot);
-            }
-        }
-        true
-    }
-
-    /// No more keys came: what was typed is complete.
-    pub(super) fn keys_paused(&mut self) -> bool {
-        let Stage::Filling(Form { at: FormStep::Slot { digits, .. }, .. }) = &self.stage else {
-            return false;
-        };
-        if digits.is_empty() {
-            return false;
-        }
-        let digits = digits.clone();
-        // A lone 0 is the wish for an agent, even where digits are typed.
-        if digits == "0" {
-            self.asked_for_human(None);
-            return true;
-        }
-        self.typed(digits);
-        true
-    }
-
-    fn typed(&mut self, digits: String) {
-        let plan = Arc::clone(&self.plan);
-        let Stage::Filling(mut form) = self.stage.clone() else {
-            return;
-        };
-        let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(form.topic.0)) else {
-            return;
-        };
-        let FormStep::Slot { index, .. } = form.at else {
-            return;
-        };
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &Streets::default() };
-        match topic.slots.get(index).and_then(|slot| slots::typed(slot, &digits, &ear)) {
-            Some(value) => {
-                form.values[index] = Some(value);
-                self.progress();
-                self.next_slot(topic, form);
-            }
-            None => self.form_failure(false),
-        }
-    }
-
-    fn save(&mut self, topic: &Topic, form: &Form) {
+    pub(super) fn save(&mut self, topic: &Topic, form: &Form) {
         let kind = topic.record.clone().unwrap_or_else(|| topic.title.clone());
         let mut fields: Vec<(String, String)> = Vec::new();
         for (slot, value) in topic.slots.iter().zip(&form.values) {
@@ -588,11 +322,4 @@ impl Dialogue {
 
 pub(super) fn takes_anything(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::FreeMessage | SlotKind::Address)
-}
-
-/// The text without the words of a slot's name.
-fn without_words(text: &str, name: &str) -> String {
-    use crate::understanding::text::tokens;
-    let name: Vec<String> = tokens(name).into_iter().map(|t| t.folded).collect();
-    tokens(text).into_iter().filter(|t| !name.contains(&t.folded)).map(|t| t.written).collect::<Vec<_>>().join(" ")
 }

@@ -17,11 +17,15 @@
 
 mod check;
 mod conversation;
+mod correction;
+mod digression;
 mod escalation;
 mod expect;
+mod filling;
 mod fixed;
 mod flow;
 mod form;
+mod form_keys;
 mod heard;
 mod keys;
 mod phrases;
