@@ -1,4 +1,4 @@
-//! What a sentence holds for a form's slots: the one asked for, and others named beside it.
+//! What a sentence holds for a form's slots: the ones named beside the question first, then the one asked for.
 
 use crate::dialplan::{SlotKind, Topic};
 
@@ -43,9 +43,13 @@ impl Dialogue {
             }
         }
         let asked_kind = asked.and_then(|(index, _)| topic.slots.get(index)).map(|slot| slot.kind);
-        let streets = self.streets(asked_kind.unwrap_or(SlotKind::FreeMessage));
+        let has_address = topic.slots.iter().any(|slot| slot.kind == SlotKind::Address);
+        let streets = self.streets(if has_address { SlotKind::Address } else { SlotKind::FreeMessage });
         let language = self.language();
         let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
+        if !free {
+            filled |= Self::fill_introduced(topic, form, &rest, asked_kind, &ear);
+        }
         if let Some((index, _)) = asked
             && form.values.get(index).is_some_and(Option::is_none)
             && let Some(value) = topic.slots.get(index).and_then(|slot| slots::asked(slot, &rest, &ear))
@@ -61,6 +65,27 @@ impl Dialogue {
                     filled |= form.values[i].is_some() && asked_kind.is_some();
                 }
             }
+        }
+        filled
+    }
+
+    /// Names, addresses and e-mail that say what they are: "je m'appelle …", a street of the town, an "arobase".
+    fn fill_introduced(topic: &Topic, form: &mut Form, text: &str, asked: Option<SlotKind>, ear: &Ear) -> bool {
+        let mut filled = false;
+        for (i, slot) in topic.slots.iter().enumerate() {
+            let only_one = topic.slots.iter().filter(|other| other.kind == slot.kind).count() == 1;
+            if form.values[i].is_some() || asked == Some(slot.kind) || !only_one {
+                continue;
+            }
+            let value = match slot.kind {
+                SlotKind::PersonName => slots::name_in_passing(text),
+                // Its words would be taken for the answer to these.
+                SlotKind::Email if asked != Some(SlotKind::PersonName) => slots::email_in_passing(slot, text, ear),
+                SlotKind::Address if asked != Some(SlotKind::PersonName) => slots::address_in_passing(text, ear),
+                _ => None,
+            };
+            filled |= value.is_some();
+            form.values[i] = value;
         }
         filled
     }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Slot, SlotKind, Topic, TopicId};
+use crate::dialplan::{Part, Slot, SlotKind, Topic, TopicId, Value};
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::{telephone, yes_no};
 use crate::understanding::Interpretation;
 
 use super::check::needs_check;
+use super::correction;
 use super::phrases::PhraseId;
 use super::slots;
 use super::speak::either;
@@ -16,6 +17,8 @@ use super::{Dialogue, Note, Output, Request};
 
 /// Failures in a row at one slot.
 pub(super) const MOST_FAILURES: u8 = 2;
+/// Slots given up in one form; who is understood no better is not asked on.
+const MOST_SKIPPED: usize = 2;
 
 impl Dialogue {
     /// Opens the form of a topic; `text` is what the caller said to get here.
@@ -24,34 +27,54 @@ impl Dialogue {
         let Some(found) = plan.plans.get(self.language).and_then(|w| w.topics.get(topic.0)) else {
             return;
         };
-        let mut form = Form {
-            topic,
-            values: vec![None; found.slots.len()],
-            at: FormStep::Slot { index: 0, digits: String::new() },
-            failures: 0,
-            refused: 0,
+        // Left before for another wish: it goes on where it was.
+        let (mut form, is_new) = match self.take_suspended(topic) {
+            Some(form) => (form, false),
+            None => (Form::new(topic, found.slots.len()), true),
         };
         if let Some(text) = text {
             // "Rappelez-moi au 06 …, plutôt le matin": what is known already is not asked again.
             self.fill_in_passing(found, &mut form, text, None);
         }
-        self.next_slot(found, form);
+        if is_new { self.next_slot(found, form) } else { self.resume(form) }
     }
 
     /// Asks about the first value that needs it, for the first empty slot, or confirms, or saves.
     pub(super) fn next_slot(&mut self, topic: &Topic, mut form: Form) {
         form.failures = 0;
+        for (slot, value) in topic.slots.iter().zip(&form.values) {
+            if let Some(value) = value.as_ref().filter(|value| !value.is_recalled) {
+                self.known.learn(slot, value);
+            }
+        }
         if let Some(index) = form.values.iter().position(|value| needs_check(topic, value.as_ref())) {
             return self.check(form, index, PhraseId::ConfirmValue);
         }
+        while let Some(index) = form.values.iter().position(Option::is_none)
+            && let Some(value) = topic.slots.get(index).and_then(|slot| self.known.recall(slot))
+            // Two numbers in one form are two numbers.
+            && !form.values.iter().flatten().any(|other| other.value == value.value)
+        {
+            form.note_asked(index);
+            let slot = &topic.slots[index];
+            // A number may have changed its purpose; what is read back anyway needs no question of its own.
+            let by_itself = slot.kind == SlotKind::Telephone || !reads_back(topic, &slot.name);
+            form.values[index] = Some(Filled { is_recalled: by_itself, ..value });
+            if by_itself {
+                let phrase =
+                    if slot.kind == SlotKind::Telephone { PhraseId::KeepNumber } else { PhraseId::ConfirmValue };
+                return self.check(form, index, phrase);
+            }
+        }
         match form.values.iter().position(Option::is_none) {
             Some(index) => {
+                form.note_asked(index);
                 form.at = FormStep::Slot { index, digits: String::new() };
                 let question = topic.slots[index].clone();
                 self.stage = Stage::Filling(form);
                 self.ask_slot(&question);
             }
-            None if form.values.iter().flatten().any(Filled::is_skipped) => {
+            None if form.skipped() > 0 => {
                 // Something was never understood: what is known is kept, reading it back would only confuse.
                 self.stage = Stage::Filling(form);
                 if !self.save_what_is_known() {
@@ -129,22 +152,35 @@ impl Dialogue {
                 let Some(slot) = topic.slots.get(index) else {
                     return self.form_failure(false);
                 };
-                if !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
+                if self.corrects_earlier(topic, &mut form, index, text) {
+                    self.progress();
+                    self.say(PhraseId::Corrected);
+                    return self.next_slot(topic, form);
+                }
+                // Anything may be a name or a message; what else answers the question does so before it is a wish.
+                let is_exact = slots::is_exact(slot.kind);
+                if !is_exact && !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
                     return;
                 }
-                if self.fill_in_passing(topic, &mut form, text, Some((index, &digits))) {
+                // "Non, 06 13 …" while the number is dictated begins it anew.
+                let so_far = if correction::is_denial(text) { "" } else { digits.as_str() };
+                if self.fill_in_passing(topic, &mut form, text, Some((index, so_far))) {
                     self.progress();
                     return self.next_slot(topic, form);
                 }
                 // Part of a number: it is kept and the caller goes on.
                 if let FormStep::Slot { digits: more, .. } = &form.at
-                    && more.len() > digits.len()
-                    && more.len() < 10
+                    && (more.len() > digits.len() || so_far.is_empty())
+                    && (1..10).contains(&more.len())
+                    && *more != digits
                 {
                     let spoken = telephone::by_pairs(more);
                     form.failures = 0;
                     self.stage = Stage::Filling(form);
                     return self.say_with(PhraseId::NumberContinues, |_| Some(spoken.clone()));
+                }
+                if is_exact && self.digression(form.topic, interpretation) {
+                    return;
                 }
                 self.form_failure(false);
             }
@@ -192,9 +228,10 @@ impl Dialogue {
             if self.can_reach_operator() && self.dead_ends == 0 {
                 return self.escalate();
             }
-            // Nobody can help now. What isn't needed to call back is left out; silence ends the call.
+            // Nobody can help now. What isn't needed to call back is left out, once or twice; silence ends the call.
             if let FormStep::Slot { index, .. } = step
                 && !silent
+                && self.skipped_so_far() < MOST_SKIPPED
                 && topic.slots.get(index).is_some_and(|slot| slot.kind != SlotKind::Telephone)
                 && let Stage::Filling(mut form) = self.stage.clone()
             {
@@ -242,6 +279,8 @@ impl Dialogue {
         for (slot, value) in topic.slots.iter().zip(&form.values) {
             if let Some(value) = value {
                 fields.push((slot.name.clone(), value.value.clone()));
+                // The caller has said yes to it.
+                self.known.learn(slot, &Filled { is_doubtful: false, ..value.clone() });
             }
         }
         self.put(Output::Save(Request { kind: kind.clone(), fields }));
@@ -255,23 +294,44 @@ impl Dialogue {
         }
     }
 
-    /// Saves a request that can be acted on: it has a telephone number, or the caller's is known. `true` when saved.
+    /// Saves a request that can be acted on: the form under way, or a call back to the number the caller calls from. `true` when
+    /// saved.
     pub(super) fn save_what_is_known(&mut self) -> bool {
+        let form = self.take_started_form();
+        let form = form.or_else(|| Some(Form::new(self.call_back_form()?, 0)));
+        form.is_some_and(|form| self.save_partly(&form))
+    }
+
+    /// Saves the forms that the caller has begun to fill, when the call ends before they are whole.
+    pub(super) fn save_started_forms(&mut self) {
+        while let Some(form) = self.take_started_form() {
+            let told = form.values.iter().flatten().any(|value| !value.is_skipped() && !value.is_recalled);
+            if told && self.save_partly(&form) {
+                self.suspended.clear();
+            }
+        }
+    }
+
+    fn take_started_form(&mut self) -> Option<Form> {
+        if let Stage::Filling(form) = &self.stage {
+            let form = form.clone();
+            self.stage = Stage::Asking(None);
+            return Some(form);
+        }
+        self.suspended.pop()
+    }
+
+    /// Saves what can be acted on: it has a telephone number, or the caller's is known.
+    fn save_partly(&mut self, form: &Form) -> bool {
         let plan = Arc::clone(&self.plan);
-        let Some(words) = plan.plans.get(self.language) else {
-            return false;
-        };
-        let (topic, values) = match &self.stage {
-            Stage::Filling(form) => (Some(form.topic), form.values.clone()),
-            _ => (self.call_back_form(), Vec::new()),
-        };
-        let Some(topic) = topic.and_then(|id| words.topics.get(id.0)) else {
+        let Some(topic) = plan.plans.get(self.language).and_then(|words| words.topics.get(form.topic.0)) else {
             return false;
         };
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut reachable = false;
         for (i, slot) in topic.slots.iter().enumerate() {
-            let known = values.get(i).cloned().flatten().filter(|v| !v.is_skipped()).map(|v| v.value);
+            let given = form.values.get(i).cloned().flatten().filter(|v| !v.is_skipped());
+            let known = given.or_else(|| self.known.recall(slot)).map(|v| v.value);
             let caller = || self.caller_number.clone().filter(|_| slot.kind == SlotKind::Telephone);
             if let Some(value) = known.or_else(caller) {
                 reachable |= slot.kind == SlotKind::Telephone;
@@ -286,6 +346,38 @@ impl Dialogue {
         self.note(Note::RequestSaved(kind));
         self.say(PhraseId::SavedPartly);
         true
+    }
+
+    fn skipped_so_far(&self) -> usize {
+        match &self.stage {
+            Stage::Filling(form) => form.skipped(),
+            _ => 0,
+        }
+    }
+
+    /// "La question d'avant": what was answered last is asked again.
+    pub(super) fn ask_previous_slot(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let Stage::Filling(mut form) = self.stage.clone() else {
+            return;
+        };
+        let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(form.topic.0)) else {
+            return;
+        };
+        let before = match form.at {
+            FormStep::Slot { index, .. } => form.asked.iter().rposition(|i| *i == index).unwrap_or(form.asked.len()),
+            FormStep::Check { index } => form.asked.iter().rposition(|i| *i == index).map_or(form.asked.len(), |at| at + 1),
+            FormStep::Confirm | FormStep::Correct => form.asked.len(),
+        };
+        form.asked.truncate(before);
+        let Some(index) = form.asked.pop() else {
+            return self.ask_slot_again();
+        };
+        if let Some(slot) = topic.slots.get(index) {
+            self.known.forget(slot);
+            form.values[index] = None;
+        }
+        self.next_slot(topic, form);
     }
 
     /// Spoken form of a slot of the form under way.
@@ -322,4 +414,10 @@ impl Dialogue {
 
 pub(super) fn takes_anything(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::FreeMessage | SlotKind::Address)
+}
+
+/// `Confirmer` says the value of this slot.
+fn reads_back(topic: &Topic, slot: &str) -> bool {
+    let parts = topic.confirm.iter().flat_map(|speech| &speech.parts);
+    parts.into_iter().any(|part| matches!(part, Part::Value(Value::Slot(name)) if name == slot))
 }

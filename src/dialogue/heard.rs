@@ -37,6 +37,9 @@ impl Dialogue {
         if interpretation.decision == Decision::Emergency {
             return self.emergency();
         }
+        if self.is_reading() && self.heard_while_reading(text, &words) {
+            return;
+        }
         if self.answers_question(text, &words, confidence) {
             return;
         }
@@ -44,7 +47,8 @@ impl Dialogue {
         if let Some(action) = self.everywhere(&words, free_text) {
             return self.command_action(&action);
         }
-        if let Some(command) = commands::command(text).filter(|c| !free_text || *c == Command::Cancel)
+        let command = if free_text { commands::alone(text) } else { commands::command(text) };
+        if let Some(command) = command
             && self.command(command)
         {
             return;
@@ -278,14 +282,22 @@ impl Dialogue {
             Command::SlowDown => self.slow_down(),
             Command::Goodbye => self.goodbye(),
             Command::Wait => self.grant_time(),
+            Command::Back => self.go_back(),
             Command::Cancel if matches!(self.stage, Stage::Filling(_)) => {
+                self.say(PhraseId::Cancelled);
+                self.stage = Stage::Asking(None);
+                self.ask_anything_else();
+            }
+            Command::Cancel if !self.suspended.is_empty() => {
+                self.suspended.clear();
                 self.say(PhraseId::Cancelled);
                 self.ask_anything_else();
             }
             Command::SomethingElse => {
-                if matches!(self.stage, Stage::Filling(_)) {
+                if matches!(self.stage, Stage::Filling(_)) || !self.suspended.is_empty() {
                     self.say(PhraseId::Cancelled);
                 }
+                self.suspended.clear();
                 self.progress();
                 self.open = None;
                 self.say(PhraseId::Listening);

@@ -15,6 +15,8 @@ impl Dialogue {
         self.someone_is_there = true;
         self.granted = 0;
         self.spoken.unheard.clear();
+        // Keys choose among what has been read.
+        self.unread.clear();
         let key = key.0.to_ascii_uppercase();
         if matches!(self.stage, Stage::Filling(_))
             && let Some(told_anew) = self.form_key(key)

@@ -26,7 +26,7 @@ pub use model::*;
 pub use parse::parse;
 pub use render::{line_and_column, place, render};
 pub use spoken::{speak_date, speak_next_opening, speak_todays_hours};
-pub use text::{fold, folded_words, slug};
+pub use text::{fold, folded_words, slug, spoken_time};
 
 /// One Markdown file of a dialplan.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,8 +2,11 @@
 
 mod conversation;
 mod everyday;
+mod forms;
+mod generated;
 mod language;
 mod properties;
+mod reading;
 mod slots;
 
 use std::sync::{Arc, LazyLock};
