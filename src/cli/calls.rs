@@ -95,8 +95,7 @@ fn read(paths: &[PathBuf]) -> Result<Vec<(String, Scenario)>, Failure> {
     }
     let parsed = files.iter().map(|file| {
         let text = std::fs::read_to_string(file).map_err(|error| unreadable(file, error))?;
-        let scenario =
-            Scenario::parse(&text).map_err(|error| Failure::new(format!("{} : {error}", file.display())))?;
+        let scenario = Scenario::parse(&text).map_err(|error| Failure::new(format!("{} : {error}", file.display())))?;
         let name = file.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
         Ok((name, scenario))
     });
@@ -210,7 +209,8 @@ impl Town {
         let requests = self.new_requests(scenario.leaves_request()).await?;
         let happened = talked.happened(requests);
         let extension = |entry: &str| {
-            let found = plan.directory.iter().find(|known| crate::dialplan::fold(&known.name) == crate::dialplan::fold(entry));
+            let found =
+                plan.directory.iter().find(|known| crate::dialplan::fold(&known.name) == crate::dialplan::fold(entry));
             found.and_then(|known| known.extension.clone())
         };
         let misses = judge(&scenario, &happened, extension);

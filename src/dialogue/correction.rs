@@ -163,7 +163,10 @@ impl Dialogue {
         }
         // A "non" may answer what was asked; and what answers it corrects nothing.
         if let Some(slot) = asked.and_then(|i| topic.slots.get(i)) {
-            let is_answer = || slots::is_exact(slot.kind) && slots::asked(slot, &rest, &ear).is_some();
+            let is_answer = || match slot.kind {
+                SlotKind::Telephone => !matches!(slots::telephone(&rest, "", None), Dictated::Nothing),
+                kind => slots::is_exact(kind) && slots::asked(slot, &rest, &ear).is_some(),
+            };
             if slot.kind == SlotKind::YesNo || is_answer() {
                 return false;
             }
@@ -251,7 +254,8 @@ fn without_words(text: &str, name: &str) -> String {
 
 /// Words about somebody's doing or not doing, no name alone.
 fn is_sentence(text: &str) -> bool {
-    const VERBS: &[&str] = &["pas", "plus", "rien", "sais", "ai", "a", "avez", "peux", "veux", "voudrais", "faut", "not", "don", "have"];
+    const VERBS: &[&str] =
+        &["pas", "plus", "rien", "sais", "ai", "a", "avez", "peux", "veux", "voudrais", "faut", "not", "don", "have"];
     let words = tokens(text);
     words.iter().filter(|w| w.is_content()).count() > 4 || words.iter().any(|w| VERBS.contains(&w.folded.as_str()))
 }

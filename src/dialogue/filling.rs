@@ -9,7 +9,13 @@ use super::state::{Form, FormStep};
 
 impl Dialogue {
     /// Fills what the text holds: telephone and choices anywhere, then the slot that was asked for.
-    pub(super) fn fill_in_passing(&mut self, topic: &Topic, form: &mut Form, text: &str, asked: Option<(usize, &str)>) -> bool {
+    pub(super) fn fill_in_passing(
+        &mut self,
+        topic: &Topic,
+        form: &mut Form,
+        text: &str,
+        asked: Option<(usize, &str)>,
+    ) -> bool {
         let mut rest = text.to_owned();
         let mut filled = false;
         let free = asked.is_some_and(|(index, _)| topic.slots.get(index).is_some_and(|s| takes_anything(s.kind)));

@@ -63,6 +63,13 @@ impl Dialogue {
         }
     }
 
+    /// Enters the topic that the caller has said they meant, with what they had said before.
+    pub(super) fn enter_wished(&mut self, topic: TopicId) {
+        self.progress();
+        let wish = self.wish.take();
+        self.enter(topic, wish.as_deref());
+    }
+
     /// Follow-ups of this topic can be asked; the one before is kept for the way back.
     fn open_up(&mut self, id: TopicId) {
         if let Some(before) = self.open.filter(|before| *before != id) {

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::dialplan::{Part, Slot, SlotKind, Topic, TopicId, Value};
+use crate::understanding::Interpretation;
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::{telephone, yes_no};
-use crate::understanding::Interpretation;
 
 use super::check::needs_check;
 use super::correction;
@@ -366,7 +366,9 @@ impl Dialogue {
         };
         let before = match form.at {
             FormStep::Slot { index, .. } => form.asked.iter().rposition(|i| *i == index).unwrap_or(form.asked.len()),
-            FormStep::Check { index } => form.asked.iter().rposition(|i| *i == index).map_or(form.asked.len(), |at| at + 1),
+            FormStep::Check { index } => {
+                form.asked.iter().rposition(|i| *i == index).map_or(form.asked.len(), |at| at + 1)
+            }
             FormStep::Confirm | FormStep::Correct => form.asked.len(),
         };
         form.asked.truncate(before);
@@ -392,6 +394,18 @@ impl Dialogue {
     /// What is said now is taken as it is (a message, an address): commands in it are words of the message.
     pub(super) fn is_taking_free_text(&self) -> bool {
         self.slot_under_way().is_some_and(takes_anything)
+    }
+
+    /// A whole telephone number is said to a form that has a place for one.
+    pub(super) fn is_told_number(&self, text: &str) -> bool {
+        let Stage::Filling(form) = &self.stage else {
+            return false;
+        };
+        let has_place =
+            self.topic(form.topic).is_some_and(|topic| topic.slots.iter().any(|slot| slot.kind == SlotKind::Telephone));
+        has_place
+            && !self.is_taking_free_text()
+            && matches!(slots::telephone(text, "", None), slots::Dictated::Whole { .. })
     }
 
     /// Digits can be typed now.

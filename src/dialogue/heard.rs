@@ -44,6 +44,10 @@ impl Dialogue {
             return;
         }
         let free_text = self.is_taking_free_text();
+        // "Pardon, c'est le 06 …": a number told to a form is no wish to hear the question again.
+        if self.is_told_number(text) {
+            return self.form_heard(text, &interpretation);
+        }
         if let Some(action) = self.everywhere(&words, free_text) {
             return self.command_action(&action);
         }
@@ -67,6 +71,7 @@ impl Dialogue {
     /// Does what the understanding decided.
     pub(super) fn act_on(&mut self, interpretation: Interpretation, text: &str, confidence: f32) {
         let asks = matches!(interpretation.decision, Decision::Confirm(_) | Decision::Offer(_));
+        self.wish = Some(text.to_owned());
         if asks && matches!(self.stage, Stage::Confirming(_) | Stage::Offering(_)) {
             // A question answered by what only leads to another one: nothing was gained.
             self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
@@ -108,8 +113,7 @@ impl Dialogue {
                 };
                 if answer.yes {
                     self.later = self.other_wish(&answer.rest, Some(topic)).or(self.later);
-                    self.progress();
-                    self.enter(topic, None);
+                    self.enter_wished(topic);
                 } else {
                     self.refuse(vec![topic], &answer.rest, confidence);
                 }
@@ -117,8 +121,7 @@ impl Dialogue {
             }
             Stage::Offering(topics) => {
                 if let Some(topic) = self.offered(&topics, words) {
-                    self.progress();
-                    self.enter(topic, None);
+                    self.enter_wished(topic);
                     return true;
                 }
                 let other = commands::command(text) == Some(Command::SomethingElse);
@@ -126,10 +129,7 @@ impl Dialogue {
                     Some(answer) if !answer.yes => self.refuse(topics, &answer.rest, confidence),
                     _ if other => self.refuse(topics, "", confidence),
                     // "Oui" to several: the first was asked first.
-                    Some(answer) if answer.yes && answer.rest.is_empty() => {
-                        self.progress();
-                        self.enter(topics[0], None);
-                    }
+                    Some(answer) if answer.yes && answer.rest.is_empty() => self.enter_wished(topics[0]),
                     _ => return false,
                 }
                 true

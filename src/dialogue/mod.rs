@@ -172,6 +172,8 @@ pub struct Dialogue {
     known: Known,
     /// Rest of a long answer, read when the caller wants to hear on.
     unread: Vec<String>,
+    /// What the caller said that "J'ai compris : … ?" or an offer is about; a form may use it after a yes.
+    wish: Option<String>,
     /// Another wish named beside a yes: next when what the yes was for has been said.
     later: Option<TopicId>,
     trouble: Trouble,
@@ -217,6 +219,7 @@ impl Dialogue {
             suspended: Vec::new(),
             known: Known::default(),
             unread: Vec::new(),
+            wish: None,
             later: None,
             trouble: Trouble::default(),
             refused: Vec::new(),

@@ -98,10 +98,10 @@ impl Dialogue {
         }
     }
 
-    /// Nothing helped: a human, but for a line on which nobody ever spoke.
+    /// Nothing helped: a human; what is known is kept where none can be reached; goodbye on a line where nobody ever spoke.
     fn give_up_or_escalate(&mut self) {
         if self.someone_is_there {
-            return self.escalate();
+            return if self.can_reach_operator() { self.escalate() } else { self.give_up() };
         }
         self.say(PhraseId::SilenceEnd);
         self.hang_up();

@@ -166,21 +166,22 @@ pub(super) fn name_in_passing(text: &str) -> Option<Filled> {
     const MOST_WORDS: usize = 4;
     static INTRODUCED: LazyLock<regex::Regex> = LazyLock::new(|| {
         let introductions = [
-            "m['’]appelle",
+            // Words taken out of a sentence have lost their apostrophes.
+            "m['’ ]appelle",
             "(?:mon|le) nom(?: de famille)? est",
-            "(?:mon|le) nom(?: de famille)?,? c['’]est",
+            "(?:mon|le) nom(?: de famille)?,? c['’ ]est",
             "au nom de",
-            "(?:je suis|c['’]est|ici) (?:madame|monsieur|mademoiselle)",
+            "(?:je suis|c['’ ]est|ici) (?:madame|monsieur|mademoiselle)",
             "my name is",
-            "my name['’]s",
+            "my name['’ ]s",
         ];
         regex::Regex::new(&format!(r"(?i)\b(?:{})\s+([^,;:.!?]+)", introductions.join("|")))
             .expect("pattern of this source")
     });
     /// What ends a name where no comma does.
     const END: &[&str] = &[
-        "et", "au", "a", "mon", "ma", "mes", "notre", "son", "sa", "l", "la", "les", "un", "une", "pour", "je", "j", "du", "qui",
-        "le", "c", "on", "maire", "and", "i", "my", "for", "the",
+        "et", "au", "a", "mon", "ma", "mes", "notre", "son", "sa", "l", "la", "les", "un", "une", "pour", "je", "j",
+        "du", "qui", "le", "c", "on", "maire", "and", "i", "my", "for", "the",
     ];
     let said = INTRODUCED.captures(text)?.get(1)?.as_str();
     let words: Vec<String> = said
@@ -189,7 +190,8 @@ pub(super) fn name_in_passing(text: &str) -> Option<Filled> {
         .take_while(|(i, word)| {
             let folded = fold(word.split(['\'', '’']).next().unwrap_or_default());
             // "Le Goff" begins with an article.
-            (*i == 0 && folded == "le") || !(END.contains(&folded.as_str()) || folded.chars().any(|c| c.is_ascii_digit()))
+            (*i == 0 && folded == "le")
+                || !(END.contains(&folded.as_str()) || folded.chars().any(|c| c.is_ascii_digit()))
         })
         .map(|(_, word)| word.to_owned())
         .collect();

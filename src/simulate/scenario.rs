@@ -235,9 +235,15 @@ values = ["Martin", "0612345678"]
     #[test]
     fn a_whole_file() {
         let scenario = Scenario::parse(WHOLE).unwrap();
-        assert_eq!((scenario.hours, scenario.operator, scenario.longest().as_secs()), (Opening::Closed, Operator::Busy, 90));
+        assert_eq!(
+            (scenario.hours, scenario.operator, scenario.longest().as_secs()),
+            (Opening::Closed, Operator::Busy, 90)
+        );
         assert_eq!(scenario.says[2], Saying::Keys(Keys { keys: "1#".into() }));
-        assert_eq!(scenario.texts().collect::<Vec<_>>(), ["Bonjour.", "un", "deux", "Un agent !", "Martin", "Non, Martin"]);
+        assert_eq!(
+            scenario.texts().collect::<Vec<_>>(),
+            ["Bonjour.", "un", "deux", "Un agent !", "Martin", "Non, Martin"]
+        );
         assert_eq!(scenario.expected_numbers().collect::<Vec<_>>(), ["0612345678"]);
         assert!(scenario.leaves_request());
     }
@@ -247,7 +253,10 @@ values = ["Martin", "0612345678"]
         let wrong = |from: &str, to: &str| Scenario::parse(&WHOLE.replace(from, to)).unwrap_err().to_string();
         assert!(wrong("hours = \"closed\"", "opening = \"closed\"").contains("opening"));
         assert!(wrong("keys = \"1#\"", "keys = \"un\"").contains("no keys"));
-        assert!(wrong("values = [\"Martin\", \"0612345678\"]", "values = [\"Martin\"]\nno_request = true").contains("contradicts"));
+        assert!(
+            wrong("values = [\"Martin\", \"0612345678\"]", "values = [\"Martin\"]\nno_request = true")
+                .contains("contradicts")
+        );
         let nothing = Scenario::parse("title = \"t\"\nservice = \"s\"\nsays = [\"a\"]").unwrap_err();
         assert!(matches!(nothing, ScenarioError::NothingExpected));
     }

@@ -103,7 +103,11 @@ fn judge_request(expected: &ExpectedRequest, requests: &[(String, Vec<(String, S
 /// The value is one of the alternatives; a piece with `…` may have anything around it.
 fn is(value: &str, wanted: &str) -> bool {
     wanted.split('|').map(str::trim).any(|wanted| {
-        if wanted.contains('…') || wanted.contains("...") { holds(value, wanted) } else { plain(value) == plain(wanted) }
+        if wanted.contains('…') || wanted.contains("...") {
+            holds(value, wanted)
+        } else {
+            plain(value) == plain(wanted)
+        }
     })
 }
 
@@ -140,9 +144,10 @@ mod tests {
     #[test]
     fn requests_to_the_letter() {
         let field = |name: &str, value: &str| (name.to_owned(), value.to_owned());
-        let fields = vec![field("nom", "Le Goff"), field("numéro", "0612345678"), field("message", "Un grand nid de poule")];
+        let fields =
+            vec![field("nom", "Le Goff"), field("numéro", "0612345678"), field("message", "Un grand nid de poule")];
         let happened = Happened { requests: vec![("demande de rappel".into(), fields)], ..Happened::default() };
-        let expect = "[expect.request]\nkind = \"Demande de rappel\"\nfields = { numéro = \"0612345678\" }\n\
+        let expect = "[expect.request]\nkind = \"Demande de rappel\"\nfields = { \"numéro\" = \"0612345678\" }\n\
                       values = [\"le goff\", \"… nid de poule …\"]";
         assert_eq!(misses(expect, &happened), []);
         assert_eq!(misses("[expect.request]\nvalues = [\"Le Gof\"]", &happened), [Miss::Value(None, "Le Gof".into())]);

@@ -200,7 +200,9 @@ pub fn command(text: &str) -> Option<Command> {
 pub fn alone(text: &str) -> Option<Command> {
     let words = tokens(text);
     let found = COMMANDS.iter().find_map(|(command, patterns)| Some((*command, patterns.find(&words)?)));
-    found.filter(|(_, range)| content_outside(&words, range) == 0 && words.len() <= range.len() + 4).map(|(command, _)| command)
+    found
+        .filter(|(_, range)| content_outside(&words, range) == 0 && words.len() <= range.len() + 4)
+        .map(|(command, _)| command)
 }
 
 #[cfg(test)]

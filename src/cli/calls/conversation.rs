@@ -198,7 +198,8 @@ impl Talked {
     /// What came of it, with the requests it left.
     pub fn happened(&self, requests: Vec<(String, Vec<(String, String)>)>) -> Happened {
         let report = &self.report;
-        let by_agent = report.turns.iter().filter(|turn| turn.to == Party::Agent).filter_map(|turn| turn.reply.as_deref());
+        let by_agent =
+            report.turns.iter().filter(|turn| turn.to == Party::Agent).filter_map(|turn| turn.reply.as_deref());
         let heard: Vec<&str> = report.greeting.as_deref().into_iter().chain(by_agent).collect();
         let answered = report.transfer_status == Some(200);
         Happened {

@@ -53,7 +53,8 @@ impl Row {
 
     /// One line for the person who waits.
     pub fn told(&self) -> String {
-        let outcome = if self.succeeded() { "réussi".to_owned() } else { format!("échoué : {}", misses(&self.misses)) };
+        let outcome =
+            if self.succeeded() { "réussi".to_owned() } else { format!("échoué : {}", misses(&self.misses)) };
         format!("  {outcome} ({} s)", self.duration.as_secs())
     }
 }
@@ -171,8 +172,14 @@ mod tests {
         let rows = [row("01", 40, Vec::new()), row("02", 130, vec![Miss::NoRequest]), row("03", 50, Vec::new())];
         let text = render(&machine, &rows);
         assert!(text.contains("| 3 | 2 | 67 % | 85 % | 50,0 s / 130,0 s | 1 | 0,6 s / 0,8 s |"), "{text}");
-        assert!(text.contains("| 02 : Un / titre | dechets | **non** | 130 s | 3 | 1 | aucune demande enregistrée |"), "{text}");
-        assert!(text.contains("\n02 (aucune demande enregistrée) :\n- mairie : Bonjour.\n- appelant : Les poubelles"), "{text}");
+        assert!(
+            text.contains("| 02 : Un / titre | dechets | **non** | 130 s | 3 | 1 | aucune demande enregistrée |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("\n02 (aucune demande enregistrée) :\n- mairie : Bonjour.\n- appelant : Les poubelles"),
+            "{text}"
+        );
         assert!(!text.contains("01 ("), "{text}");
         assert!(text.contains("Conditions : P, 2 cœurs"), "{text}");
     }

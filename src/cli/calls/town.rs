@@ -56,7 +56,9 @@ fn with_hours(sheet: &str, hours: &str) -> String {
         if in_entry && line.starts_with([' ', '\t']) && line.trim_start().starts_with('-') {
             continue;
         }
-        in_entry = !in_hours && line.starts_with('-') && line.trim_start_matches('-').trim().to_lowercase().starts_with("horaires");
+        in_entry = !in_hours
+            && line.starts_with('-')
+            && line.trim_start_matches('-').trim().to_lowercase().starts_with("horaires");
         if in_entry {
             lines.push("- Horaires :".to_owned());
             lines.push(format!("  - {hours}"));

@@ -72,14 +72,21 @@ fn field(talk: &Talk, name: &str) -> String {
 #[test]
 fn one_sentence_fills_everything_in_any_order() {
     let mut talk = talk();
-    talk.says("rappelez-moi plutôt le matin au 06 12 34 56 78, je m'appelle Martin").hears("Je note : Martin, au 06 12 34 56 78, le matin.");
+    // Understood at once or after a question back: nothing of it is lost.
+    talk.says("rappelez-moi plutôt le matin au 06 12 34 56 78, je m'appelle Martin")
+        .hears("J'ai compris : demande de rappel");
+    talk.says("oui").hears("Je note : Martin, au 06 12 34 56 78, le matin.");
     let mut talk = self::talk();
     talk.says("rappelez-moi").hears("À quel nom");
-    talk.says("l'après-midi, au 06 12 34 56 78, madame Le Goff").hears("Je note : Le Goff, au 06 12 34 56 78, l'après-midi.");
+    talk.says("l'après-midi, au 06 12 34 56 78, madame Le Goff")
+        .hears("Je note : Le Goff, au 06 12 34 56 78, l'après-midi.");
     // An unasked one first, the asked one remains to be asked.
     let mut talk = self::talk();
     talk.says("rappelez-moi").says("le 06 12 34 56 78").hears("À quel nom");
-    talk.says("Martin").hears("Plutôt le matin").says("le matin").hears("Je note : Martin, au 06 12 34 56 78, le matin.");
+    talk.says("Martin")
+        .hears("Plutôt le matin")
+        .says("le matin")
+        .hears("Je note : Martin, au 06 12 34 56 78, le matin.");
     // Name and e-mail that say what they are.
     let mut talk = self::talk();
     talk.says("recevoir une lettre par courriel").says("ce mois-ci, mon nom est Martin").hears("courriel");
@@ -120,9 +127,17 @@ fn an_answer_with_a_no_in_it_is_no_correction() {
     talk.says("06 12 34 56 78").hears("Est-ce dangereux");
     talk.says("non, il n'y a pas de problème").hears("12 rue de Mareil, Martin, 06 12 34 56 78, non.");
     let mut talk = self::talk();
-    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("pardon, le matin").hears("Je note : Martin, au 06 12 34 56 78, le matin");
+    talk.says("rappelez-moi")
+        .says("Martin")
+        .says("06 12 34 56 78")
+        .says("pardon, le matin")
+        .hears("Je note : Martin, au 06 12 34 56 78, le matin");
     let mut talk = self::talk();
-    talk.says("rappelez-moi").says("Martin").hears("À quel numéro").says("pardon c'est le 06 12 34 56 78").hears("Plutôt le matin");
+    talk.says("rappelez-moi")
+        .says("Martin")
+        .hears("À quel numéro")
+        .says("pardon c'est le 06 12 34 56 78")
+        .hears("Plutôt le matin");
 }
 
 #[test]
@@ -148,10 +163,20 @@ fn everything_can_be_put_right_at_the_end() {
 fn the_question_before_is_asked_again() {
     let mut talk = talk();
     talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").hears("Plutôt le matin");
-    talk.says("revenez en arrière").hears("À quel numéro").says("la question d'avant s'il vous plaît").hears("À quel nom");
+    talk.says("revenez en arrière")
+        .hears("À quel numéro")
+        .says("la question d'avant s'il vous plaît")
+        .hears("À quel nom");
     talk.says("revenez en arrière").hears("À quel nom");
-    talk.says("Martel").hears("À quel numéro").says("06 13 14 15 16").says("le matin").hears("Je note : Martel, au 06 13 14 15 16");
-    talk.says("la question d'avant").hears("Plutôt le matin").says("l'après-midi").hears("l'après-midi. C'est bien cela");
+    talk.says("Martel")
+        .hears("À quel numéro")
+        .says("06 13 14 15 16")
+        .says("le matin")
+        .hears("Je note : Martel, au 06 13 14 15 16");
+    talk.says("la question d'avant")
+        .hears("Plutôt le matin")
+        .says("l'après-midi")
+        .hears("l'après-midi. C'est bien cela");
 }
 
 #[test]
@@ -220,7 +245,12 @@ fn a_request_that_was_begun_is_kept_when_the_call_ends() {
     assert!(talk.hung_up());
 
     let mut talk = self::talk();
-    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("au revoir").hears("J'ai noté").hears("Au revoir");
+    talk.says("rappelez-moi")
+        .says("Martin")
+        .says("06 12 34 56 78")
+        .says("au revoir")
+        .hears("J'ai noté")
+        .hears("Au revoir");
     assert_eq!(field(&talk, "numéro"), "0612345678");
 
     // During a digression too.
@@ -243,12 +273,23 @@ fn a_transfer_that_fails_returns_to_the_request() {
     let mut talk = talk();
     talk.says("signaler un lampadaire").says("il est cassé").hears("À quelle adresse").types("0");
     assert_eq!(talk.transferred().as_deref(), Some("Standard"));
-    talk.input(Input::TransferFinished { status: 486 }).hears("occupée").hears("Revenons à votre demande : signalement");
-    talk.hears("À quelle adresse").says("12 rue de Mareil").says("Martin").says("06 12 34 56 78").says("non").says("oui");
+    talk.input(Input::TransferFinished { status: 486 })
+        .hears("occupée")
+        .hears("Revenons à votre demande : signalement");
+    talk.hears("À quelle adresse")
+        .says("12 rue de Mareil")
+        .says("Martin")
+        .says("06 12 34 56 78")
+        .says("non")
+        .says("oui");
     assert_eq!(field(&talk, "problème"), "Il est cassé");
 
     let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
-    talk.says("signaler un lampadaire").says("il est cassé").types("0").hears("Il n'y a personne").hears("À quelle adresse");
+    talk.says("signaler un lampadaire")
+        .says("il est cassé")
+        .types("0")
+        .hears("Il n'y a personne")
+        .hears("À quelle adresse");
 }
 
 #[test]

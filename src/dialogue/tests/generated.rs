@@ -164,7 +164,8 @@ impl Plan {
                 }
             }
             for (number, kind) in topic.slots.iter().enumerate() {
-                let _ = write!(text, "\nDemander valeur{number} ({}) :\n> Votre réponse numéro {number} ?\n", KINDS[*kind]);
+                let _ =
+                    write!(text, "\nDemander valeur{number} ({}) :\n> Votre réponse numéro {number} ?\n", KINDS[*kind]);
                 if KINDS[*kind] == "choix" {
                     text.push_str("- le premier, touche 1\n- le second, touche 2\n");
                 }
@@ -200,7 +201,7 @@ impl Plan {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 160, max_global_rejects: 160, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 96, max_global_rejects: 96, ..ProptestConfig::default() })]
 
     #[test]
     fn nobody_is_stuck_in_a_town_put_together_at_random(

@@ -31,7 +31,10 @@ fn talk() -> Talk {
 fn yes_and_silence_go_on() {
     let mut talk = talk();
     talk.says("oui allez-y").hears("Phrase 4").does_not_hear("Phrase 1.").hears("Je continue ?");
-    talk.input(Input::Silence).hears("Phrase 7").hears("Voulez-vous la suite du discours ?").does_not_hear("Je continue");
+    talk.input(Input::Silence)
+        .hears("Phrase 7")
+        .hears("Voulez-vous la suite du discours ?")
+        .does_not_hear("Je continue");
     // Now the question of the topic itself.
     talk.says("oui").hears("Le passeport se demande");
 }
@@ -44,7 +47,9 @@ fn no_part_takes_much_longer_than_twenty_seconds() {
             .outputs
             .iter()
             .filter_map(|output| match output {
-                Output::Say(prompt) => Some(prompt.sentences.iter().map(|s| crate::dialplan::spoken_time(s).as_secs_f32()).sum::<f32>()),
+                Output::Say(prompt) => {
+                    Some(prompt.sentences.iter().map(|s| crate::dialplan::spoken_time(s).as_secs_f32()).sum::<f32>())
+                }
                 _ => None,
             })
             .sum();
