@@ -25,7 +25,6 @@ use crate::dialplan::{Dialplan, parse, render};
 use crate::files::{read_dialplan, read_prompts};
 use crate::net::{self, CallLine};
 use crate::simulate::driver;
-use crate::simulate::person::Cues;
 use crate::simulate::phone::{self, Manner};
 use crate::simulate::scenario::{Opening, Operator, Scenario};
 use crate::simulate::script::Line;
@@ -272,6 +271,7 @@ fn progress(what: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simulate::person::Cues;
 
     #[test]
     fn every_call_of_the_repository_can_be_read() {

@@ -284,18 +284,15 @@ fn addresses_of_e_mail() {
 
 #[test]
 fn addresses() {
-    let streets = address::Streets::new(
-        [
-            "rue de Pontoise",
-            "rue de Paris",
-            "rue au Pain",
-            "avenue Gambetta",
-            "avenue des Loges",
-            "place de la Grille",
-            "boulevard Victor-Hugo",
-        ]
-        .into_iter(),
-    );
+    let streets = address::Streets::new([
+        "rue de Pontoise",
+        "rue de Paris",
+        "rue au Pain",
+        "avenue Gambetta",
+        "avenue des Loges",
+        "place de la Grille",
+        "boulevard Victor-Hugo",
+    ]);
     golden(
         &[
             ("16 rue de Pontoise", "16 rue de Pontoise"),
