@@ -8,6 +8,7 @@ use clap::{Parser, Subcommand};
 
 pub mod bench;
 pub mod call;
+pub mod calls;
 pub mod capture;
 pub mod check;
 pub mod demo;
@@ -79,6 +80,9 @@ enum Command {
     /// Mesurer les délais d'un appel (tableau Markdown)
     #[command(hide = true)]
     Bench(bench::Args),
+    /// Placer des appels parlés écrits d'avance et juger ce qu'ils apportent (tableau Markdown)
+    #[command(hide = true)]
+    BenchCalls(calls::Args),
     /// Démonstration : un appel complet, à voir et à écouter
     Demo(demo::Args),
     /// Demander au service s'il est prêt (SIP OPTIONS) et ce qui ne va pas
@@ -111,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Call(args) => call::run(args),
         Command::Phone(args) => phone::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::BenchCalls(args) => calls::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Health(args) => health::run(args),
         Command::Capture(args) => capture::run(args),

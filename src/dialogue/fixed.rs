@@ -78,6 +78,12 @@ impl List {
                             with(self, &title);
                         }
                     }
+                    PhraseId::ReturnToForm => {
+                        let forms = words.iter().filter(|(_, topic)| !topic.slots.is_empty());
+                        for (id, _) in forms {
+                            with(self, &spoken_title(words, id));
+                        }
+                    }
                     PhraseId::Propose => {
                         for target in proposed(words) {
                             with(self, &spoken_title(words, target));

@@ -29,7 +29,7 @@ pub use parse::parse;
 pub(crate) use parse::pieces;
 pub use render::{line_and_column, place, render};
 pub use spoken::{speak_date, speak_hours, speak_next_opening, speak_todays_hours};
-pub use text::{fold, folded_words, slug};
+pub use text::{fold, folded_words, slug, spoken_time};
 
 /// One Markdown file of a dialplan.
 #[derive(Debug, Clone, PartialEq, Eq)]

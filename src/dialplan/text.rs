@@ -91,6 +91,11 @@ pub(super) fn spoken_duration(characters: usize) -> Duration {
     Duration::from_secs_f32(characters as f32 / CHARACTERS_A_SECOND)
 }
 
+/// How long a voice takes for this text, at its normal pace.
+pub fn spoken_time(text: &str) -> Duration {
+    spoken_duration(spoken_characters(text))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
