@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-latency bench-asr bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks bench-understanding
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-calls bench-latency bench-asr bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks bench-understanding
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -42,7 +42,7 @@ serve: ## Répondre aux appels, avec config.toml s'il existe
 	@scripts/build.sh
 	@$(PROGRAM) serve
 
-fuzz: ## Soumettre la signalisation à des données aléatoires (SECONDES=60 par cible)
+fuzz: ## Soumettre la signalisation, le son, les fiches et la compréhension à des données aléatoires (SECONDES=60 par cible)
 	@scripts/setup.sh
 	@scripts/fuzz.sh $(or $(SECONDES),60) $(CIBLES)
 
@@ -50,6 +50,11 @@ bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette 
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-call.sh
+
+bench-calls: ## Placer les appels parlés de sip-tests/calls et juger ce qu'ils apportent (CALLS="DOSSIER…" OUT=DOSSIER)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-calls.sh
 
 bench-latency: ## Mesurer le délai des réponses, pour un appel et pour 4, 8 et 16 en même temps (QUESTIONS=100)
 	@scripts/setup.sh

@@ -31,12 +31,20 @@ for target in "${targets[@]}"; do
     mkdir -p "fuzz/corpus/$target"
     inputs=("fuzz/corpus/$target")
     [[ ! -d fuzz/seeds/$target ]] || inputs+=("fuzz/seeds/$target")
+    dict=fuzz/sip.dict
+    case $target in
+    dialplan)
+        dict=fuzz/dialplan.dict
+        inputs+=(dialplans sip-tests/dialplan src/cli/new/modele)
+        ;;
+    understanding | slots) dict=fuzz/french.dict ;;
+    esac
     if [[ $seconds == condenser ]]; then
         step "Corpus de $target" fuzz cmin "$target" -- -max_len=4096
     else
         step "Données aléatoires : $target, $seconds s" \
             fuzz run "$target" "${inputs[@]}" -- \
-            -max_total_time="$seconds" -seed="${GRAINE:-0}" -dict=fuzz/sip.dict -max_len=4096 -print_final_stats=1
+            -max_total_time="$seconds" -seed="${GRAINE:-0}" -dict="$dict" -max_len=4096 -timeout=10 -print_final_stats=1
     fi
 done
 if [[ $seconds == condenser ]]; then

@@ -11,6 +11,8 @@ use crate::dialplan::SourceFile;
 /// A page of French is 3 KB; a larger file is a mistake.
 const MAX_FILE_BYTES: u64 = 1024 * 1024;
 const MAX_FILES: usize = 500;
+/// All files together: a town that writes as much as a novel.
+const MAX_TOTAL_BYTES: usize = 8 * 1024 * 1024;
 /// Folders below the one given: languages, and one more for a helpful message about it.
 const MAX_DEPTH: usize = 3;
 
@@ -29,6 +31,10 @@ pub enum FilesError {
     TooMany(PathBuf),
     #[error("« {} » dépasse {} ko : ce n'est sans doute pas une fiche.", .0.display(), MAX_FILE_BYTES / 1024)]
     TooLarge(PathBuf),
+    #[error("« {} » contient plus de {} Mo de texte : donnez le dossier d'une seule mairie.", .0.display(), MAX_TOTAL_BYTES / 1024 / 1024)]
+    TooMuch(PathBuf),
+    #[error("« {} » n'est pas un fichier ordinaire : enlevez-le du dossier.", .0.display())]
+    NotAFile(PathBuf),
     #[error("« {} » n'est pas en UTF-8 (ligne {line}) : enregistrez le fichier au format « UTF-8 ».", .path.display())]
     NotUtf8 { path: PathBuf, line: usize },
     #[error("« {} » : lecture refusée. Donnez le droit de lecture au compte qui lance le programme.", .0.display())]
@@ -75,7 +81,17 @@ fn read_folder(dir: &Path, wanted: &dyn Fn(&str) -> bool) -> Result<Vec<SourceFi
     let mut found = Vec::new();
     collect(dir, dir, "", 0, wanted, &mut found)?;
     found.sort();
-    found.into_iter().map(|path| read_text(&dir.join(&path)).map(|text| SourceFile { path, text })).collect()
+    let mut files = Vec::with_capacity(found.len());
+    let mut total = 0;
+    for path in found {
+        let text = read_text(&dir.join(&path))?;
+        total += text.len();
+        if total > MAX_TOTAL_BYTES {
+            return Err(FilesError::TooMuch(dir.to_owned()));
+        }
+        files.push(SourceFile { path, text });
+    }
+    Ok(files)
 }
 
 /// Paths below `root`, `/`-separated.
@@ -104,6 +120,10 @@ fn collect(
         } else if wanted(&name) {
             if found.len() == MAX_FILES {
                 return Err(FilesError::TooMany(root.to_owned()));
+            }
+            // Opening a pipe would wait for somebody to write into it.
+            if !metadata.is_file() {
+                return Err(FilesError::NotAFile(path));
             }
             found.push(below);
         }

@@ -1,8 +1,8 @@
 //! `allo-mairie bench`: the delays of real calls, one or many at once, against a service of its own, as a Markdown table with
 //! its conditions.
 
-mod machine;
-mod service;
+pub(super) mod machine;
+pub(super) mod service;
 mod table;
 
 use std::collections::VecDeque;

@@ -10,7 +10,7 @@ use super::Failure;
 use crate::dialogue::{Phrases, TrialOutcome, run_trial};
 use crate::dialplan::{self, Dialplan, Language, Location, Problem, Severity, SourceFile, Trial};
 use crate::files;
-use crate::speech::spoken::Lexicon;
+use crate::speech::spoken::{Lexicon, Piece};
 use crate::understanding::Understanding;
 
 const GOOD: Style = AnsiColor::Green.on_default();
@@ -23,15 +23,27 @@ pub struct Args {
     /// Dossier des phrases de tous les jours ; sans lui, celles du programme
     #[arg(long, value_name = "DOSSIER")]
     prompts: Option<PathBuf>,
-    /// Écrire le résultat en JSON
+    /// Écrire le résultat en JSON, décrit dans docs/ecrire-un-dialplan.md
     #[arg(long)]
     json: bool,
 }
 
-/// Everything found, as `--json` writes it.
-#[derive(Serialize)]
+/// Exit status when there is an error in the dialplan, or a trial fails.
+const FAULTY: u8 = 1;
+/// Exit status when the dialplan or the prompts can't be read.
+const UNREADABLE: u8 = 2;
+/// The lexicons this version came with.
+const LEXICONS: [(&str, &str); 2] = [
+    ("fr", include_str!("../../prompts/fr/prononciation.tsv")),
+    ("en", include_str!("../../prompts/en/prononciation.tsv")),
+];
+
+/// Everything found, as `--json` writes it. Documented: fields may be added, none may change.
+#[derive(Default, Serialize)]
 struct Report {
     ok: bool,
+    /// Why nothing could be checked.
+    fault: Option<String>,
     name: Option<String>,
     errors: usize,
     warnings: usize,
@@ -56,7 +68,6 @@ struct ReportedTrial {
     line: usize,
     passed: bool,
     /// The line that did not hold, and why.
-    #[serde(skip_serializing_if = "Option::is_none")]
     failure: Option<ReportedProblem>,
 }
 
@@ -71,20 +82,35 @@ struct Checked {
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
+    match read_and_check(&args) {
+        Ok(checked) => {
+            let report = checked.report();
+            if args.json {
+                print_json(&report)?
+            } else {
+                checked.print(&report)
+            }
+            // What is wrong has been said.
+            if report.ok { Ok(()) } else { Err(Failure { message: String::new(), status: FAULTY }) }
+        }
+        Err(failure) if args.json => {
+            print_json(&Report { fault: Some(failure.message), ..Report::default() })?;
+            Err(Failure { message: String::new(), status: UNREADABLE })
+        }
+        Err(failure) => Err(Failure { status: UNREADABLE, ..failure }),
+    }
+}
+
+fn print_json(report: &Report) -> Result<(), Failure> {
+    let text = serde_json::to_string_pretty(report).map_err(|error| Failure::new(error.to_string()))?;
+    println!("{text}");
+    Ok(())
+}
+
+fn read_and_check(args: &Args) -> Result<Checked, Failure> {
     let phrases = Arc::new(everyday_phrases(args.prompts.as_deref())?);
-    if let Some(prompts) = &args.prompts {
-        check_lexicons(prompts)?;
-    }
-    let checked = check(&args.dir, &phrases, today())?;
-    let report = checked.report();
-    if args.json {
-        let text = serde_json::to_string_pretty(&report).map_err(|error| Failure::new(error.to_string()))?;
-        println!("{text}");
-    } else {
-        checked.print(&report);
-    }
-    // What is wrong has been said.
-    if report.ok { Ok(()) } else { Err(Failure::new("")) }
+    let lexicons = lexicons(args.prompts.as_deref())?;
+    check(&args.dir, &phrases, &lexicons, today())
 }
 
 /// The phrases of `dir/<language>/`, or those this version came with.
@@ -106,26 +132,54 @@ fn everyday_phrases(dir: Option<&Path>) -> Result<Phrases, Failure> {
     })
 }
 
-/// The pronunciation lexicon of each language there is.
-fn check_lexicons(prompts: &Path) -> Result<(), Failure> {
-    for language in ["fr", "en"] {
-        let path = prompts.join(language).join("prononciation.tsv");
-        if path.is_file() {
-            let text = files::read_text(&path).map_err(|error| Failure::new(error.to_string()))?;
-            Lexicon::parse(&text)
-                .map_err(|errors| Failure::new(format!("Le lexique {} est à corriger.\n{errors}", path.display())))?;
-        }
-    }
-    Ok(())
+/// The pronunciation lexicon of each language: the folder's where it has one, else the one this version came with.
+fn lexicons(prompts: Option<&Path>) -> Result<Vec<(Language, Lexicon)>, Failure> {
+    LEXICONS
+        .iter()
+        .map(|(language, built_in)| {
+            let own = prompts.map(|dir| dir.join(language).join("prononciation.tsv")).filter(|path| path.is_file());
+            let text = match &own {
+                Some(path) => files::read_text(path).map_err(|error| Failure::new(error.to_string()))?,
+                None => (*built_in).to_owned(),
+            };
+            let lexicon = Lexicon::parse(&text).map_err(|errors| {
+                let path = own.unwrap_or_else(|| PathBuf::from("prononciation.tsv"));
+                Failure::new(format!("Le lexique {} est à corriger.\n{errors}", path.display()))
+            })?;
+            Ok((Language((*language).to_owned()), lexicon))
+        })
+        .collect()
 }
 
-fn check(dir: &Path, phrases: &Arc<Phrases>, today: jiff::civil::Date) -> Result<Checked, Failure> {
+/// What the voice reads by its rules of spelling alone: the text without what the lexicon says.
+fn left_to_spelling(lexicons: &[(Language, Lexicon)], language: &Language, text: &str) -> String {
+    let pieces = match lexicons.iter().find(|(known, _)| known == language) {
+        Some((_, lexicon)) => lexicon.pieces(&language.0, text),
+        None => Vec::new(),
+    };
+    pieces
+        .into_iter()
+        .map(|piece| match piece {
+            Piece::Text(words) => words,
+            Piece::Phonemes(_) => " ".to_owned(),
+        })
+        .collect()
+}
+
+fn check(
+    dir: &Path,
+    phrases: &Arc<Phrases>,
+    lexicons: &[(Language, Lexicon)],
+    today: jiff::civil::Date,
+) -> Result<Checked, Failure> {
     let files = files::read_dialplan(dir).map_err(|error| Failure::new(error.to_string()))?;
     let (dialplan, mut problems) = dialplan::parse(&files);
     let dialplan = dialplan.map(Arc::new);
     let mut trials = Vec::new();
     if let Some(dialplan) = &dialplan {
         problems.extend(dialplan::check(dialplan, today));
+        let left = |language: &Language, text: &str| left_to_spelling(lexicons, language, text);
+        problems.extend(dialplan::check_pronunciation(dialplan, &left));
         problems.sort_by_key(|problem| (problem.location.file, problem.location.start));
         if problems.iter().all(|problem| problem.severity < Severity::Error) {
             trials = play(dialplan, phrases);
@@ -159,6 +213,7 @@ impl Checked {
         let errors = count(Severity::Error);
         Report {
             ok: errors == 0 && self.dialplan.is_some(),
+            fault: None,
             name: self.dialplan.as_ref().map(|dialplan| dialplan.name.clone()),
             errors,
             warnings: count(Severity::Warning),
@@ -264,7 +319,8 @@ mod tests {
     use super::*;
 
     fn checked(dir: &Path) -> Checked {
-        check(dir, &Arc::new(Phrases::built_in()), jiff::civil::date(2026, 11, 23)).unwrap()
+        let lexicons = lexicons(None).unwrap();
+        check(dir, &Arc::new(Phrases::built_in()), &lexicons, jiff::civil::date(2026, 11, 23)).unwrap()
     }
 
     fn town() -> PathBuf {
@@ -283,16 +339,18 @@ mod tests {
             assert!(topics >= 5, "{service}: {topics} topics");
         }
         assert!(report.trials.len() >= 12 && report.trials.iter().all(|trial| trial.passed));
-        // The only objections are sources the officer has to read again.
-        let others: Vec<&str> =
-            report.problems.iter().map(|p| p.message.as_str()).filter(|m| !m.contains("sources")).collect();
+        // The only objections are sources the officer has to read again, and what the menu has no key for.
+        let known =
+            |message: &&str| message.contains("sources") || message.contains("aucune touche ne mène à la fiche");
+        let messages = report.problems.iter().map(|p| p.message.as_str());
+        let others: Vec<&str> = messages.filter(|message| !known(message)).collect();
         assert!(others.is_empty(), "{others:?}");
     }
 
     #[test]
     fn a_trial_that_does_not_come_out_is_an_error_at_its_line() {
         let dir = tempfile::tempdir().unwrap();
-        let mairie = "# Mairie\n## Annuaire\n### Standard\n- Poste : 100\n";
+        let mairie = "# Mairie\n- Numéro : 01 02 03 04 05\n## Annuaire\n### Standard\n- Poste : 100\n";
         let accueil = "## Accueil\nDire :\n> Bonjour, ici l'assistant vocal.\n\n## Partout\n\
                        - « un agent », touche 0 : transférer à Standard\n\n## Essai : politesse\n- mairie : Bonsoir\n";
         std::fs::create_dir(dir.path().join("fr")).unwrap();
@@ -319,7 +377,83 @@ mod tests {
         assert_eq!(first.severity, "error");
         assert!(verdict(&report).contains("à corriger"));
         let failure = run(Args { dir: dir.path().to_owned(), json: true, prompts: None }).unwrap_err();
-        assert_eq!((failure.status, failure.message.as_str()), (1, ""));
+        assert_eq!((failure.status, failure.message.as_str()), (FAULTY, ""));
+    }
+
+    #[test]
+    fn what_cannot_be_read_ends_with_a_status_of_its_own() {
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        std::fs::create_dir_all(at("latin/fr")).unwrap();
+        std::fs::write(at("latin/fr/a.md"), b"## Accueil\n\xe9").unwrap();
+        std::fs::create_dir(at("vide")).unwrap();
+        std::fs::create_dir(at("gros")).unwrap();
+        std::fs::write(at("gros/mairie.md"), "a".repeat(2 * 1024 * 1024)).unwrap();
+        std::fs::create_dir(at("boucle")).unwrap();
+        std::os::unix::fs::symlink("mairie.md", at("boucle/mairie.md")).unwrap();
+        for (name, part) in [
+            ("absent", "n'existe pas"),
+            ("vide", "aucun fichier .md"),
+            ("latin", "UTF-8 (ligne 2)"),
+            ("gros", "dépasse 1024 ko"),
+            ("boucle", "mairie.md"),
+        ] {
+            for json in [false, true] {
+                let failure = run(Args { dir: at(name), json, prompts: None }).unwrap_err();
+                assert_eq!(failure.status, UNREADABLE, "{name}");
+                assert!(json || failure.message.contains(part), "{name}: {}", failure.message);
+            }
+        }
+        // A folder that links back to itself is walked once.
+        let town = at("ronde");
+        std::fs::create_dir(&town).unwrap();
+        std::os::unix::fs::symlink(&town, town.join("fr")).unwrap();
+        std::fs::write(town.join("mairie.md"), "# Mairie\n").unwrap();
+        assert_eq!(run(Args { dir: town, json: true, prompts: None }).unwrap_err().status, FAULTY);
+    }
+
+    #[test]
+    fn the_json_is_as_documented() {
+        let page = include_str!("../../docs/ecrire-un-dialplan.md");
+        let (_, example) = page.split_once("```json\n").expect("an example");
+        let (example, _) = example.split_once("```").expect("its end");
+        let documented: serde_json::Value = serde_json::from_str(example).expect("valid JSON");
+        let at = |file: &str, line| ReportedProblem {
+            severity: "error",
+            file: file.to_owned(),
+            line,
+            column: 1,
+            message: String::new(),
+            remedy: None,
+        };
+        let report = Report {
+            problems: vec![at("a", 1)],
+            trials: vec![ReportedTrial {
+                title: String::new(),
+                file: String::new(),
+                line: 1,
+                passed: false,
+                failure: Some(at("a", 1)),
+            }],
+            ..Report::default()
+        };
+        let written = serde_json::to_value(&report).unwrap();
+        fn keys(value: &serde_json::Value, path: &str, found: &mut std::collections::BTreeSet<String>) {
+            match value {
+                serde_json::Value::Object(fields) => {
+                    for (name, value) in fields {
+                        found.insert(format!("{path}.{name}"));
+                        keys(value, &format!("{path}.{name}"), found);
+                    }
+                }
+                serde_json::Value::Array(items) => items.iter().for_each(|item| keys(item, path, found)),
+                _ => {}
+            }
+        }
+        let (mut in_page, mut in_report) = Default::default();
+        keys(&documented, "", &mut in_page);
+        keys(&written, "", &mut in_report);
+        assert_eq!(in_page, in_report);
     }
 
     #[test]

@@ -8,11 +8,13 @@ use clap::{Parser, Subcommand};
 
 pub mod bench;
 pub mod call;
+pub mod calls;
 pub mod capture;
 pub mod check;
 pub mod demo;
 pub mod health;
 pub mod models;
+pub mod new;
 pub mod phone;
 pub mod requests;
 pub mod say;
@@ -59,6 +61,8 @@ enum Command {
     Serve(serve::Args),
     /// Vérifier un dialplan et jouer ses essais
     Check(check::Args),
+    /// Écrire un dialplan de départ pour une commune
+    New(new::Args),
     /// Converser par écrit avec un dialplan
     Talk(talk::Args),
     /// Montrer ce que des phrases seraient comprises vouloir dire, et pourquoi
@@ -76,6 +80,9 @@ enum Command {
     /// Mesurer les délais d'un appel (tableau Markdown)
     #[command(hide = true)]
     Bench(bench::Args),
+    /// Placer des appels parlés écrits d'avance et juger ce qu'ils apportent (tableau Markdown)
+    #[command(hide = true)]
+    BenchCalls(calls::Args),
     /// Démonstration : un appel complet, à voir et à écouter
     Demo(demo::Args),
     /// Demander au service s'il est prêt (SIP OPTIONS) et ce qui ne va pas
@@ -99,6 +106,7 @@ pub fn main() -> ExitCode {
     let outcome = match command {
         Command::Serve(args) => serve::run(args),
         Command::Check(args) => check::run(args),
+        Command::New(args) => new::run(args),
         Command::Talk(args) => talk::run(args),
         Command::Understand(args) => understand::run(args),
         Command::Models(args) => models::run(args),
@@ -107,6 +115,7 @@ pub fn main() -> ExitCode {
         Command::Call(args) => call::run(args),
         Command::Phone(args) => phone::run(args),
         Command::Bench(args) => bench::run(args),
+        Command::BenchCalls(args) => calls::run(args),
         Command::Demo(args) => demo::run(args),
         Command::Health(args) => health::run(args),
         Command::Capture(args) => capture::run(args),

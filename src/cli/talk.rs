@@ -1,5 +1,6 @@
 //! `allo-mairie talk`: the same dialogue as on the telephone, typed.
 
+mod script;
 mod when;
 
 use std::io::{BufRead, IsTerminal, Write};
@@ -10,7 +11,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::civil::DateTime;
 
 use super::Failure;
-use crate::dialogue::{Dialogue, Input, Output, Phrases, Prompt};
+use crate::dialogue::{Dialogue, FormView, Input, Output, Phrases, Prompt, StepView, Transcript};
 use crate::dialplan::{self, Dialplan, Severity};
 use crate::files;
 use crate::rtp::Key;
@@ -21,6 +22,9 @@ const AGENT: Style = AnsiColor::Cyan.on_default();
 const EVENT: Style = AnsiColor::Yellow.on_default();
 const DIM: Style = Style::new().dimmed();
 
+const GOOD: Style = AnsiColor::Green.on_default();
+const BAD: Style = AnsiColor::Red.on_default().bold();
+
 const HELP: &str = "\
   Tapez ce que dirait l'appelant, puis Entrée. Ou bien :
     /1  /0612345678#     des touches
@@ -29,6 +33,7 @@ const HELP: &str = "\
     /coupe N             l'appelant coupe la parole après N phrases
     /decroche  /occupe  /absent    la suite d'un transfert
     /explique TEXTE      ce qui serait compris, sans rien faire
+    > … mots …           ce que la mairie a dû dire, dans un fichier --script
     /quitter";
 
 #[derive(clap::Args)]
@@ -38,7 +43,8 @@ pub struct Args {
     /// Jour et heure de l'appel : « samedi 20h », « demain 9h30 », « 2026-12-05T20:00 » (par défaut : maintenant)
     #[arg(long, value_name = "QUAND")]
     at: Option<String>,
-    /// Jouer un fichier : une ligne par tour, « # » pour un commentaire, « /1 » pour une touche
+    /// Jouer un fichier : une ligne par tour de l'appelant, « /1 » pour une touche, « # » pour un commentaire, « > … mots … »
+    /// pour ce que la mairie a dû dire ; l'état de sortie est 1 si elle ne l'a pas dit
     #[arg(long, value_name = "FICHIER")]
     script: Option<PathBuf>,
     /// Montrer ce qui a pesé dans chaque décision
@@ -65,20 +71,28 @@ pub fn run(args: Args) -> Result<(), Failure> {
             ))
         })?,
     };
-    let lines: Box<dyn Iterator<Item = std::io::Result<String>>> = match &args.script {
-        Some(path) => {
-            let text = files::read_text(path).map_err(|error| Failure::new(error.to_string()))?;
-            Box::new(text.lines().map(|l| Ok(l.to_owned())).collect::<Vec<_>>().into_iter())
-        }
-        None => Box::new(std::io::stdin().lock().lines()),
+    let script = match &args.script {
+        Some(path) => Some(files::read_text(path).map_err(|error| Failure::new(error.to_string()))?),
+        None => None,
     };
-    let typed = args.script.is_none() && std::io::stdin().is_terminal();
+    let typed = script.is_none() && std::io::stdin().is_terminal();
     let dialogue = Dialogue::new(Arc::new(plan.clone()), Arc::new(phrases), Arc::new(understanding));
-    let mut talk = Talk { dialogue, plan, at, explain: args.explain, typed, waiting_for_transfer: false };
+    let mut talk = Talk {
+        dialogue,
+        plan,
+        at,
+        explain: args.explain,
+        typed,
+        waiting_for_transfer: false,
+        said: Transcript::default(),
+    };
     talk.banner();
     talk.play(Input::Started { caller_number: args.from });
+    if let Some(script) = script {
+        return talk.script(&script);
+    }
     talk.ask();
-    for line in lines {
+    for line in std::io::stdin().lock().lines() {
         let line = line.map_err(|error| Failure::new(format!("La saisie n'a pas pu être lue : {error}.")))?;
         if !talk.line(line.trim()) || talk.dialogue.has_ended() {
             break;
@@ -130,6 +144,8 @@ struct Talk {
     /// Lines come from a keyboard: they need no echo.
     typed: bool,
     waiting_for_transfer: bool,
+    /// Said since the caller's last line, events too.
+    said: Transcript,
 }
 
 impl Talk {
@@ -163,12 +179,17 @@ impl Talk {
                 self.hint_transfer();
                 return true;
             }
+            self.said.clear();
             self.show_understanding(line, self.explain);
             self.play(Input::Heard { text: line.to_owned(), confidence: 1.0 });
             return true;
         };
         let (name, rest) = command.split_once(' ').unwrap_or((command, ""));
-        match dialplan::fold(name).as_str() {
+        let name = dialplan::fold(name);
+        if !matches!(name.as_str(), "aide" | "?" | "explique") {
+            self.said.clear();
+        }
+        match name.as_str() {
             "quitter" | "q" => return false,
             "aide" | "?" => anstream::println!("{DIM}{HELP}{DIM:#}"),
             "silence" => self.play(Input::Silence),
@@ -205,15 +226,22 @@ impl Talk {
     }
 
     fn play(&mut self, input: Input) {
+        let form = self.dialogue.form();
         self.dialogue.handle_input(self.at, input);
         let mut rings = false;
         while let Some(output) = self.dialogue.poll_output() {
             match output {
-                Output::Say(prompt) => say(&prompt),
+                Output::Say(prompt) => {
+                    for sentence in &prompt.sentences {
+                        self.said.push(sentence);
+                    }
+                    say(&prompt);
+                }
                 Output::Transfer(entry) => {
                     let entry = self.plan.entry(entry);
                     let extension = entry.extension.as_deref().unwrap_or("?");
-                    self.event(&format!("transfert vers {} (poste {extension})", entry.name));
+                    let text = format!("transfert vers {} (poste {extension})", entry.name);
+                    self.event(&text);
                     rings = true;
                 }
                 Output::Save(request) => {
@@ -234,13 +262,17 @@ impl Talk {
                 Output::Listen(_) | Output::Note(_) => {}
             }
         }
+        if let Some(now) = self.dialogue.form().filter(|now| form.as_ref() != Some(now)) {
+            anstream::println!("{DIM}     {}{DIM:#}", describe_form(&now));
+        }
         if rings {
             self.waiting_for_transfer = true;
             self.hint_transfer();
         }
     }
 
-    fn event(&self, text: &str) {
+    fn event(&mut self, text: &str) {
+        self.said.push(text);
         anstream::println!("{EVENT}     ⇢ {text}{EVENT:#}");
     }
 
@@ -280,6 +312,33 @@ impl Talk {
             Decision::Unknown => "aucun sujet (réponse à la question, ou incompris)".to_owned(),
         }
     }
+}
+
+/// "formulaire Demande de rappel : nom = Le Goff · numéro = … ← demandé · moment".
+fn describe_form(form: &FormView) -> String {
+    let slots: Vec<String> = form
+        .slots
+        .iter()
+        .enumerate()
+        .map(|(index, slot)| {
+            let value = match &slot.value {
+                Some(value) if slot.is_doubtful => format!("{} = {value} ?", slot.name),
+                Some(value) => format!("{} = {value}", slot.name),
+                None => format!("{} = …", slot.name),
+            };
+            match form.step {
+                StepView::Asked(asked) if asked == index => format!("{value} ← demandé"),
+                StepView::Checked(checked) if checked == index => format!("{value} ← à confirmer"),
+                _ => value,
+            }
+        })
+        .collect();
+    let step = match form.step {
+        StepView::Confirmed => " ; tout est relu",
+        StepView::Corrected => " ; que corriger ?",
+        StepView::Asked(_) | StepView::Checked(_) => "",
+    };
+    format!("formulaire « {} » : {}{step}", form.title, slots.join(" · "))
 }
 
 fn say(prompt: &Prompt) {

@@ -63,6 +63,7 @@ impl Dialogue {
     pub(super) fn accept(&mut self, topic: &Topic, mut form: Form, index: usize) {
         if let Some(value) = form.values.get_mut(index).and_then(Option::as_mut) {
             value.is_doubtful = false;
+            value.is_recalled = false;
             value.others.clear();
         }
         form.refused = 0;
@@ -72,7 +73,16 @@ impl Dialogue {
 
     /// "Non": the next thing that may have been meant, then the question again in another way, then a human.
     pub(super) fn refused_value(&mut self, topic: &Topic, mut form: Form, index: usize) {
-        let next = form.values.get_mut(index).and_then(Option::take).and_then(Filled::next);
+        let old = form.values.get_mut(index).and_then(Option::take);
+        if old.as_ref().is_some_and(|value| value.is_recalled) {
+            // Not this time: asked as if it had never been given.
+            if let Some(slot) = topic.slots.get(index) {
+                self.known.forget(slot);
+            }
+            self.progress();
+            return self.next_slot(topic, form);
+        }
+        let next = old.and_then(Filled::next);
         if next.is_some() {
             form.values[index] = next;
             form.failures = 0;

@@ -2,14 +2,14 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Action, DirectoryId, Phrase, PhraseToken, TopicId, fold};
+use crate::dialplan::{Action, DirectoryId, Phrase, PhraseToken, SlotKind, TopicId, fold};
 use crate::understanding::Whom;
 use crate::understanding::slots::{choice, yes_no};
 use crate::understanding::text::{Token, tokens};
 
 use super::phrases::PhraseId;
 use super::speak::Moment;
-use super::state::{Stage, Unreachable};
+use super::state::{Form, Stage, Unreachable};
 use super::{Dialogue, Note, Output};
 
 /// When nobody could be reached so often in one call, what is known is kept and the call ends politely.
@@ -130,6 +130,8 @@ impl Dialogue {
         self.flush(false);
         self.note(Note::Escalated);
         self.put(Output::Transfer(entry));
+        // Should nobody answer, a form under way goes on.
+        self.suspend();
         self.stage = Stage::Transferring(entry);
     }
 
@@ -176,11 +178,15 @@ impl Dialogue {
         }
         // What comes now is another question, with tries of its own; `dead_ends` bounds how often.
         self.progress();
-        // In the middle of a call-back request the request is the way.
-        if let Stage::Filling(form) = &self.stage
-            && Some(form.topic) == self.call_back_form()
-        {
-            return self.ask_slot_again();
+        // In the middle of a request that somebody can answer by telephone, the request is the way.
+        self.suspend();
+        let plan = Arc::clone(&self.plan);
+        let topics = plan.plans.get(self.language).map_or(&[][..], |words| &words.topics);
+        let asks_number = |form: &mut Form| {
+            topics.get(form.topic.0).is_some_and(|t| t.slots.iter().any(|slot| slot.kind == SlotKind::Telephone))
+        };
+        if let Some(form) = self.suspended.pop_if(asks_number) {
+            return self.resume(form);
         }
         let fallback = entry.and_then(|e| self.plan.entry(e).fallback.clone());
         match fallback {
@@ -221,10 +227,7 @@ impl Dialogue {
 
     /// The form that asks for a call back.
     pub(super) fn call_back_form(&self) -> Option<TopicId> {
-        let words = self.words()?;
-        let call_back = |text: &str| fold(text).contains("rappel") || fold(text).contains("call back");
-        let by_record = words.iter().find(|(_, t)| t.record.as_deref().is_some_and(call_back));
-        by_record.or_else(|| words.iter().find(|(_, t)| !t.slots.is_empty() && call_back(&t.title))).map(|(id, _)| id)
+        self.words()?.call_back_form()
     }
 
     fn offer_call_back(&mut self) {

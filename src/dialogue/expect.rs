@@ -15,6 +15,10 @@ impl Dialogue {
         let mut words: Vec<String> = Vec::new();
         let mut digits = false;
         let answer = match &self.stage {
+            _ if self.is_reading() => {
+                words.push("Oui. Non. Continuez".to_owned());
+                Answer::YesNo
+            }
             Stage::Confirming(_) | Stage::Proposing(_) => {
                 words.push("Oui. Non. D'accord".to_owned());
                 Answer::YesNo

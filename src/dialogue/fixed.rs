@@ -32,22 +32,26 @@ impl List {
         }
     }
 
-    fn speech(&mut self, language: &Language, speech: &Speech) {
-        for sentence in template(speech).0 {
-            if !sentence.contains('{') {
-                self.add(language, sentence);
-            }
+    /// Sentences whose values, if any, the dialplan itself holds.
+    fn speech(&mut self, plan: &Dialplan, language: &Language, speech: &Speech) {
+        let (sentences, values) = template(speech);
+        let fixed = |number: &str| {
+            let value = number.parse::<usize>().ok().and_then(|n| values.get(n))?;
+            plan.fixed_value(value, language)
+        };
+        for sentence in sentences.iter().filter_map(|sentence| fill(sentence, fixed)) {
+            self.add(language, sentence);
         }
     }
 
     /// What the officer wrote.
-    fn plan(&mut self, _plan: &Dialplan, words: &LanguagePlan) {
+    fn plan(&mut self, plan: &Dialplan, words: &LanguagePlan) {
         let language = &words.language;
         let first = words.topics.get(words.welcome.0);
         for topic in first.into_iter().chain(&words.topics) {
             let speeches = topic.say.iter().chain(&topic.on_silence).chain(&topic.confirm);
             for speech in speeches.chain(topic.slots.iter().map(|slot| &slot.question)) {
-                self.speech(language, speech);
+                self.speech(plan, language, speech);
             }
         }
     }
@@ -72,6 +76,12 @@ impl List {
                     PhraseId::ConfirmTopic | PhraseId::OfferFirst | PhraseId::OfferNext => {
                         for title in titles() {
                             with(self, &title);
+                        }
+                    }
+                    PhraseId::ReturnToForm => {
+                        let forms = words.iter().filter(|(_, topic)| !topic.slots.is_empty());
+                        for (id, _) in forms {
+                            with(self, &spoken_title(words, id));
                         }
                     }
                     PhraseId::Propose => {

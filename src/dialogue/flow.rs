@@ -12,6 +12,8 @@ use crate::speech::Pace;
 
 /// Topics entered one after the other without the caller saying anything.
 const MOST_HOPS: u8 = 8;
+/// Topics kept for the way back.
+const MOST_TRAIL: usize = 8;
 
 impl Dialogue {
     pub(super) fn started(&mut self, caller_number: Option<String>) {
@@ -38,10 +40,13 @@ impl Dialogue {
         if self.hops > MOST_HOPS {
             return self.ask_anything_else();
         }
+        if Some(id) == words.anything_else && self.go_on_with_unfinished() {
+            return;
+        }
         let built_in = id == words.welcome || Some(id) == words.keypad_menu || Some(id) == words.anything_else;
         if !built_in {
             self.note(Note::Topic(name_of(topic)));
-            self.open = Some(id);
+            self.open_up(id);
         }
         self.trouble.here = 0;
         let sentences = self.topic_sentences(topic);
@@ -55,6 +60,43 @@ impl Dialogue {
             self.perform(next);
         } else {
             self.ask_anything_else();
+        }
+    }
+
+    /// Enters the topic that the caller has said they meant, with what they had said before.
+    pub(super) fn enter_wished(&mut self, topic: TopicId) {
+        self.progress();
+        let wish = self.wish.take();
+        self.enter(topic, wish.as_deref());
+    }
+
+    /// Follow-ups of this topic can be asked; the one before is kept for the way back.
+    fn open_up(&mut self, id: TopicId) {
+        if let Some(before) = self.open.filter(|before| *before != id) {
+            if self.trail.len() == MOST_TRAIL {
+                self.trail.remove(0);
+            }
+            self.trail.push(before);
+        }
+        self.open = Some(id);
+    }
+
+    /// "Revenez en arrière": the question before in a form, the form that was left, or the topic before.
+    pub(super) fn go_back(&mut self) {
+        self.progress();
+        if matches!(self.stage, Stage::Filling(_)) {
+            return self.ask_previous_slot();
+        }
+        if let Some(form) = self.suspended.pop() {
+            return self.resume(form);
+        }
+        self.open = None;
+        match self.trail.pop() {
+            Some(topic) => self.enter(topic, None),
+            None => {
+                self.say(PhraseId::Listening);
+                self.stage = Stage::Asking(self.words().map(|words| words.welcome));
+            }
         }
     }
 
@@ -77,11 +119,10 @@ impl Dialogue {
 
     /// "Puis-je faire autre chose pour vous ?"
     ///
-    /// Or rather the other wish, when the caller has named one already.
+    /// Or rather what is left: another wish that was named, a form that was left for this one.
     pub(super) fn ask_anything_else(&mut self) {
-        if let Some(wish) = self.later.take() {
-            self.say(PhraseId::NextWish);
-            return self.enter(wish, None);
+        if self.go_on_with_unfinished() {
+            return;
         }
         match self.words().and_then(|words| words.anything_else) {
             Some(topic) if self.hops <= MOST_HOPS => self.enter(topic, None),
@@ -89,6 +130,21 @@ impl Dialogue {
                 self.say(PhraseId::AnythingElse);
                 self.stage = Stage::Asking(topic);
             }
+        }
+    }
+
+    fn go_on_with_unfinished(&mut self) -> bool {
+        if let Some(wish) = self.later.take() {
+            self.say(PhraseId::NextWish);
+            self.enter(wish, None);
+            return true;
+        }
+        match self.suspended.pop() {
+            Some(form) => {
+                self.resume(form);
+                true
+            }
+            None => false,
         }
     }
 
@@ -109,7 +165,9 @@ impl Dialogue {
         }
     }
 
+    /// A request that was begun is kept as far as it goes.
     pub(super) fn goodbye(&mut self) {
+        self.save_started_forms();
         self.say(PhraseId::Goodbye);
         self.hang_up();
     }
@@ -142,9 +200,18 @@ impl Dialogue {
         let index = self.index_of(language).filter(|index| *index != self.language && !self.someone_is_there);
         let Some(index) = index else { return false };
         self.language = index;
-        self.open = None;
+        self.leave_topics();
         self.stage = Stage::Asking(self.words().map(|words| words.welcome));
         true
+    }
+
+    /// Topics and forms of another language mean nothing in this one.
+    fn leave_topics(&mut self) {
+        self.open = None;
+        self.later = None;
+        self.trail.clear();
+        self.suspended.clear();
+        self.unread.clear();
     }
 
     pub(super) fn switch_language(&mut self, language: &Language) {
@@ -159,7 +226,7 @@ impl Dialogue {
         let open = self.open.and_then(|id| self.topic(id)).map(|t| (t.service.clone(), t.slug.clone()));
         self.language = index;
         self.progress();
-        self.open = None;
+        self.leave_topics();
         let welcome = self.words().map(|words| words.welcome);
         let pair = open.and_then(|(service, slug)| self.words()?.find(&service, &slug));
         match pair.or(welcome) {

@@ -2,24 +2,23 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Slot, SlotKind, Topic, TopicId};
+use crate::dialplan::{Part, Slot, SlotKind, Topic, TopicId, Value};
+use crate::understanding::Interpretation;
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::{telephone, yes_no};
-use crate::understanding::{Decision, Interpretation};
 
 use super::check::needs_check;
+use super::correction;
 use super::phrases::PhraseId;
-use super::slots::{self, Dictated, Ear};
+use super::slots;
 use super::speak::either;
 use super::state::{Filled, Form, FormStep, Stage};
 use super::{Dialogue, Note, Output, Request};
 
 /// Failures in a row at one slot.
 pub(super) const MOST_FAILURES: u8 = 2;
-/// Longest run of typed digits.
-const MOST_DIGITS: usize = 20;
-/// A digression from a form must be this sure.
-const SURE: f32 = 0.6;
+/// Slots given up in one form; who is understood no better is not asked on.
+const MOST_SKIPPED: usize = 2;
 
 impl Dialogue {
     /// Opens the form of a topic; `text` is what the caller said to get here.
@@ -28,34 +27,54 @@ impl Dialogue {
         let Some(found) = plan.plans.get(self.language).and_then(|w| w.topics.get(topic.0)) else {
             return;
         };
-        let mut form = Form {
-            topic,
-            values: vec![None; found.slots.len()],
-            at: FormStep::Slot { index: 0, digits: String::new() },
-            failures: 0,
-            refused: 0,
+        // Left before for another wish: it goes on where it was.
+        let (mut form, is_new) = match self.take_suspended(topic) {
+            Some(form) => (form, false),
+            None => (Form::new(topic, found.slots.len()), true),
         };
         if let Some(text) = text {
             // "Rappelez-moi au 06 …, plutôt le matin": what is known already is not asked again.
             self.fill_in_passing(found, &mut form, text, None);
         }
-        self.next_slot(found, form);
+        if is_new { self.next_slot(found, form) } else { self.resume(form) }
     }
 
     /// Asks about the first value that needs it, for the first empty slot, or confirms, or saves.
     pub(super) fn next_slot(&mut self, topic: &Topic, mut form: Form) {
         form.failures = 0;
+        for (slot, value) in topic.slots.iter().zip(&form.values) {
+            if let Some(value) = value.as_ref().filter(|value| !value.is_recalled) {
+                self.known.learn(slot, value);
+            }
+        }
         if let Some(index) = form.values.iter().position(|value| needs_check(topic, value.as_ref())) {
             return self.check(form, index, PhraseId::ConfirmValue);
         }
+        while let Some(index) = form.values.iter().position(Option::is_none)
+            && let Some(value) = topic.slots.get(index).and_then(|slot| self.known.recall(slot))
+            // Two numbers in one form are two numbers.
+            && !form.values.iter().flatten().any(|other| other.value == value.value)
+        {
+            form.note_asked(index);
+            let slot = &topic.slots[index];
+            // A number may have changed its purpose; what is read back anyway needs no question of its own.
+            let by_itself = slot.kind == SlotKind::Telephone || !reads_back(topic, &slot.name);
+            form.values[index] = Some(Filled { is_recalled: by_itself, ..value });
+            if by_itself {
+                let phrase =
+                    if slot.kind == SlotKind::Telephone { PhraseId::KeepNumber } else { PhraseId::ConfirmValue };
+                return self.check(form, index, phrase);
+            }
+        }
         match form.values.iter().position(Option::is_none) {
             Some(index) => {
+                form.note_asked(index);
                 form.at = FormStep::Slot { index, digits: String::new() };
                 let question = topic.slots[index].clone();
                 self.stage = Stage::Filling(form);
                 self.ask_slot(&question);
             }
-            None if form.values.iter().flatten().any(Filled::is_skipped) => {
+            None if form.skipped() > 0 => {
                 // Something was never understood: what is known is kept, reading it back would only confuse.
                 self.stage = Stage::Filling(form);
                 if !self.save_what_is_known() {
@@ -75,7 +94,7 @@ impl Dialogue {
         }
     }
 
-    fn ask_slot(&mut self, slot: &Slot) {
+    pub(super) fn ask_slot(&mut self, slot: &Slot) {
         self.say_speech(&slot.question);
         if slot.kind == SlotKind::Telephone && self.caller_number.is_some() {
             self.say(PhraseId::ThisNumber);
@@ -133,22 +152,35 @@ impl Dialogue {
                 let Some(slot) = topic.slots.get(index) else {
                     return self.form_failure(false);
                 };
-                if !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
+                if self.corrects_earlier(topic, &mut form, index, text) {
+                    self.progress();
+                    self.say(PhraseId::Corrected);
+                    return self.next_slot(topic, form);
+                }
+                // Anything may be a name or a message; what else answers the question does so before it is a wish.
+                let is_exact = slots::is_exact(slot.kind);
+                if !is_exact && !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
                     return;
                 }
-                if self.fill_in_passing(topic, &mut form, text, Some((index, &digits))) {
+                // "Non, 06 13 …" while the number is dictated begins it anew.
+                let so_far = if correction::is_denial(text) { "" } else { digits.as_str() };
+                if self.fill_in_passing(topic, &mut form, text, Some((index, so_far))) {
                     self.progress();
                     return self.next_slot(topic, form);
                 }
                 // Part of a number: it is kept and the caller goes on.
                 if let FormStep::Slot { digits: more, .. } = &form.at
-                    && more.len() > digits.len()
-                    && more.len() < 10
+                    && (more.len() > digits.len() || so_far.is_empty())
+                    && (1..10).contains(&more.len())
+                    && *more != digits
                 {
                     let spoken = telephone::by_pairs(more);
                     form.failures = 0;
                     self.stage = Stage::Filling(form);
                     return self.say_with(PhraseId::NumberContinues, |_| Some(spoken.clone()));
+                }
+                if is_exact && self.digression(form.topic, interpretation) {
+                    return;
                 }
                 self.form_failure(false);
             }
@@ -176,172 +208,6 @@ impl Dialogue {
         }
     }
 
-    /// Fills what the text holds: telephone and choices anywhere, then the slot that was asked for.
-    fn fill_in_passing(&mut self, topic: &Topic, form: &mut Form, text: &str, asked: Option<(usize, &str)>) -> bool {
-        let mut rest = text.to_owned();
-        let mut filled = false;
-        let free = asked.is_some_and(|(index, _)| topic.slots.get(index).is_some_and(|s| takes_anything(s.kind)));
-        if !free {
-            for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_some() || slot.kind != SlotKind::Telephone {
-                    continue;
-                }
-                let is_asked = asked.is_some_and(|(index, _)| index == i);
-                let so_far = asked.map_or("", |(_, digits)| if is_asked { digits } else { "" });
-                let caller = self.caller_number.as_deref().filter(|_| is_asked);
-                match slots::telephone(&rest, so_far, caller) {
-                    Dictated::Whole { filled: value, rest: other } => {
-                        form.values[i] = Some(value);
-                        rest = other;
-                        filled = true;
-                    }
-                    Dictated::Part(digits) if is_asked => form.at = FormStep::Slot { index: i, digits },
-                    _ => {}
-                }
-            }
-            for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_none()
-                    && slot.kind == SlotKind::Choice
-                    && let Some((value, other)) = slots::choice_in_passing(slot, &rest)
-                {
-                    form.values[i] = Some(value);
-                    rest = other;
-                    filled = true;
-                }
-            }
-        }
-        let asked_kind = asked.and_then(|(index, _)| topic.slots.get(index)).map(|slot| slot.kind);
-        let streets = self.streets(asked_kind.unwrap_or(SlotKind::FreeMessage));
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
-        if let Some((index, _)) = asked
-            && form.values.get(index).is_some_and(Option::is_none)
-            && let Some(value) = topic.slots.get(index).and_then(|slot| slots::asked(slot, &rest, &ear))
-        {
-            form.values[index] = Some(value);
-            filled = true;
-        }
-        // "Un rendez-vous mardi à dix heures": both, wherever one is asked or neither.
-        if matches!(asked_kind, None | Some(SlotKind::Date | SlotKind::Time)) {
-            for (i, slot) in topic.slots.iter().enumerate() {
-                if form.values[i].is_none() {
-                    form.values[i] = slots::in_passing(slot, &rest, &ear);
-                    filled |= form.values[i].is_some() && asked_kind.is_some();
-                }
-            }
-        }
-        filled
-    }
-
-    /// "Non, 06 13 …", "le nom c'est Martin", "le numéro": corrects a slot or asks for it again. `false`: nothing to correct.
-    fn correct(&mut self, topic: &Topic, form: &mut Form, text: &str) -> bool {
-        if text.is_empty() {
-            return false;
-        }
-        let mut corrected = false;
-        let mut rest = text.to_owned();
-        for (i, slot) in topic.slots.iter().enumerate() {
-            let value = match slot.kind {
-                SlotKind::Telephone => match slots::telephone(&rest, "", None) {
-                    Dictated::Whole { filled, rest } => Some((filled, rest)),
-                    _ => None,
-                },
-                SlotKind::Choice => slots::choice_in_passing(slot, &rest),
-                _ => None,
-            };
-            if let Some((value, other)) = value {
-                form.values[i] = Some(value);
-                rest = other;
-                corrected = true;
-            }
-        }
-        let kind =
-            if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
-        let streets = self.streets(kind);
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
-        if !corrected && let Some(i) = slots::named(&topic.slots, &rest) {
-            let slot = &topic.slots[i];
-            let after_name = without_words(&rest, &slot.name);
-            let old = form.values[i].take();
-            form.values[i] = match slot.kind {
-                // The number itself was looked for above.
-                SlotKind::Telephone | SlotKind::Choice => None,
-                _ => slots::corrected(slot, old.as_ref(), &after_name, &ear),
-            };
-            if form.values[i].is_none() {
-                // Named without a new value: what else may have been meant, if the ear was in doubt.
-                form.values[i] = old.and_then(Filled::next);
-            }
-            corrected = true;
-        }
-        if !corrected {
-            // "Non, mardi", "non, avec deux L", "non, c'est Martin": the kind of the answer tells the slot; names come last,
-            // anything may be one.
-            const BY_KIND: [SlotKind; 6] = [
-                SlotKind::Email,
-                SlotKind::Time,
-                SlotKind::Date,
-                SlotKind::Address,
-                SlotKind::Number,
-                SlotKind::PersonName,
-            ];
-            let amended = topic.slots.iter().enumerate().find_map(|(i, slot)| {
-                let old = form.values[i].as_ref().filter(|_| slot.kind == SlotKind::PersonName)?;
-                Some((i, slots::amended(old, &rest)?))
-            });
-            let by_kind = || {
-                BY_KIND.iter().find_map(|kind| {
-                    let i = topic.slots.iter().position(|s| s.kind == *kind)?;
-                    let slot = &topic.slots[i];
-                    let clear = *kind != SlotKind::Address || slots::is_clear_address(&rest, &ear);
-                    let value = slots::asked(slot, &rest, &ear).filter(|_| clear)?;
-                    Some((i, value))
-                })
-            };
-            if let Some((i, value)) = amended.or_else(by_kind) {
-                form.values[i] = Some(value);
-                corrected = true;
-            }
-        }
-        if corrected {
-            self.progress();
-            self.next_slot(topic, form.clone());
-        }
-        corrected
-    }
-
-    fn ask_what_to_correct(&mut self, topic: &Topic) {
-        let names: Vec<String> = topic.slots.iter().map(|s| s.name.clone()).collect();
-        self.say_with(PhraseId::Correct, |_| Some(either(&names)));
-    }
-
-    /// Another wish in the middle of a form: a human at once; an answer is given, then the form goes on.
-    pub(super) fn digression(&mut self, form_topic: TopicId, interpretation: &Interpretation) -> bool {
-        match interpretation.decision {
-            Decision::Reach { .. } => {
-                self.asked_for_human(None);
-                true
-            }
-            Decision::Answer(other) if other != form_topic => {
-                let sure = interpretation.ranking.first().is_some_and(|c| c.score >= SURE);
-                let plan = Arc::clone(&self.plan);
-                let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(other.0)) else {
-                    return false;
-                };
-                if !sure || !topic.slots.is_empty() || topic.say.is_empty() {
-                    return false;
-                }
-                self.note(Note::Topic(super::name_of(topic)));
-                let sentences = self.topic_sentences(topic);
-                self.say_sentences(sentences);
-                self.ask_slot_again();
-                true
-            }
-            _ => false,
-        }
-    }
-
     /// A slot was not answered: once more, then a human, or what is known is kept.
     pub(super) fn form_failure(&mut self, silent: bool) {
         let plan = Arc::clone(&self.plan);
@@ -362,9 +228,10 @@ impl Dialogue {
             if self.can_reach_operator() && self.dead_ends == 0 {
                 return self.escalate();
             }
-            // Nobody can help now. What isn't needed to call back is left out; silence ends the call.
+            // Nobody can help now. What isn't needed to call back is left out, once or twice; silence ends the call.
             if let FormStep::Slot { index, .. } = step
                 && !silent
+                && self.skipped_so_far() < MOST_SKIPPED
                 && topic.slots.get(index).is_some_and(|slot| slot.kind != SlotKind::Telephone)
                 && let Stage::Filling(mut form) = self.stage.clone()
             {
@@ -406,108 +273,14 @@ impl Dialogue {
         }
     }
 
-    /// A key in a form. `None`: the form has no use for it.
-    pub(super) fn form_key(&mut self, key: char) -> Option<bool> {
-        let plan = Arc::clone(&self.plan);
-        let Stage::Filling(mut form) = self.stage.clone() else {
-            return None;
-        };
-        let topic = plan.plans.get(self.language)?.topics.get(form.topic.0)?;
-        match form.at.clone() {
-            FormStep::Slot { index, digits } => {
-                let slot = topic.slots.get(index)?;
-                if slots::takes_digits(slot.kind) {
-                    return Some(self.digit(slot, form, index, digits, key));
-                }
-                form.values[index] = Some(slots::keyed(slot, key)?);
-                self.progress();
-                self.next_slot(topic, form);
-            }
-            FormStep::Check { index } if key == '1' => self.accept(topic, form, index),
-            FormStep::Check { index } if key == '2' => self.refused_value(topic, form, index),
-            FormStep::Confirm if key == '1' => {
-                self.progress();
-                self.save(topic, &form);
-            }
-            FormStep::Confirm if key == '2' => {
-                form.at = FormStep::Correct;
-                self.stage = Stage::Filling(form);
-                self.ask_what_to_correct(topic);
-            }
-            _ => return None,
-        }
-        Some(true)
-    }
-
-    /// A key of a number, date or hour. `true` when what may be heard next has to be told anew.
-    fn digit(&mut self, slot: &Slot, mut form: Form, index: usize, mut digits: String, key: char) -> bool {
-        match key {
-            '0'..='9' => {
-                if digits.len() < MOST_DIGITS {
-                    digits.push(key);
-                }
-                form.at = FormStep::Slot { index, digits };
-                self.stage = Stage::Filling(form);
-                return false;
-            }
-            '#' => self.typed(digits),
-            // Starts over.
-            _ => {
-                form.at = FormStep::Slot { index, digits: String::new() };
-                self.stage = Stage::Filling(form);
-                self.ask_slot(slot);
-            }
-        }
-        true
-    }
-
-    /// No more keys came: what was typed is complete.
-    pub(super) fn keys_paused(&mut self) -> bool {
-        let Stage::Filling(Form { at: FormStep::Slot { digits, .. }, .. }) = &self.stage else {
-            return false;
-        };
-        if digits.is_empty() {
-            return false;
-        }
-        let digits = digits.clone();
-        // A lone 0 is the wish for an agent, even where digits are typed.
-        if digits == "0" {
-            self.asked_for_human(None);
-            return true;
-        }
-        self.typed(digits);
-        true
-    }
-
-    fn typed(&mut self, digits: String) {
-        let plan = Arc::clone(&self.plan);
-        let Stage::Filling(mut form) = self.stage.clone() else {
-            return;
-        };
-        let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(form.topic.0)) else {
-            return;
-        };
-        let FormStep::Slot { index, .. } = form.at else {
-            return;
-        };
-        let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &Streets::default() };
-        match topic.slots.get(index).and_then(|slot| slots::typed(slot, &digits, &ear)) {
-            Some(value) => {
-                form.values[index] = Some(value);
-                self.progress();
-                self.next_slot(topic, form);
-            }
-            None => self.form_failure(false),
-        }
-    }
-
-    fn save(&mut self, topic: &Topic, form: &Form) {
+    pub(super) fn save(&mut self, topic: &Topic, form: &Form) {
         let kind = topic.record.clone().unwrap_or_else(|| topic.title.clone());
         let mut fields: Vec<(String, String)> = Vec::new();
         for (slot, value) in topic.slots.iter().zip(&form.values) {
             if let Some(value) = value {
                 fields.push((slot.name.clone(), value.value.clone()));
+                // The caller has said yes to it.
+                self.known.learn(slot, &Filled { is_doubtful: false, ..value.clone() });
             }
         }
         self.put(Output::Save(Request { kind: kind.clone(), fields }));
@@ -521,23 +294,44 @@ impl Dialogue {
         }
     }
 
-    /// Saves a request that can be acted on: it has a telephone number, or the caller's is known. `true` when saved.
+    /// Saves a request that can be acted on: the form under way, or a call back to the number the caller calls from. `true` when
+    /// saved.
     pub(super) fn save_what_is_known(&mut self) -> bool {
+        let form = self.take_started_form();
+        let form = form.or_else(|| Some(Form::new(self.call_back_form()?, 0)));
+        form.is_some_and(|form| self.save_partly(&form))
+    }
+
+    /// Saves the forms that the caller has begun to fill, when the call ends before they are whole.
+    pub(super) fn save_started_forms(&mut self) {
+        while let Some(form) = self.take_started_form() {
+            let told = form.values.iter().flatten().any(|value| !value.is_skipped() && !value.is_recalled);
+            if told && self.save_partly(&form) {
+                self.suspended.clear();
+            }
+        }
+    }
+
+    fn take_started_form(&mut self) -> Option<Form> {
+        if let Stage::Filling(form) = &self.stage {
+            let form = form.clone();
+            self.stage = Stage::Asking(None);
+            return Some(form);
+        }
+        self.suspended.pop()
+    }
+
+    /// Saves what can be acted on: it has a telephone number, or the caller's is known.
+    fn save_partly(&mut self, form: &Form) -> bool {
         let plan = Arc::clone(&self.plan);
-        let Some(words) = plan.plans.get(self.language) else {
-            return false;
-        };
-        let (topic, values) = match &self.stage {
-            Stage::Filling(form) => (Some(form.topic), form.values.clone()),
-            _ => (self.call_back_form(), Vec::new()),
-        };
-        let Some(topic) = topic.and_then(|id| words.topics.get(id.0)) else {
+        let Some(topic) = plan.plans.get(self.language).and_then(|words| words.topics.get(form.topic.0)) else {
             return false;
         };
         let mut fields: Vec<(String, String)> = Vec::new();
         let mut reachable = false;
         for (i, slot) in topic.slots.iter().enumerate() {
-            let known = values.get(i).cloned().flatten().filter(|v| !v.is_skipped()).map(|v| v.value);
+            let given = form.values.get(i).cloned().flatten().filter(|v| !v.is_skipped());
+            let known = given.or_else(|| self.known.recall(slot)).map(|v| v.value);
             let caller = || self.caller_number.clone().filter(|_| slot.kind == SlotKind::Telephone);
             if let Some(value) = known.or_else(caller) {
                 reachable |= slot.kind == SlotKind::Telephone;
@@ -554,6 +348,40 @@ impl Dialogue {
         true
     }
 
+    fn skipped_so_far(&self) -> usize {
+        match &self.stage {
+            Stage::Filling(form) => form.skipped(),
+            _ => 0,
+        }
+    }
+
+    /// "La question d'avant": what was answered last is asked again.
+    pub(super) fn ask_previous_slot(&mut self) {
+        let plan = Arc::clone(&self.plan);
+        let Stage::Filling(mut form) = self.stage.clone() else {
+            return;
+        };
+        let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(form.topic.0)) else {
+            return;
+        };
+        let before = match form.at {
+            FormStep::Slot { index, .. } => form.asked.iter().rposition(|i| *i == index).unwrap_or(form.asked.len()),
+            FormStep::Check { index } => {
+                form.asked.iter().rposition(|i| *i == index).map_or(form.asked.len(), |at| at + 1)
+            }
+            FormStep::Confirm | FormStep::Correct => form.asked.len(),
+        };
+        form.asked.truncate(before);
+        let Some(index) = form.asked.pop() else {
+            return self.ask_slot_again();
+        };
+        if let Some(slot) = topic.slots.get(index) {
+            self.known.forget(slot);
+            form.values[index] = None;
+        }
+        self.next_slot(topic, form);
+    }
+
     /// Spoken form of a slot of the form under way.
     pub(super) fn slot_value(&self, name: &str) -> Option<String> {
         let Stage::Filling(form) = &self.stage else {
@@ -566,6 +394,18 @@ impl Dialogue {
     /// What is said now is taken as it is (a message, an address): commands in it are words of the message.
     pub(super) fn is_taking_free_text(&self) -> bool {
         self.slot_under_way().is_some_and(takes_anything)
+    }
+
+    /// A whole telephone number is said to a form that has a place for one.
+    pub(super) fn is_told_number(&self, text: &str) -> bool {
+        let Stage::Filling(form) = &self.stage else {
+            return false;
+        };
+        let has_place =
+            self.topic(form.topic).is_some_and(|topic| topic.slots.iter().any(|slot| slot.kind == SlotKind::Telephone));
+        has_place
+            && !self.is_taking_free_text()
+            && matches!(slots::telephone(text, "", None), slots::Dictated::Whole { .. })
     }
 
     /// Digits can be typed now.
@@ -590,9 +430,8 @@ pub(super) fn takes_anything(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::FreeMessage | SlotKind::Address)
 }
 
-/// The text without the words of a slot's name.
-fn without_words(text: &str, name: &str) -> String {
-    use crate::understanding::text::tokens;
-    let name: Vec<String> = tokens(name).into_iter().map(|t| t.folded).collect();
-    tokens(text).into_iter().filter(|t| !name.contains(&t.folded)).map(|t| t.written).collect::<Vec<_>>().join(" ")
+/// `Confirmer` says the value of this slot.
+fn reads_back(topic: &Topic, slot: &str) -> bool {
+    let parts = topic.confirm.iter().flat_map(|speech| &speech.parts);
+    parts.into_iter().any(|part| matches!(part, Part::Value(Value::Slot(name)) if name == slot))
 }

@@ -44,15 +44,23 @@ impl Dialogue {
         if interpretation.decision == Decision::Emergency {
             return self.emergency(interpretation.danger);
         }
+        if self.is_reading() && self.heard_while_reading(text, &words) {
+            return;
+        }
         let interpretation = self.completed(interpretation, text);
         if self.answers_question(text, &words, confidence) {
             return;
         }
         let free_text = self.is_taking_free_text();
+        // "Pardon, c'est le 06 …": a number told to a form is no wish to hear the question again.
+        if self.is_told_number(text) {
+            return self.form_heard(text, &interpretation);
+        }
         if let Some(action) = self.everywhere(&words, free_text) {
             return self.command_action(&action);
         }
-        if let Some(command) = commands::command(text).filter(|c| !free_text || *c == Command::Cancel)
+        let command = if free_text { commands::alone(text) } else { commands::command(text) };
+        if let Some(command) = command
             && self.command(command)
         {
             return;
@@ -71,6 +79,7 @@ impl Dialogue {
     /// Does what the understanding decided.
     pub(super) fn act_on(&mut self, interpretation: Interpretation, text: &str, confidence: f32) {
         let asks = matches!(interpretation.decision, Decision::Confirm(_) | Decision::Offer(_));
+        self.wish = Some(text.to_owned());
         if asks && matches!(self.stage, Stage::Confirming(_) | Stage::Offering(_)) {
             // A question answered by what only leads to another one: nothing was gained.
             self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
@@ -121,8 +130,7 @@ impl Dialogue {
                 };
                 if answer.yes {
                     self.later = self.other_wish(&answer.rest, Some(topic)).or(self.later);
-                    self.progress();
-                    self.enter(topic, None);
+                    self.enter_wished(topic);
                 } else {
                     self.refuse(vec![topic], &answer.rest, confidence);
                 }
@@ -130,8 +138,7 @@ impl Dialogue {
             }
             Stage::Offering(topics) => {
                 if let Some(topic) = self.offered(&topics, words) {
-                    self.progress();
-                    self.enter(topic, None);
+                    self.enter_wished(topic);
                     return true;
                 }
                 let other = commands::command(text) == Some(Command::SomethingElse);
@@ -139,10 +146,7 @@ impl Dialogue {
                     Some(answer) if !answer.yes => self.refuse(topics, &answer.rest, confidence),
                     _ if other => self.refuse(topics, "", confidence),
                     // "Oui" to several: the first was asked first.
-                    Some(answer) if answer.yes && answer.rest.is_empty() => {
-                        self.progress();
-                        self.enter(topics[0], None);
-                    }
+                    Some(answer) if answer.yes && answer.rest.is_empty() => self.enter_wished(topics[0]),
                     _ => return false,
                 }
                 true
@@ -299,14 +303,22 @@ impl Dialogue {
             Command::SlowDown => self.slow_down(),
             Command::Goodbye => self.goodbye(),
             Command::Wait => self.grant_time(),
+            Command::Back => self.go_back(),
             Command::Cancel if matches!(self.stage, Stage::Filling(_)) => {
+                self.say(PhraseId::Cancelled);
+                self.stage = Stage::Asking(None);
+                self.ask_anything_else();
+            }
+            Command::Cancel if !self.suspended.is_empty() => {
+                self.suspended.clear();
                 self.say(PhraseId::Cancelled);
                 self.ask_anything_else();
             }
             Command::SomethingElse => {
-                if matches!(self.stage, Stage::Filling(_)) {
+                if matches!(self.stage, Stage::Filling(_)) || !self.suspended.is_empty() {
                     self.say(PhraseId::Cancelled);
                 }
+                self.suspended.clear();
                 self.progress();
                 self.open = None;
                 self.say(PhraseId::Listening);

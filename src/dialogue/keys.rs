@@ -15,6 +15,8 @@ impl Dialogue {
         self.someone_is_there = true;
         self.granted = 0;
         self.spoken.unheard.clear();
+        // Keys choose among what has been read.
+        self.unread.clear();
         let key = key.0.to_ascii_uppercase();
         if matches!(self.stage, Stage::Filling(_))
             && let Some(told_anew) = self.form_key(key)
@@ -22,10 +24,7 @@ impl Dialogue {
             return told_anew;
         }
         match self.stage.clone() {
-            Stage::Confirming(topic) if key == '1' => {
-                self.progress();
-                self.enter(topic, None);
-            }
+            Stage::Confirming(topic) if key == '1' => self.enter_wished(topic),
             Stage::Confirming(_) if key == '2' => self.say_otherwise(),
             Stage::Proposing(action) if key == '1' => {
                 self.progress();
@@ -37,8 +36,7 @@ impl Dialogue {
             }
             Stage::Offering(topics) if place(key, topics.len()).is_some() => {
                 if let Some(topic) = place(key, topics.len()).and_then(|i| topics.get(i)) {
-                    self.progress();
-                    self.enter(*topic, None);
+                    self.enter_wished(*topic);
                 }
             }
             _ => self.key_anywhere(key),

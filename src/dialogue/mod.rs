@@ -4,8 +4,9 @@
 //! silence), files. Local time comes in with each input.
 //!
 //! One concept a file: [`state`] says where a conversation is; `heard` and `keys` route what the caller says and types;
-//! `flow` walks topics and actions; `form` fills forms, `check` reads back what is in doubt; `repair` deals with silence and
-//! misunderstanding; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
+//! `flow` walks topics and actions, `reading` reads long answers in parts; `form` leads through a form with `filling`, `correction`,
+//! `form_keys` and `known`, `check` reads back what is in doubt, `digression` leaves a form and returns to it; `repair` deals with
+//! silence and misunderstanding; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
 //! heard next; [`fixed`] lists what can be synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
 //!
 //! ```text
@@ -17,21 +18,29 @@
 
 mod check;
 mod conversation;
+mod correction;
+mod digression;
 mod escalation;
 mod expect;
+mod filling;
 mod fixed;
 mod flow;
 mod form;
+mod form_keys;
 mod heard;
 mod keys;
+mod known;
 mod phrases;
+mod reading;
 mod repair;
 mod slots;
 mod speak;
 mod state;
 #[cfg(test)]
 mod tests;
+mod transcript;
 mod trial;
+mod view;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -45,12 +54,15 @@ use crate::turn::Answer;
 use crate::understanding::Understanding;
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::telephone::by_pairs;
-use state::{Spoken, Stage, Trouble};
+use known::Known;
+use state::{Form, Spoken, Stage, Trouble};
 
 pub use conversation::Conversation;
 pub use fixed::fixed_sentences;
 pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
+pub use transcript::Transcript;
 pub use trial::{TrialOutcome, run_trial};
+pub use view::{FormView, SlotView, StepView};
 
 /// What happens in a conversation.
 #[derive(Debug, Clone, PartialEq)]
@@ -157,6 +169,15 @@ pub struct Dialogue {
     stage: Stage,
     /// The topic answered last: its follow-ups can be asked.
     open: Option<TopicId>,
+    /// Topics answered before it, the last one last: "revenez en arrière".
+    trail: Vec<TopicId>,
+    /// Forms left for another wish; the last one is returned to first.
+    suspended: Vec<Form>,
+    known: Known,
+    /// Rest of a long answer, read when the caller wants to hear on.
+    unread: Vec<String>,
+    /// What the caller said that "J'ai compris : … ?" or an offer is about; a form may use it after a yes.
+    wish: Option<String>,
     /// Another wish named beside a yes: next when what the yes was for has been said.
     later: Option<TopicId>,
     /// A question without a subject, asked just before: "c'est combien ?".
@@ -202,6 +223,11 @@ impl Dialogue {
             pace: Pace::Normal,
             stage: Stage::Waiting,
             open: None,
+            trail: Vec::new(),
+            suspended: Vec::new(),
+            known: Known::default(),
+            unread: Vec::new(),
+            wish: None,
             later: None,
             asked: None,
             candidates: Vec::new(),
@@ -246,6 +272,9 @@ impl Dialogue {
 
     /// What was asked last wants a yes or a no.
     pub fn asks_yes_or_no(&self) -> bool {
+        if self.is_reading() {
+            return true;
+        }
         match &self.stage {
             Stage::Confirming(_) | Stage::Offering(_) | Stage::Proposing(_) => true,
             Stage::Filling(form) => self.form_wants_yes_or_no(form),
@@ -282,16 +311,23 @@ impl Dialogue {
         self.hops = 0;
         self.said_now.clear();
         let listens = self.route(input);
+        if self.is_listening() {
+            self.pause_reading();
+        }
         self.flush(true);
         if !self.said_now.is_empty() {
             self.spoken.last.clone_from(&self.said_now);
             self.spoken.unheard.clear();
         }
-        let waits = !matches!(self.stage, Stage::Waiting | Stage::Transferring(_) | Stage::Ended);
-        if listens && waits {
+        if listens && self.is_listening() {
             let expectation = self.expectation();
             self.put(Output::Listen(expectation));
         }
+    }
+
+    /// It is the caller's turn once everything has been said.
+    fn is_listening(&self) -> bool {
+        !matches!(self.stage, Stage::Waiting | Stage::Transferring(_) | Stage::Ended)
     }
 
     /// What an operator is told before the caller is put through: who calls and why, as far as that is known.
@@ -338,6 +374,8 @@ impl Dialogue {
             Input::TransferFinished { status } => self.transfer_finished(status),
             Input::RecogniserFailed => self.recogniser_failed(),
             Input::TimeIsUp => {
+                self.unread.clear();
+                self.save_started_forms();
                 self.flush(true);
                 self.say(PhraseId::TimeIsUp);
                 self.flush(false);

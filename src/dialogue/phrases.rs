@@ -128,6 +128,14 @@ phrase_ids! {
     TakeYourTime = "prenez-votre-temps";
     /// The caller had asked for time and has been silent for long.
     StillThere = "toujours-la";
+    /// A part of a long answer has been read.
+    GoOn = "je-continue";
+    /// Before the question of a form that was left for another wish.
+    ReturnToForm = "revenir-demande", "titre";
+    /// A number given earlier in this call.
+    KeepNumber = "toujours-numero", "valeur";
+    /// Something said before was changed, the form goes on.
+    Corrected = "corrige";
     /// The answer takes a while.
     OneMoment = "un-instant";
     NoSuchLanguage = "langue-indisponible";

@@ -13,6 +13,8 @@ use super::{Dialogue, Note};
 const GRANTED_SILENCES: u8 = 2;
 /// Failures in a row after which a human takes over.
 const FAILURES_TO_HUMAN: u8 = 2;
+/// Silences and misunderstandings without progress after which the officer's ways out have led in a circle.
+const MOST_FAILURES: u8 = 5;
 
 impl Dialogue {
     /// Words, but nothing they could mean.
@@ -20,6 +22,9 @@ impl Dialogue {
         self.note(Note::NotUnderstood);
         self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
         self.trouble.here = self.trouble.here.saturating_add(1);
+        if self.trouble.total() >= MOST_FAILURES {
+            return self.give_up_or_escalate();
+        }
         if self.officers_way_out(true) {
             return;
         }
@@ -36,8 +41,8 @@ impl Dialogue {
         if !cut_off.is_empty() && self.trouble.noises <= 2 {
             return self.say_sentences(cut_off);
         }
-        if self.grants_time() {
-            // They look for something.
+        if self.grants_time() || self.is_reading() {
+            // They look for something, or wait for the rest.
             return;
         }
         if self.trouble.noises >= 2 {
@@ -59,6 +64,10 @@ impl Dialogue {
         if self.grants_time() {
             return self.say(PhraseId::StillThere);
         }
+        if self.is_reading() {
+            // Who says nothing listens.
+            return self.read_on();
+        }
         self.note(Note::Silence);
         self.trouble.silences = self.trouble.silences.saturating_add(1);
         self.trouble.here = self.trouble.here.saturating_add(1);
@@ -69,6 +78,9 @@ impl Dialogue {
                 return self.ask_slot_again();
             }
             return self.form_failure(true);
+        }
+        if self.trouble.total() >= MOST_FAILURES {
+            return self.give_up_or_escalate();
         }
         if self.officers_way_out(false) {
             return;
@@ -82,12 +94,17 @@ impl Dialogue {
             2 => self.menu_or_human(),
             3 => self.say(PhraseId::SilenceLong),
             // A line on which nobody ever spoke: an operator would hear nothing either.
-            _ if self.someone_is_there => self.escalate(),
-            _ => {
-                self.say(PhraseId::SilenceEnd);
-                self.hang_up();
-            }
+            _ => self.give_up_or_escalate(),
         }
+    }
+
+    /// Nothing helped: a human; what is known is kept where none can be reached; goodbye on a line where nobody ever spoke.
+    fn give_up_or_escalate(&mut self) {
+        if self.someone_is_there {
+            return if self.can_reach_operator() { self.escalate() } else { self.give_up() };
+        }
+        self.say(PhraseId::SilenceEnd);
+        self.hang_up();
     }
 
     /// "Attendez", "je cherche un stylo": that earns patience.
@@ -211,6 +228,7 @@ impl Dialogue {
     /// The recogniser is down or too slow: keys go on working; twice, a human takes over.
     pub(super) fn recogniser_failed(&mut self) {
         self.deaf = self.deaf.saturating_add(1);
+        self.unread.clear();
         self.someone_is_there = true;
         self.say(PhraseId::CannotHear);
         if self.is_typing_slot() && self.deaf == 1 {

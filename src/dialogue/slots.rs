@@ -148,6 +148,60 @@ pub(super) fn amended(old: &Filled, text: &str) -> Option<Filled> {
     name::amended(&old.value, text).map(Filled::same)
 }
 
+/// A street of the town with a number in it, named in passing.
+pub(super) fn address_in_passing(text: &str, ear: &Ear) -> Option<Filled> {
+    let first = address::read(text, ear.streets).into_iter().next()?;
+    (first.value.is_listed && first.value.number.is_some()).then(|| Filled::same(first.value.recorded()))
+}
+
+/// An e-mail address named in passing.
+pub(super) fn email_in_passing(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
+    let is_one = text.contains('@') || tokens(text).iter().any(|t| matches!(t.folded.as_str(), "arobase" | "arrobase"));
+    if is_one { asked(slot, text, ear) } else { None }
+}
+
+/// A name that is said to be one, named in passing: "je m'appelle …", "madame … à l'appareil".
+pub(super) fn name_in_passing(text: &str) -> Option<Filled> {
+    /// Longer is a sentence.
+    const MOST_WORDS: usize = 4;
+    static INTRODUCED: LazyLock<regex::Regex> = LazyLock::new(|| {
+        let introductions = [
+            // Words taken out of a sentence have lost their apostrophes.
+            "m['’ ]appelle",
+            "(?:mon|le) nom(?: de famille)? est",
+            "(?:mon|le) nom(?: de famille)?,? c['’ ]est",
+            "au nom de",
+            "(?:je suis|c['’ ]est|ici) (?:madame|monsieur|mademoiselle)",
+            "my name is",
+            "my name['’ ]s",
+        ];
+        regex::Regex::new(&format!(r"(?i)\b(?:{})\s+([^,;:.!?]+)", introductions.join("|")))
+            .expect("pattern of this source")
+    });
+    /// What ends a name where no comma does.
+    const END: &[&str] = &[
+        "et", "au", "a", "mon", "ma", "mes", "notre", "son", "sa", "l", "la", "les", "un", "une", "pour", "je", "j",
+        "du", "qui", "le", "c", "on", "maire", "and", "i", "my", "for", "the",
+    ];
+    let said = INTRODUCED.captures(text)?.get(1)?.as_str();
+    let words: Vec<String> = said
+        .split_whitespace()
+        .enumerate()
+        .take_while(|(i, word)| {
+            let folded = fold(word.split(['\'', '’']).next().unwrap_or_default());
+            // "Le Goff" begins with an article.
+            (*i == 0 && folded == "le")
+                || !(END.contains(&folded.as_str()) || folded.chars().any(|c| c.is_ascii_digit()))
+        })
+        .map(|(_, word)| word.to_owned())
+        .collect();
+    if words.is_empty() || words.len() > MOST_WORDS {
+        return None;
+    }
+    let said_as_name = words.iter().all(|word| word.chars().next().is_some_and(char::is_alphabetic));
+    if said_as_name { filled(name::read(&words.join(" ")), Filled::same) } else { None }
+}
+
 /// An address beyond doubt: it has a number or a street of the list.
 pub(super) fn is_clear_address(text: &str, ear: &Ear) -> bool {
     address::read(text, ear.streets).first().is_some_and(|r| r.value.is_listed || r.value.number.is_some())
@@ -266,6 +320,13 @@ pub(super) fn keyed(slot: &Slot, key: char) -> Option<Filled> {
         },
         _ => None,
     }
+}
+
+/// Only what fits is taken for an answer, so that it is none in passing. Anything may be a name or a message, and a day is named
+/// in many a question ("vous êtes ouverts samedi ?").
+pub(super) fn is_exact(kind: SlotKind) -> bool {
+    use SlotKind::{Choice, Email, Number, Telephone, YesNo};
+    matches!(kind, YesNo | Choice | Telephone | Number | Email)
 }
 
 /// Digits are typed for these: a number, JJMMAAAA, HHMM.

@@ -5,10 +5,7 @@
 
 use jiff::civil::DateTime;
 
-use crate::dialplan::{
-    Condition, Dialplan, DirectoryId, Language, LanguagePlan, Part, Speech, TopicId, Value, speak_next_opening,
-    speak_todays_hours,
-};
+use crate::dialplan::{Condition, Dialplan, DirectoryId, Language, LanguagePlan, Part, Speech, TopicId, Value};
 
 use crate::speech::spoken::sentences;
 
@@ -63,30 +60,18 @@ pub(super) struct Moment<'a> {
 
 impl Moment<'_> {
     pub fn holds(&self, condition: Condition) -> bool {
-        match condition {
-            Condition::Always => true,
-            Condition::IfOpen => self.plan.is_open(self.at),
-            Condition::IfClosed => !self.plan.is_open(self.at),
-        }
+        self.plan.holds(condition, self.at)
     }
 
     pub fn value(&self, value: &Value) -> Option<String> {
         match value {
-            Value::NextOpening => self.next_opening(),
-            Value::TodaysHours => {
-                Some(speak_todays_hours(&self.plan.hours, self.at.date(), &self.plan.holidays(), self.language))
-            }
             Value::Slot(name) => (self.slot)(name),
+            value => self.plan.value(value, self.at, self.language),
         }
     }
 
     pub fn next_opening(&self) -> Option<String> {
-        let hours = match self.entry {
-            Some(entry) => self.plan.entry_hours(entry),
-            None => &self.plan.hours,
-        };
-        let next = hours.next_opening(self.at, &self.plan.holidays())?;
-        Some(speak_next_opening(self.at, next, self.language))
+        self.value(&Value::NextOpening(self.entry))
     }
 
     /// The sentences of a speech whose condition holds.

@@ -34,6 +34,31 @@ pub(super) struct Form {
     pub failures: u8,
     /// How often all readings of an answer were refused, since a value was accepted.
     pub refused: u8,
+    /// Slots that were asked for, in their order: the way back.
+    pub asked: Vec<usize>,
+}
+
+impl Form {
+    pub fn new(topic: TopicId, slots: usize) -> Self {
+        let at = FormStep::Slot { index: 0, digits: String::new() };
+        Self { topic, values: vec![None; slots], at, failures: 0, refused: 0, asked: Vec::new() }
+    }
+
+    /// This slot is asked for now.
+    pub fn note_asked(&mut self, index: usize) {
+        self.asked.retain(|asked| *asked != index);
+        self.asked.push(index);
+    }
+
+    /// The slot asked for before the one under way.
+    pub fn before_last_asked(&self) -> Option<usize> {
+        self.asked.len().checked_sub(2).and_then(|at| self.asked.get(at)).copied()
+    }
+
+    /// Values that were never understood.
+    pub fn skipped(&self) -> usize {
+        self.values.iter().flatten().filter(|value| value.is_skipped()).count()
+    }
 }
 
 #[derive(Debug, Clone, PartialEq)]
@@ -57,6 +82,8 @@ pub(super) struct Filled {
     pub spoken: String,
     /// It may have been misheard.
     pub is_doubtful: bool,
+    /// From an earlier form of this call; the caller has not said yet that it still holds.
+    pub is_recalled: bool,
     /// What else may have been meant, likeliest first.
     pub others: Vec<Filled>,
 }

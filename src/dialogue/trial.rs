@@ -7,8 +7,8 @@ use jiff::civil::DateTime;
 use crate::dialplan::{Dialplan, DirectoryId, Location, Trial, TrialStep};
 use crate::rtp::Key;
 use crate::understanding::Understanding;
-use crate::understanding::text::plain;
 
+use super::transcript::Transcript;
 use super::{Dialogue, Input, Output, Phrases};
 
 /// Local time of a trial that names none: a Tuesday morning, no holiday.
@@ -60,10 +60,10 @@ pub fn run_trial(
                 said.play(&mut dialogue, at, Input::KeysPaused);
             }
             TrialStep::TownHall(pieces) => {
-                if let Err(missing) = said.expect(pieces) {
+                if let Err(missing) = said.words.expect(pieces) {
                     return failed(format!(
                         "la mairie aurait dû dire « {missing} » ; elle a dit : « {} »",
-                        said.text.trim()
+                        said.words.text()
                     ));
                 }
             }
@@ -76,7 +76,7 @@ pub fn run_trial(
                         }
                         None => format!(
                             "l'appel aurait dû passer à « {wanted} » ; la mairie a dit : « {} »",
-                            said.text.trim()
+                            said.words.text()
                         ),
                     });
                 }
@@ -93,10 +93,7 @@ fn name(plan: &Dialplan, entry: DirectoryId) -> &str {
 /// What came since the caller's last line.
 #[derive(Default)]
 struct Said {
-    text: String,
-    /// The same, folded, and how far it has been compared.
-    plain: String,
-    compared: usize,
+    words: Transcript,
     transferred: Option<DirectoryId>,
     hung_up: bool,
 }
@@ -111,9 +108,8 @@ impl Said {
         while let Some(output) = dialogue.poll_output() {
             match output {
                 Output::Say(prompt) => {
-                    for sentence in prompt.sentences {
-                        self.text.push_str(&sentence);
-                        self.text.push(' ');
+                    for sentence in &prompt.sentences {
+                        self.words.push(sentence);
                     }
                 }
                 Output::Transfer(entry) => self.transferred = Some(entry),
@@ -121,7 +117,6 @@ impl Said {
                 Output::Listen(_) | Output::Save(_) | Output::Note(_) => {}
             }
         }
-        self.plain = plain(&self.text);
     }
 
     /// Why the caller can't say anything more.
@@ -132,44 +127,6 @@ impl Said {
                 name(plan, entry)
             ));
         }
-        self.hung_up.then(|| format!("la mairie a déjà raccroché, après avoir dit : « {} »", self.text.trim()))
+        self.hung_up.then(|| format!("la mairie a déjà raccroché, après avoir dit : « {} »", self.words.text()))
     }
-
-    /// The pieces in order, after what was compared before; or the first that is missing.
-    fn expect(&mut self, pieces: &[String]) -> Result<(), String> {
-        for piece in pieces {
-            let wanted = plain(piece);
-            if wanted.is_empty() {
-                continue;
-            }
-            match find_words(&self.plain, &wanted, self.compared) {
-                Some(end) => self.compared = end,
-                None => return Err(fold_spaces(piece)),
-            }
-        }
-        Ok(())
-    }
-}
-
-/// End of `wanted` in `text` from `from` on, on word boundaries.
-fn find_words(text: &str, wanted: &str, from: usize) -> Option<usize> {
-    let padded = format!("{} ", text.get(from..)?.trim_start());
-    let skipped = text.get(from..)?.len() - text.get(from..)?.trim_start().len();
-    let wanted_padded = format!("{wanted} ");
-    let mut start = 0;
-    while let Some(found) = padded.get(start..)?.find(&wanted_padded) {
-        let at = start + found;
-        if at == 0 || padded.as_bytes()[at - 1] == b' ' {
-            return Some((from + skipped + at + wanted.len()).min(text.len()));
-        }
-        start = at + 1;
-        while !padded.is_char_boundary(start) {
-            start += 1;
-        }
-    }
-    None
-}
-
-fn fold_spaces(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }

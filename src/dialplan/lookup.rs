@@ -89,6 +89,15 @@ impl LanguagePlan {
         self.iter().find(|(_, topic)| topic.service == service && topic.slug == slug).map(|(id, _)| id)
     }
 
+    /// The form that asks for a call back: the one recorded as such, else the one called so.
+    pub fn call_back_form(&self) -> Option<TopicId> {
+        let call_back = |text: &str| super::fold(text).contains("rappel") || super::fold(text).contains("call back");
+        let by_record = self.iter().find(|(_, topic)| topic.record.as_deref().is_some_and(call_back));
+        by_record
+            .or_else(|| self.iter().find(|(_, topic)| !topic.slots.is_empty() && call_back(&topic.title)))
+            .map(|(id, _)| id)
+    }
+
     /// Title of a service's file, if it has one.
     pub fn service_title(&self, service: &str) -> Option<&str> {
         self.services.iter().find(|known| known.id == service).and_then(|known| known.title.as_deref())

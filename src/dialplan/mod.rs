@@ -6,6 +6,7 @@
 //! ```text
 //! parse(files: &[SourceFile]) -> (Option<Dialplan>, Vec<Problem>)     // a Dialplan only when no problem is an error
 //! check(dialplan: &Dialplan, today: civil::Date) -> Vec<Problem>      // what a careful reader would object to
+//! check_pronunciation(dialplan, left) -> Vec<Problem>             // words the voice may say wrongly
 //! render(files: &[SourceFile], problems: &[Problem], colour: bool) -> String   // rustc-like, in French
 //! ```
 
@@ -19,14 +20,16 @@ mod phrase;
 mod render;
 mod spoken;
 mod text;
+mod value;
 
-pub use check::check;
+pub use check::{check, check_pronunciation};
 pub use holidays::Holidays;
 pub use model::*;
 pub use parse::parse;
+pub(crate) use parse::pieces;
 pub use render::{line_and_column, place, render};
-pub use spoken::{speak_date, speak_next_opening, speak_todays_hours};
-pub use text::{fold, folded_words, slug};
+pub use spoken::{speak_date, speak_hours, speak_next_opening, speak_todays_hours};
+pub use text::{fold, folded_words, slug, spoken_time};
 
 /// One Markdown file of a dialplan.
 #[derive(Debug, Clone, PartialEq, Eq)]

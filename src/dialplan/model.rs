@@ -107,12 +107,18 @@ pub struct Speech {
     pub location: Location,
 }
 
-/// `Dire si fermé`, `Dire si ouvert`.
+/// When a text is said.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Condition {
     Always,
+    /// `Dire si ouvert`: the town hall is open.
     IfOpen,
+    /// `Dire si fermé`.
     IfClosed,
+    /// `Dire si Médiathèque est ouverte`: this entry of the directory is.
+    EntryOpen(DirectoryId),
+    /// `Dire si Médiathèque est fermée`.
+    EntryClosed(DirectoryId),
 }
 
 /// A stretch of speech: fixed text, or a value known only during the call.
@@ -122,13 +128,28 @@ pub enum Part {
     Value(Value),
 }
 
+/// Whom a value is about: an entry of the directory, or the town hall.
+pub type Place = Option<DirectoryId>;
+
 /// `{…}` in a speech.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Value {
-    /// `{prochaine ouverture}`.
-    NextOpening,
-    /// `{horaires du jour}`: today's hours.
-    TodaysHours,
+    /// `{date}`: the day of the call.
+    Today,
+    /// `{prochaine ouverture}`, `{prochaine ouverture de Médiathèque}`.
+    NextOpening(Place),
+    /// `{horaires du jour}`, `{horaires du jour de Médiathèque}`.
+    TodaysHours(Place),
+    /// `{horaires}`, `{horaires de Médiathèque}`: those of an ordinary week.
+    Hours(Place),
+    /// `{numéro de la mairie}`, `{numéro de Médiathèque}`.
+    Number(Place),
+    /// `{adresse de la mairie}`, `{adresse de Médiathèque}`.
+    Address(Place),
+    /// `{courriel de la mairie}`, `{courriel de Médiathèque}`.
+    Email(Place),
+    /// `{site de la mairie}`.
+    Website,
     /// `{nom}`: what the slot of that name holds.
     Slot(String),
 }

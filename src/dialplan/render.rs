@@ -16,10 +16,16 @@ pub fn render(files: &[SourceFile], problems: &[Problem], colour: bool) -> Strin
         let mut group =
             level.primary_title(&problem.message).elements(None::<Snippet<'_, annotate_snippets::Annotation<'_>>>);
         if let Some(file) = files.get(problem.location.file) {
+            let span = span(file, problem.location);
+            // Only the line itself: a file may have thousands.
+            let line_start = file.text[..span.start].rfind('\n').map_or(0, |at| at + 1);
+            let line_end = file.text[span.end..].find('\n').map_or(file.text.len(), |at| span.end + at);
+            let (line, _) = line_and_column(file, span.start);
             group = group.element(
-                Snippet::source(file.text.as_str())
+                Snippet::source(&file.text[line_start..line_end])
+                    .line_start(line)
                     .path(file.path.as_str())
-                    .annotation(AnnotationKind::Primary.span(span(file, problem.location))),
+                    .annotation(AnnotationKind::Primary.span(span.start - line_start..span.end - line_start)),
             );
         }
         if let Some(remedy) = &problem.remedy {

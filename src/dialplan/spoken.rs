@@ -2,7 +2,7 @@
 
 use jiff::civil::{Date, DateTime, Time, Weekday};
 
-use super::{Holidays, Hours, Language};
+use super::{Days, Holidays, Hours, Language, Span};
 use crate::calendar::{ENGLISH_MONTHS, MONTHS};
 
 /// When it opens next, seen from `at`: "aujourd'hui à 13h", "demain à 8h30", "lundi à 8h30", "lundi prochain à 8h30"
@@ -42,6 +42,71 @@ pub fn speak_todays_hours(hours: &Hours, date: Date, holidays: &Holidays, langua
             (true, false) => "closed all day".to_owned(),
         };
     }
+    speak_spans(spans, english)
+}
+
+/// Hours of an ordinary week: "du lundi au vendredi de 8h30 à midi et de 13h30 à 17h30, le samedi de 9h à midi".
+/// Holidays and exceptions are left out. `None` when it is never open.
+pub fn speak_hours(hours: &Hours, language: &Language) -> Option<String> {
+    let english = language.0 == "en";
+    let mut week: Vec<(&[Span], Vec<Weekday>)> = Vec::new();
+    for day in Weekday::Monday.cycle_forward().take(7) {
+        let line =
+            hours.lines.iter().rev().find(|line| matches!(&line.days, Days::Weekdays(days) if days.contains(&day)));
+        let open = line.map_or(&[][..], |line| &line.open);
+        match week.iter_mut().find(|(known, _)| *known == open) {
+            _ if open.is_empty() => {}
+            Some((_, days)) => days.push(day),
+            None => week.push((open, vec![day])),
+        }
+    }
+    let parts: Vec<String> = week
+        .iter()
+        .map(|(open, days)| {
+            let pause = if is_day_and_night(open) { "," } else { "" };
+            format!("{}{pause} {}", speak_days(days, english), speak_spans(open, english))
+        })
+        .collect();
+    (!parts.is_empty()).then(|| parts.join(", "))
+}
+
+/// "tous les jours", "du lundi au jeudi et le samedi". The days stand in order.
+fn speak_days(days: &[Weekday], english: bool) -> String {
+    if days.len() == 7 {
+        return if english { "every day" } else { "tous les jours" }.to_owned();
+    }
+    let mut runs: Vec<(Weekday, Weekday)> = Vec::new();
+    for day in days {
+        match runs.last_mut() {
+            Some((_, last)) if last.next() == *day => *last = *day,
+            _ => runs.push((*day, *day)),
+        }
+    }
+    let named = |day| if english { format!("on {}", english_weekday(day)) } else { format!("le {}", weekday(day)) };
+    let mut parts = Vec::new();
+    for (first, last) in runs {
+        if first == last {
+            parts.push(named(first));
+        } else if first.next() == last {
+            parts.extend([named(first), named(last)]);
+        } else if english {
+            parts.push(format!("from {} to {}", english_weekday(first), english_weekday(last)));
+        } else {
+            parts.push(format!("du {} au {}", weekday(first), weekday(last)));
+        }
+    }
+    list(&parts, english)
+}
+
+fn is_day_and_night(spans: &[Span]) -> bool {
+    matches!(spans, [Span { from, to }] if *from == Time::midnight() && *to == Time::MAX)
+}
+
+/// "de 8h30 à midi et de 13h30 à 17h30".
+fn speak_spans(spans: &[Span], english: bool) -> String {
+    if is_day_and_night(spans) {
+        return if english { "day and night" } else { "jour et nuit" }.to_owned();
+    }
     let spans: Vec<String> = spans
         .iter()
         .map(|span| {
@@ -52,8 +117,13 @@ pub fn speak_todays_hours(hours: &Hours, date: Date, holidays: &Holidays, langua
             }
         })
         .collect();
+    list(&spans, english)
+}
+
+/// "a, b et c".
+fn list(parts: &[String], english: bool) -> String {
     let and = if english { " and " } else { " et " };
-    match spans.split_last() {
+    match parts.split_last() {
         Some((last, [])) => last.clone(),
         Some((last, others)) => format!("{}{and}{last}", others.join(", ")),
         None => String::new(),
@@ -173,6 +243,56 @@ mod tests {
             assert_eq!(speak_next_opening(from, next, &french()), french_form);
             assert_eq!(speak_next_opening(from, next, &Language("en".into())), english_form);
         }
+    }
+
+    #[test]
+    fn the_hours_of_a_week() {
+        use Weekday::*;
+        let span = |from, to| Span { from: hour(from, 0, 0, 0), to: hour(to, 0, 0, 0) };
+        let line = |days: &[Weekday], open: &[Span]| HoursLine {
+            days: Days::Weekdays(days.to_vec()),
+            open: open.to_vec(),
+            location: Location::default(),
+        };
+        let say = |lines: Vec<HoursLine>, language: &str| speak_hours(&Hours { lines }, &Language(language.into()));
+        let usual = || {
+            vec![
+                line(&[Monday, Tuesday, Wednesday, Thursday, Friday], &[span(9, 12), span(14, 17)]),
+                line(&[Saturday], &[span(9, 12)]),
+                HoursLine { days: Days::PublicHolidays, open: Vec::new(), location: Location::default() },
+            ]
+        };
+        for (lines, french_form, english_form) in [
+            (
+                usual(),
+                "du lundi au vendredi de 9h à midi et de 14h à 17h, le samedi de 9h à midi",
+                "from Monday to Friday from 9 am to noon and from 2 pm to 5 pm, on Saturday from 9 am to noon",
+            ),
+            // The last line that matches a day wins.
+            (
+                [usual(), vec![line(&[Thursday], &[])]].concat(),
+                "du lundi au mercredi et le vendredi de 9h à midi et de 14h à 17h, le samedi de 9h à midi",
+                "from Monday to Wednesday and on Friday from 9 am to noon and from 2 pm to 5 pm, on Saturday from 9 am to noon",
+            ),
+            (
+                vec![line(&[Tuesday, Wednesday], &[span(10, 18)])],
+                "le mardi et le mercredi de 10h à 18h",
+                "on Tuesday and on Wednesday from 10 am to 6 pm",
+            ),
+            (
+                vec![line(
+                    &[Monday, Tuesday, Wednesday, Thursday, Friday, Saturday, Sunday],
+                    &[Span { from: Time::midnight(), to: Time::MAX }],
+                )],
+                "tous les jours, jour et nuit",
+                "every day, day and night",
+            ),
+        ] {
+            assert_eq!(say(lines.clone(), "fr").as_deref(), Some(french_form));
+            assert_eq!(say(lines, "en").as_deref(), Some(english_form));
+        }
+        assert_eq!(say(Vec::new(), "fr"), None);
+        assert_eq!(say(vec![line(&[Monday], &[])], "fr"), None);
     }
 
     #[test]

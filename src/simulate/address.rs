@@ -17,6 +17,13 @@ pub fn host_part(uri: &str) -> Option<&str> {
     (!host.is_empty()).then_some(host)
 }
 
+/// `user` of `sip:user@host`.
+pub fn user_part(uri: &str) -> Option<&str> {
+    let (scheme_and_user, _) = uri.trim().trim_start_matches('<').split_once('@')?;
+    let (_, user) = scheme_and_user.split_once(':')?;
+    (!user.is_empty()).then_some(user)
+}
+
 /// The address a SIP URI names; `None` for host names and other schemes.
 pub fn literal_address(uri: &str) -> Option<SocketAddr> {
     split_host_port(host_part(uri)?, SIP_PORT)
@@ -25,6 +32,13 @@ pub fn literal_address(uri: &str) -> Option<SocketAddr> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn users_of_uris() {
+        assert_eq!(user_part("sip:100@127.0.0.1:5080"), Some("100"));
+        assert_eq!(user_part("<sip:100@town>"), Some("100"));
+        assert_eq!(user_part("sip:127.0.0.1"), None);
+    }
 
     #[test]
     fn addresses_of_uris() {

@@ -68,6 +68,10 @@ pub enum Input<'a> {
     Signal { leg: Party, event: Event },
     /// A datagram on the RTP socket of this leg.
     Packet { leg: Party, source: SocketAddr, payload: &'a [u8] },
+    /// The next line of a caller who is told what to say ([`Caller::told`]): said at once, or when the far end has finished.
+    Say(Line),
+    /// The same over whatever the far end is saying.
+    SayOver(Line),
     /// The person at the terminal wants to end.
     HangUp,
     /// `poll_timeout()` has been reached.
@@ -153,6 +157,8 @@ enum Floor {
 pub struct Caller {
     settings: Settings,
     script: VecDeque<Line>,
+    /// Lines come while the call goes on; the caller never hangs up by themselves.
+    told: bool,
     dialled: Instant,
     agent: Leg,
     operator: Leg,
@@ -184,6 +190,7 @@ impl Caller {
             operator: Leg::new(local_media(&settings, settings.operator_rtp), settings.seed ^ 1),
             settings,
             script: script.into(),
+            told: false,
             dialled: now,
             talking_to: Party::Agent,
             floor: Floor::Idle,
@@ -205,6 +212,11 @@ impl Caller {
         .calling_agent()
     }
 
+    /// Whoever drives this caller says by [`Input::Say`] what comes next, and by [`Input::HangUp`] when it is over.
+    pub fn told(self) -> Self {
+        Self { told: true, ..self }
+    }
+
     fn calling_agent(mut self) -> Self {
         self.agent.stage = Stage::Calling { since: self.dialled };
         self
@@ -222,6 +234,8 @@ impl Caller {
         match input {
             Input::Signal { leg, event } => self.handle_signal(now, leg, event),
             Input::Packet { leg, source, payload } => self.handle_packet(now, leg, source, payload),
+            Input::Say(line) => self.be_told(now, line),
+            Input::SayOver(line) => self.say(now, line),
             Input::HangUp => self.hang_up(now, EndedBy::Caller),
             Input::Timeout => {}
         }

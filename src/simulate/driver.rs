@@ -7,6 +7,9 @@ use std::io;
 use std::net::{IpAddr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::pin::pin;
+use std::time::Instant;
+
+use tokio::sync::mpsc;
 
 use super::caller::{self, Caller};
 use super::phone::{self, Phone};
@@ -34,18 +37,55 @@ pub async fn call(
     settings: impl FnOnce(SocketAddr, SocketAddr) -> caller::Settings,
     script: Vec<Line>,
     stop: impl Future<Output = ()>,
+    observe: impl FnMut(caller::Observation),
+) -> Result<caller::Outcome, NetError> {
+    let (_, nothing) = mpsc::channel(1);
+    run(sip, target, None, |now, settings| Caller::new(now, settings, script), settings, nothing, stop, observe).await
+}
+
+/// What a caller who is told what to say does next.
+pub enum Told {
+    Say(Line),
+    /// Over whatever the far end is saying.
+    SayOver(Line),
+    HangUp,
+}
+
+/// Places a call whose caller is told what to say; `number`: as whose telephone it is shown.
+pub async fn converse(
+    sip: &SipHandle,
+    target: Target,
+    number: Option<String>,
+    settings: impl FnOnce(SocketAddr, SocketAddr) -> caller::Settings,
+    told: mpsc::Receiver<Told>,
+    stop: impl Future<Output = ()>,
+    observe: impl FnMut(caller::Observation),
+) -> Result<caller::Outcome, NetError> {
+    let caller = |now, settings| Caller::new(now, settings, Vec::new()).told();
+    run(sip, target, number, caller, settings, told, stop, observe).await
+}
+
+#[expect(clippy::too_many_arguments, reason = "the two ways to place a call differ in these")]
+async fn run(
+    sip: &SipHandle,
+    target: Target,
+    number: Option<String>,
+    caller: impl FnOnce(Instant, caller::Settings) -> Caller,
+    settings: impl FnOnce(SocketAddr, SocketAddr) -> caller::Settings,
+    mut told: mpsc::Receiver<Told>,
+    stop: impl Future<Output = ()>,
     mut observe: impl FnMut(caller::Observation),
 ) -> Result<caller::Outcome, NetError> {
     let agent_rtp = WaitingRtpSocket::bind(target.local_ip, RTP_PORTS)?;
     let operator_rtp = WaitingRtpSocket::bind(target.local_ip, RTP_PORTS)?;
     let settings = settings(agent_rtp.local_address(), operator_rtp.local_address());
     let offer = Caller::offer(&settings);
-    let mut machine = Caller::new(now(), settings, script);
+    let mut machine = caller(now(), settings);
     let dial = Dial {
         target: target.uri,
         destination: Flow::udp(target.destination).into(),
         offer: Some(offer),
-        from: None,
+        from: number.map(|number| crate::sip::Party { user: Some(number), ..Default::default() }),
         referred_by: None,
         redirects: true,
     };
@@ -104,6 +144,11 @@ pub async fn call(
                 machine.handle_input(now(), caller::Input::Packet { leg: Party::Operator, source, payload });
             }
             () = sleep_until(timeout) => machine.handle_input(now(), caller::Input::Timeout),
+            Some(next) = told.recv() => machine.handle_input(now(), match next {
+                Told::Say(line) => caller::Input::Say(line),
+                Told::SayOver(line) => caller::Input::SayOver(line),
+                Told::HangUp => caller::Input::HangUp,
+            }),
             () = &mut stop, if !stopped => {
                 stopped = true;
                 machine.handle_input(now(), caller::Input::HangUp);

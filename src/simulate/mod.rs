@@ -7,14 +7,21 @@
 //! Both stand on a [`handset`] (one RTP leg), an [`ear`] (when the far end speaks, by energy), a [`recording`]
 //! (both sides on one time line) and a [`script`] (what to say). [`transcripts`] turns what was heard back into text
 //! on a thread of its own, and [`report`] is what is left of a call as JSON.
+//!
+//! A call may also be data: a [`scenario`] says what a caller wants, a [`person`] says it to what they hear, a [`verdict`] tells whether
+//! they got it; [`likeness`] forgives what was heard a little wrong.
 
 pub mod address;
 pub mod caller;
 pub mod driver;
 pub mod ear;
 pub mod handset;
+pub mod likeness;
+pub mod person;
 pub mod phone;
 pub mod recording;
 pub mod report;
+pub mod scenario;
 pub mod script;
 pub mod transcripts;
+pub mod verdict;

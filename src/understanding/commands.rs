@@ -15,6 +15,8 @@ pub enum Command {
     Cancel,
     /// Another subject.
     SomethingElse,
+    /// The question, or the answer, before this one.
+    Back,
     /// "Attendez", "un instant".
     Wait,
 }
@@ -60,6 +62,31 @@ static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
                     "^ quoi $",
                     "^ hein $",
                     "encore une fois",
+                    "plus fort",
+                    "monter? le? son",
+                    "montez le? son",
+                ],
+                0,
+            ),
+        ),
+        (
+            Command::Back,
+            Patterns::new(
+                &[
+                    "en arriere",
+                    "reven*|retourn*|aller|repart* en arriere",
+                    "question|reponse d avant",
+                    "question|reponse|etape precedente",
+                    "precedente question|reponse|etape",
+                    "reven*|retourn* a? la? question|reponse d avant",
+                    "reven*|retourn* a? la? question|reponse|etape precedente",
+                    "reven*|retourn* avant",
+                    "retour arriere",
+                    "^ retour $",
+                    "^ precedent $",
+                    "go back",
+                    "previous question",
+                    "previous one",
                 ],
                 0,
             ),
@@ -168,6 +195,16 @@ pub fn command(text: &str) -> Option<Command> {
         .map(|(command, _)| command)
 }
 
+/// The command that a sentence is and nothing else, where whatever is said may be the answer: "répétez", but not "répétez-leur que la
+/// rue est fermée".
+pub fn alone(text: &str) -> Option<Command> {
+    let words = tokens(text);
+    let found = COMMANDS.iter().find_map(|(command, patterns)| Some((*command, patterns.find(&words)?)));
+    found
+        .filter(|(_, range)| content_outside(&words, range) == 0 && words.len() <= range.len() + 4)
+        .map(|(command, _)| command)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -193,6 +230,10 @@ mod tests {
             ("je vais le chercher", Some(Command::Wait)),
             ("je vais chercher ma carte d'identité", None),
             ("je cherche les horaires de la piscine", None),
+            ("revenez en arrière s'il vous plaît", Some(Command::Back)),
+            ("la question d'avant", Some(Command::Back)),
+            ("on peut revenir en arrière ?", Some(Command::Back)),
+            ("parlez plus fort", Some(Command::Repeat)),
             ("je voudrais annuler mon rendez-vous passeport", None),
             ("comment refaire mon passeport", None),
             ("je ne comprends pas la lettre de la mairie sur mes poubelles", None),

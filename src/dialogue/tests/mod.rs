@@ -3,8 +3,11 @@
 mod calm;
 mod conversation;
 mod everyday;
+mod forms;
+mod generated;
 mod language;
 mod properties;
+mod reading;
 mod slots;
 
 use std::sync::{Arc, LazyLock};

@@ -34,12 +34,17 @@ const LINES: &[&str] = &[
     "c'est tout",
     "le numéro",
     "non c'est pour un passeport",
+    "revenez en arrière",
+    "non pas Le Goff, Martin",
+    "je me suis trompé de numéro",
+    "je m'appelle Martin",
+    "continuez",
     "{nom}",
     "œ🎉ß",
     "une carte ou un passeport ou une naissance",
 ];
 
-fn any_input() -> impl Strategy<Value = Input> {
+pub(super) fn any_input() -> impl Strategy<Value = Input> {
     prop_oneof![
         8 => (0..LINES.len(), 0.0f32..1.0).prop_map(|(i, confidence)| Input::Heard { text: LINES[i].into(), confidence }),
         1 => "\\PC{0,600}".prop_map(|text| Input::Heard { text, confidence: 0.8 }),
@@ -55,6 +60,67 @@ fn any_input() -> impl Strategy<Value = Input> {
     ]
 }
 
+/// How a caller who gets no further goes on.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Stuck {
+    Silent,
+    Nonsense,
+    /// Less than a sentence: it may be taken for a name.
+    Mumbling,
+    Key0,
+}
+
+impl Stuck {
+    pub fn any() -> impl Strategy<Value = Self> {
+        prop_oneof![Just(Self::Silent), Just(Self::Nonsense), Just(Self::Mumbling), Just(Self::Key0)]
+    }
+
+    fn inputs(self) -> Vec<Input> {
+        let heard = |text: &str| vec![Input::Heard { text: text.into(), confidence: 0.8 }];
+        match self {
+            Self::Silent => vec![Input::Silence],
+            Self::Nonsense => heard("le chat de la voisine mange des croquettes sur la plage"),
+            Self::Mumbling => heard("croquettes bleues"),
+            Self::Key0 => vec![Input::Key(Key('0')), Input::KeysPaused],
+        }
+    }
+}
+
+/// Longest way out of trouble.
+const MOST_TURNS: usize = 8;
+
+/// From here on nothing but that leads to a human, a saved request or goodbye.
+pub(super) fn ends(talk: &mut Talk, stuck: Stuck) -> Result<(), TestCaseError> {
+    if matches!(talk.dialogue.stage, Stage::Transferring(_)) {
+        talk.input(Input::TransferFinished { status: 486 });
+    }
+    let mut turns = 0;
+    while !is_resolved(talk) {
+        turns += 1;
+        prop_assert!(turns <= MOST_TURNS, "{stuck:?}: stuck in {:?}", talk.dialogue.stage);
+        for input in stuck.inputs() {
+            talk.input(input);
+            if is_resolved(talk) {
+                break;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// No sentence is empty or holds a value that is not filled in, and nothing is said for too long.
+pub(super) fn say_is_whole(talk: &Talk) -> Result<(), TestCaseError> {
+    prop_assert!(talk.outputs.len() < MOST_OUTPUTS);
+    for output in &talk.outputs {
+        if let Output::Say(prompt) = output {
+            prop_assert!(!prompt.sentences.is_empty());
+            let whole = prompt.sentences.iter().all(|s| !s.contains('{') && !s.trim().is_empty());
+            prop_assert!(whole, "unfilled or empty sentence");
+        }
+    }
+    Ok(())
+}
+
 /// What ends the caller's trouble.
 fn is_resolved(talk: &Talk) -> bool {
     talk.transferred().is_some() || talk.hung_up() || talk.saved().is_some() || talk.dialogue.has_ended()
@@ -68,38 +134,29 @@ proptest! {
         closed in any::<bool>(),
         known in any::<bool>(),
         inputs in prop::collection::vec(any_input(), 0..25),
-        stuck in 0usize..3,
+        stuck in Stuck::any(),
     ) {
         let at = if closed { CLOSED } else { OPEN };
         let mut talk = Talk::with(&SMALL_TOWN, at, known.then_some("0612345678"));
         for input in inputs {
             talk.input(input);
-            prop_assert!(talk.outputs.len() < MOST_OUTPUTS);
-            for output in &talk.outputs {
-                if let Output::Say(prompt) = output {
-                    prop_assert!(!prompt.sentences.is_empty());
-                    let whole = prompt.sentences.iter().all(|s| !s.contains('{') && !s.trim().is_empty());
-                    prop_assert!(whole, "unfilled or empty sentence");
-                }
-            }
+            say_is_whole(&talk)?;
         }
-        if matches!(talk.dialogue.stage, Stage::Transferring(_)) {
-            talk.input(Input::TransferFinished { status: 486 });
-        }
-        let mut turns = 0;
-        while !is_resolved(&talk) {
-            turns += 1;
-            prop_assert!(turns <= 8, "stuck in {:?}", talk.dialogue.stage);
-            let input = match stuck {
-                0 => Input::Silence,
-                1 => Input::Heard { text: "le chat de la voisine mange des croquettes sur la plage".into(), confidence: 0.8 },
-                _ => Input::Key(Key('0')),
-            };
-            let key = matches!(input, Input::Key(_));
+        ends(&mut talk, stuck)?;
+    }
+
+    #[test]
+    fn a_call_whose_time_is_up_ends_at_once(
+        closed in any::<bool>(),
+        inputs in prop::collection::vec(any_input(), 0..15),
+    ) {
+        let at = if closed { CLOSED } else { OPEN };
+        let mut talk = Talk::with(&SMALL_TOWN, at, None);
+        for input in inputs {
             talk.input(input);
-            if key && !is_resolved(&talk) {
-                talk.input(Input::KeysPaused);
-            }
         }
+        let had_ended = talk.dialogue.has_ended();
+        talk.input(Input::TimeIsUp);
+        prop_assert!(talk.dialogue.has_ended() && (had_ended || talk.hung_up()));
     }
 }

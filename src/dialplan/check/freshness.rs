@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::ToSpan;
 use jiff::civil::Date;
 
-use super::Findings;
+use super::{Findings, speeches};
 use crate::dialplan::spoken;
 use crate::dialplan::text::folded_words;
 use crate::dialplan::{Days, Dialplan, Hours, Location, Part, Topic};
@@ -104,7 +104,7 @@ fn hours(hours: &Hours, today: Date, findings: &mut Findings) {
 
 /// "du 3 mars 2025" said after that day.
 fn past_dates(topic: &Topic, today: Date, findings: &mut Findings) {
-    for speech in &topic.say {
+    for speech in speeches(topic) {
         for part in &speech.parts {
             let Part::Text(text) = part else {
                 continue;

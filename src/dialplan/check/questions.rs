@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::{Findings, is_special};
-use crate::dialplan::{Action, Dialplan, LanguagePlan, Part, SlotKind, Speech, Topic, TopicId, Trigger};
+use super::{Findings, is_special, said, situations};
+use crate::dialplan::{Action, Condition, Dialplan, LanguagePlan, Part, SlotKind, Speech, Topic, TopicId, Trigger};
 
 pub(super) fn check(dialplan: &Dialplan, findings: &mut Findings) {
     for plan in &dialplan.plans {
@@ -11,7 +11,7 @@ pub(super) fn check(dialplan: &Dialplan, findings: &mut Findings) {
             routes(topic, findings);
             clashes(plan, topic, findings);
             form(topic, findings);
-            unanswered(plan, id, topic, findings);
+            unanswered(dialplan, plan, id, topic, findings);
         }
     }
 }
@@ -40,6 +40,7 @@ fn routes(topic: &Topic, findings: &mut Findings) {
 
 /// One key, one meaning.
 fn clashes(plan: &LanguagePlan, topic: &Topic, findings: &mut Findings) {
+    let human = human_key(plan);
     let mut meanings: BTreeMap<char, &Action> = BTreeMap::new();
     for rule in &topic.rules {
         for key in keys(&rule.triggers) {
@@ -53,6 +54,11 @@ fn clashes(plan: &LanguagePlan, topic: &Topic, findings: &mut Findings) {
             meanings.entry(key).or_insert(&rule.action);
             let everywhere = plan.everywhere.iter().find(|known| keys(&known.triggers).any(|k| k == key));
             match everywhere {
+                Some(known) if known.action != rule.action && Some(key) == human => findings.error(
+                    rule.location,
+                    format!("la touche {key} mène partout à un agent : ici, elle ne le ferait plus"),
+                    "donnez à cette réponse une touche libre",
+                ),
                 Some(known) if known.action != rule.action => findings.warning(
                     rule.location,
                     format!("la touche {key} a un autre sens ici que sous « Partout »"),
@@ -63,6 +69,13 @@ fn clashes(plan: &LanguagePlan, topic: &Topic, findings: &mut Findings) {
         }
     }
     for slot in &topic.slots {
+        if slot.options.iter().any(|option| option.key.is_some() && option.key == human) {
+            findings.error(
+                slot.location,
+                format!("la touche {} mène partout à un agent : ici, elle ne le ferait plus", human.unwrap_or('0')),
+                "donnez à ce choix une touche libre",
+            );
+        }
         let mut pressed: Vec<char> = slot.options.iter().filter_map(|option| option.key).collect();
         pressed.sort_unstable();
         if let Some(twice) = pressed.windows(2).find(|pair| pair[0] == pair[1]) {
@@ -73,6 +86,12 @@ fn clashes(plan: &LanguagePlan, topic: &Topic, findings: &mut Findings) {
             );
         }
     }
+}
+
+/// The key of `Partout` that leads to a human.
+fn human_key(plan: &LanguagePlan) -> Option<char> {
+    let to_human = plan.everywhere.iter().filter(|rule| matches!(rule.action, Action::Transfer(_)));
+    to_human.flat_map(|rule| keys(&rule.triggers)).next()
 }
 
 fn keys(triggers: &[Trigger]) -> impl Iterator<Item = char> {
@@ -99,6 +118,13 @@ fn form(topic: &Topic, findings: &mut Findings) {
         }
         return;
     }
+    if let Some(rule) = topic.rules.first() {
+        findings.warning(
+            rule.location,
+            "cette réponse ne sert pas : ce sujet pose les questions de « Demander »",
+            "enlevez-la, ou posez cette question dans un autre sujet",
+        );
+    }
     if topic.record.is_none() {
         findings.warning(
             topic.location,
@@ -116,17 +142,15 @@ fn form(topic: &Topic, findings: &mut Findings) {
 }
 
 /// Something is said whether the town hall is open or closed, and a question asked awaits an answer.
-fn unanswered(plan: &LanguagePlan, id: TopicId, topic: &Topic, findings: &mut Findings) {
-    use crate::dialplan::Condition::{Always, IfClosed, IfOpen};
-    for (state, word) in [(IfOpen, "ouverte"), (IfClosed, "fermée")] {
-        let silent = !topic.say.iter().any(|speech| speech.condition == Always || speech.condition == state);
-        if silent && topic.slots.is_empty() {
-            findings.error(
-                topic.location,
-                format!("« {} » ne dit rien quand la mairie est {word}", topic.title),
-                "ajoutez une réponse pour ce cas, ou une qui vaut toujours",
-            );
-        }
+fn unanswered(dialplan: &Dialplan, plan: &LanguagePlan, id: TopicId, topic: &Topic, findings: &mut Findings) {
+    let silent = situations(topic).into_iter().find(|situation| said(topic, situation).next().is_none());
+    if let Some(situation) = silent.filter(|situation| !situation.is_empty() && topic.slots.is_empty()) {
+        let places: Vec<String> = situation.iter().map(|condition| in_words(dialplan, *condition)).collect();
+        findings.error(
+            topic.location,
+            format!("« {} » ne dit rien quand {}", topic.title, places.join(" et ")),
+            "ajoutez une réponse pour ce cas, ou une qui vaut toujours",
+        );
     }
     if topic.say.iter().any(ends_with_a_question)
         && topic.rules.is_empty()
@@ -140,6 +164,16 @@ fn unanswered(plan: &LanguagePlan, id: TopicId, topic: &Topic, findings: &mut Fi
             format!("« {} » pose une question, mais aucune réponse n'est prévue", topic.title),
             "ajoutez « - oui, touche 1 : … » et « - non, touche 2 : … »",
         );
+    }
+}
+
+fn in_words(dialplan: &Dialplan, condition: Condition) -> String {
+    match condition {
+        Condition::Always => String::new(),
+        Condition::IfOpen => "la mairie est ouverte".to_owned(),
+        Condition::IfClosed => "la mairie est fermée".to_owned(),
+        Condition::EntryOpen(entry) => format!("« {} » est ouvert", dialplan.entry(entry).name),
+        Condition::EntryClosed(entry) => format!("« {} » est fermé", dialplan.entry(entry).name),
     }
 }
 

@@ -17,8 +17,8 @@ pub(super) fn check(dialplan: &Dialplan, findings: &mut Findings) {
     for plan in &dialplan.plans {
         human(plan, findings);
         unreachable(dialplan, plan, findings);
+        by_keys(plan, findings);
     }
-    translations(dialplan, findings);
 }
 
 /// Entries calls are transferred to need an extension and a fall-back.
@@ -117,24 +117,43 @@ fn unreachable(dialplan: &Dialplan, plan: &LanguagePlan, findings: &mut Findings
     }
 }
 
-/// Topics of the first language that another one lacks.
-fn translations(dialplan: &Dialplan, findings: &mut Findings) {
-    let Some((first, others)) = dialplan.plans.split_first() else {
+/// Callers who cannot be understood reach every service with the keypad.
+fn by_keys(plan: &LanguagePlan, findings: &mut Findings) {
+    let Some(menu) = plan.keypad_menu else {
+        findings.warning(
+            plan.topic(plan.welcome).location,
+            "il n'y a pas de menu au clavier : qui n'est pas compris ne peut que demander un agent",
+            "écrivez « ## Menu au clavier », puis « - touche 1 : aller à … »",
+        );
         return;
     };
-    for plan in others {
-        for topic in &first.topics {
-            if plan.find(&topic.service, &topic.slug).is_none() {
-                findings.warning(
-                    topic.location,
-                    format!("le sujet « {} » n'est pas traduit dans la langue « {} »", topic.title, plan.language.0),
-                    format!(
-                        "dans {}/, écrivez ce sujet sous le titre « ## … {{#{}}} »",
-                        plan.language.0,
-                        topic.slug.rsplit('/').next().unwrap_or_default()
-                    ),
-                );
+    let mut reached = BTreeSet::from([plan.welcome, menu]);
+    reached.extend(plan.anything_else);
+    let mut open: Vec<TopicId> = reached.iter().copied().collect();
+    let everywhere = plan.everywhere.iter().map(|rule| &rule.action);
+    let mut next: Vec<&Action> = everywhere.collect();
+    loop {
+        for action in next.drain(..) {
+            if let Action::GoTo(id) | Action::Offer(id) = action
+                && reached.insert(*id)
+            {
+                open.push(*id);
             }
+        }
+        let Some(id) = open.pop() else { break };
+        next.extend(actions(plan.topic(id)).map(|(action, _)| action));
+    }
+    for service in &plan.services {
+        let of_service = || plan.iter().filter(|(_, topic)| topic.service == service.id);
+        let first = of_service().find(|(id, topic)| topic.parent.is_none() && !is_special(plan, *id));
+        if let Some((_, topic)) = first
+            && !of_service().any(|(id, _)| reached.contains(&id))
+        {
+            findings.warning(
+                topic.location,
+                format!("aucune touche ne mène à la fiche « {} »", service.title.as_ref().unwrap_or(&service.id)),
+                format!("sous « ## Menu au clavier », ajoutez « - touche … : aller à {} »", topic.title),
+            );
         }
     }
 }

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use super::Findings;
+use super::{Findings, said, situations};
 use crate::dialplan::text::{CHARACTERS_A_VALUE, folded_words, spoken_characters, spoken_duration};
-use crate::dialplan::{Condition, Dialplan, LanguagePlan, Location, Part, Phrase, Speech, Topic, TopicId, Trigger};
+use crate::dialplan::{Dialplan, Language, LanguagePlan, Location, Part, Phrase, Speech, Topic, TopicId, Trigger};
 
 /// Nobody listens longer to an automatic voice.
 const LONGEST: Duration = Duration::from_secs(20);
@@ -15,31 +15,35 @@ const VARIANTS: usize = 400;
 pub(super) fn check(dialplan: &Dialplan, findings: &mut Findings) {
     for plan in &dialplan.plans {
         for topic in &plan.topics {
-            length(topic, findings);
+            length(dialplan, &plan.language, topic, findings);
         }
         notice(plan, findings);
         clashes(plan, findings);
     }
 }
 
-fn length(topic: &Topic, findings: &mut Findings) {
-    for state in [Condition::IfOpen, Condition::IfClosed] {
-        let said = || topic.say.iter().filter(|s| s.condition == Condition::Always || s.condition == state);
-        if too_long(said(), findings) {
+fn length(dialplan: &Dialplan, language: &Language, topic: &Topic, findings: &mut Findings) {
+    let length = |speech: &Speech| spoken_length(dialplan, language, speech);
+    for situation in situations(topic) {
+        if too_long(said(topic, &situation), length, findings) {
             break;
         }
     }
     let others = topic.slots.iter().map(|slot| &slot.question).chain(&topic.confirm).chain(&topic.on_silence);
     for speech in others {
-        too_long(std::iter::once(speech), findings);
+        too_long(std::iter::once(speech), length, findings);
     }
 }
 
-fn too_long<'a>(speeches: impl Iterator<Item = &'a Speech>, findings: &mut Findings) -> bool {
+fn too_long<'a>(
+    speeches: impl Iterator<Item = &'a Speech>,
+    length: impl Fn(&Speech) -> usize,
+    findings: &mut Findings,
+) -> bool {
     let mut characters = 0;
     let mut last = None;
     for speech in speeches {
-        characters += spoken_length(speech);
+        characters += length(speech);
         last = Some(speech.location);
     }
     let duration = spoken_duration(characters);
@@ -60,13 +64,15 @@ fn too_long<'a>(speeches: impl Iterator<Item = &'a Speech>, findings: &mut Findi
     }
 }
 
-fn spoken_length(speech: &Speech) -> usize {
+fn spoken_length(dialplan: &Dialplan, language: &Language, speech: &Speech) -> usize {
     speech
         .parts
         .iter()
         .map(|part| match part {
             Part::Text(text) => spoken_characters(text),
-            Part::Value(_) => CHARACTERS_A_VALUE,
+            Part::Value(value) => {
+                dialplan.fixed_value(value, language).map_or(CHARACTERS_A_VALUE, |said| spoken_characters(&said))
+            }
         })
         .sum()
 }

@@ -60,11 +60,7 @@ pub(super) fn action(written: &Inline, scope: Scope, outline: &Outline, sink: &m
         "ralentir" if rest.is_empty() => Some(Action::SlowDown),
         "raccrocher" if rest.is_empty() => Some(Action::HangUp),
         "envoyer" => {
-            sink.error(
-                written.location(),
-                "l'envoi de SMS et de courriels n'est pas encore disponible",
-                "proposez une demande de rappel, ou dites l'adresse à l'appelant",
-            );
+            no_sending(&written, sink);
             None
         }
         _ => {
@@ -78,6 +74,15 @@ pub(super) fn action(written: &Inline, scope: Scope, outline: &Outline, sink: &m
             None
         }
     }
+}
+
+/// `Envoyer`: promised to the caller, but nothing in this version sends.
+pub(super) fn no_sending(written: &Inline, sink: &mut Sink) {
+    sink.error(
+        written.location(),
+        "l'envoi de SMS et de courriels n'est pas encore disponible dans cette version",
+        "enlevez cette ligne ; dites l'information à l'appelant, ou faites noter son adresse par une demande",
+    );
 }
 
 /// `« un agent », oui, touche 0`. Reports what is none of these; `None` if nothing is understood.

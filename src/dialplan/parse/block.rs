@@ -27,6 +27,9 @@ pub(super) enum BlockKind {
     Quote,
 }
 
+/// Bytes of one line, item or quotation: several minutes of speech.
+const LONGEST_TEXT: usize = 8_000;
+
 /// What a text stands in.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Container {
@@ -38,10 +41,20 @@ enum Container {
 pub(super) fn blocks(file: usize, source: &str, sink: &mut Sink) -> Vec<Block> {
     let mut reader =
         Reader { file, source, blocks: Vec::new(), containers: Vec::new(), title: None, lines: Vec::new() };
-    let parser = Parser::new_ext(source, Options::ENABLE_HEADING_ATTRIBUTES);
+    let events = Parser::new_ext(source, Options::ENABLE_HEADING_ATTRIBUTES).into_offset_iter();
+    // `[mot]: …` alone on its line names a link's target in Markdown, and would vanish.
+    let mut vanishing: Vec<Range<usize>> = events.reference_definitions().iter().map(|(_, d)| d.span.clone()).collect();
+    vanishing.sort_by_key(|range| range.start);
+    for range in vanishing {
+        sink.error(
+            reader.location(range),
+            "une ligne ne peut pas commencer par des crochets suivis de deux points",
+            "mettez un mot ou une espace avant les deux points",
+        );
+    }
     // Inside these, events are no longer text to read: depth of the skipped tag.
     let mut skipping = 0_usize;
-    for (event, range) in parser.into_offset_iter() {
+    for (event, range) in events {
         if skipping > 0 {
             match event {
                 Event::Start(_) => skipping += 1,
@@ -81,6 +94,23 @@ pub(super) fn blocks(file: usize, source: &str, sink: &mut Sink) -> Vec<Block> {
                 reader.push(&source[range.clone()], range);
                 skipping = 1;
             }
+            Event::Start(Tag::Heading { .. }) if !source[range.clone()].starts_with('#') => {
+                reader.flush();
+                sink.error(
+                    reader.location(range),
+                    "une ligne soulignée par « --- » ou « === » serait prise pour un titre",
+                    "laissez une ligne vide avant « --- » ; un titre s'écrit « ## Titre »",
+                );
+                skipping = 1;
+            }
+            Event::Start(Tag::Heading { .. }) if !reader.containers.is_empty() => {
+                sink.error(
+                    reader.location(range),
+                    "un « # » en début de ligne ouvre un titre, et n'a pas sa place ici",
+                    "la touche s'écrit « dièse » dans un texte",
+                );
+                skipping = 1;
+            }
             Event::Start(tag) => reader.start(&tag),
             Event::End(tag) => reader.end(tag),
             Event::Text(text) | Event::InlineHtml(text) if !text.trim_start().starts_with("<!--") => {
@@ -95,6 +125,17 @@ pub(super) fn blocks(file: usize, source: &str, sink: &mut Sink) -> Vec<Block> {
         }
     }
     reader.flush();
+    for block in &mut reader.blocks {
+        if block.text.text().len() > LONGEST_TEXT {
+            sink.error(
+                block.text.location(),
+                "ce texte est trop long",
+                "coupez-le : une réponse qui s'écoute tient en quelques phrases",
+            );
+            block.text = block.text.slice(0..0);
+        }
+    }
+    reader.blocks.retain(|block| !block.text.is_empty() || matches!(block.kind, BlockKind::Title { .. }));
     reader.blocks
 }
 
@@ -171,9 +212,10 @@ impl Reader<'_> {
             self.blocks.push(Block { kind: BlockKind::Title { level, id }, text });
             return;
         }
+        // A list in a quotation is said too.
         let kind = match self.containers.last() {
-            Some(Container::Quote) => BlockKind::Quote,
-            Some(Container::Item) => BlockKind::Item,
+            _ if self.containers.contains(&Container::Quote) => BlockKind::Quote,
+            Some(_) => BlockKind::Item,
             None => BlockKind::Line,
         };
         let mut joinable = false;
@@ -181,7 +223,8 @@ impl Reader<'_> {
             let belongs = kind != BlockKind::Line && !self.is_lazy(&line, &kind);
             match self.blocks.last_mut() {
                 Some(block) if belongs && joinable => block.text.join(&line),
-                _ => self.blocks.push(Block { kind: if belongs { kind.clone() } else { BlockKind::Line }, text: line }),
+                _ if belongs => self.blocks.push(Block { kind: kind.clone(), text: line }),
+                _ => self.blocks.push(as_meant(line)),
             }
             joinable = belongs;
         }
@@ -199,6 +242,22 @@ impl Reader<'_> {
             _ => false,
         }
     }
+}
+
+/// A line of its own that Markdown does not know for what it is: a list made by a word processor ("– oui : …",
+/// "• oui : …"), a title without its space ("##Accueil").
+fn as_meant(line: Inline) -> Block {
+    let text = line.text();
+    let level = text.bytes().take_while(|b| *b == b'#').count();
+    if let (1..=6, Ok(short)) = (level, u8::try_from(level)) {
+        let title = line.slice(level..text.len()).trim();
+        return Block { kind: BlockKind::Title { level: short, id: None }, text: title };
+    }
+    let (mark, rest) = line.split_word();
+    if matches!(mark.text(), "–" | "—" | "−" | "‐" | "•" | "·" | "‣" | "◦" | "▪") && !rest.is_empty() {
+        return Block { kind: BlockKind::Item, text: rest };
+    }
+    Block { kind: BlockKind::Line, text: line }
 }
 
 #[cfg(test)]
@@ -257,5 +316,35 @@ mod tests {
         let (blocks, _) = read("## Lost card {#carte-perdue}\n");
         let id = Some("carte-perdue".to_owned());
         assert_eq!(blocks, [(BlockKind::Title { level: 2, id }, "Lost card".to_owned())]);
+    }
+
+    #[test]
+    fn what_a_word_processor_makes_of_lists_and_titles_is_forgiven() {
+        let (blocks, problems) = read(
+            "##Accueil\n– lundi : 9h-12h\n• mardi : fermé\n1. un\n2) deux\n\n> Apportez :\n>\n> - une photo\n> - l'ancienne carte\n",
+        );
+        assert_eq!(problems, 0);
+        let expected = [
+            (BlockKind::Title { level: 2, id: None }, "Accueil"),
+            (BlockKind::Item, "lundi : 9h-12h"),
+            (BlockKind::Item, "mardi : fermé"),
+            (BlockKind::Item, "un"),
+            (BlockKind::Item, "deux"),
+            (BlockKind::Quote, "Apportez :"),
+            (BlockKind::Quote, "une photo"),
+            (BlockKind::Quote, "l'ancienne carte"),
+        ];
+        assert_eq!(blocks, expected.map(|(kind, text)| (kind, text.to_owned())));
+    }
+
+    #[test]
+    fn what_markdown_would_swallow_is_reported() {
+        for text in ["Bonjour\n---\n", "[ma]: carte\n", "> # valider\n", "- # valider\n"] {
+            assert_eq!(read(text).1, 1, "{text}");
+        }
+        let long = format!("> {}\n", "Bonjour. ".repeat(1_000));
+        assert_eq!(read(&long), (Vec::new(), 1));
+        // A line between two rules of the page is a line.
+        assert_eq!(read("---\n\nDire :\n\n---\n"), (vec![(BlockKind::Line, "Dire :".to_owned())], 0));
     }
 }

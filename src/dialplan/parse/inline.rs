@@ -28,7 +28,7 @@ impl Inline {
         for (offset, c) in text.char_indices() {
             let plain = match c {
                 '\u{a0}' | '\u{202f}' | '\u{2009}' | '\t' => ' ',
-                '’' | 'ʼ' => '\'',
+                '’' | '‘' | 'ʼ' => '\'',
                 c => c,
             };
             let range = if verbatim {
@@ -49,6 +49,15 @@ impl Inline {
         }
         self.text.push_str(&other.text);
         self.origin.extend_from_slice(&other.origin);
+    }
+
+    /// Appends another paragraph or item of a list: without punctuation between them, the voice pauses as at a comma.
+    pub fn join_sentence(&mut self, other: &Inline) {
+        if self.text.ends_with(char::is_alphanumeric) {
+            let at = self.location().end;
+            self.push(",", at..at);
+        }
+        self.join(other);
     }
 
     pub fn text(&self) -> &str {
@@ -157,6 +166,8 @@ fn closing_quote(open: char) -> Option<char> {
         '«' => Some('»'),
         '“' => Some('”'),
         '"' => Some('"'),
+        '‹' => Some('›'),
+        '„' => Some('“'),
         _ => None,
     }
 }

@@ -24,6 +24,8 @@ mod tests;
 use super::{Dialplan, LanguagePlan, Location, Problem, Rule, Severity, SourceFile};
 use outline::{Outline, SectionKind};
 
+pub(crate) use trial::pieces;
+
 /// Reads a whole dialplan. It is returned only when no problem is an error.
 pub fn parse(files: &[SourceFile]) -> (Option<Dialplan>, Vec<Problem>) {
     let mut sink = Sink::new(files);
@@ -78,18 +80,27 @@ pub fn parse(files: &[SourceFile]) -> (Option<Dialplan>, Vec<Problem>) {
     (sound.then_some(dialplan), problems)
 }
 
+/// Problems told at once; who mends these sees the others.
+const MOST_PROBLEMS: usize = 200;
+
 /// Collects problems; knows the files to name a place in words.
 pub(super) struct Sink<'a> {
     files: &'a [SourceFile],
     problems: Vec<Problem>,
+    /// Problems beyond the most that are told.
+    untold: usize,
 }
 
 impl<'a> Sink<'a> {
     fn new(files: &'a [SourceFile]) -> Self {
-        Self { files, problems: Vec::new() }
+        Self { files, problems: Vec::new(), untold: 0 }
     }
 
     fn error(&mut self, at: Location, message: impl Into<String>, remedy: impl Into<String>) {
+        if self.is_full() {
+            self.untold += 1;
+            return;
+        }
         self.problems.push(Problem {
             severity: Severity::Error,
             location: at,
@@ -103,9 +114,22 @@ impl<'a> Sink<'a> {
         super::render::place(self.files, at)
     }
 
+    /// No more problems are told: looking for remedies is of no use.
+    fn is_full(&self) -> bool {
+        self.problems.len() >= MOST_PROBLEMS
+    }
+
     /// In the order of the files.
     fn into_problems(mut self) -> Vec<Problem> {
         self.problems.sort_by_key(|problem| (problem.location.file, problem.location.start));
+        if self.untold > 0 {
+            self.problems.push(Problem {
+                severity: Severity::Error,
+                location: self.problems.last().map(|problem| problem.location).unwrap_or_default(),
+                message: format!("il y a encore {} erreurs", self.untold),
+                remedy: Some("corrigez d'abord celles-ci".to_owned()),
+            });
+        }
         self.problems
     }
 }

@@ -6,7 +6,11 @@ use super::block::{Block, BlockKind, blocks};
 use super::inline::Inline;
 use super::label;
 use crate::dialplan::text::{fold, slug, suggest, title_key};
-use crate::dialplan::{DirectoryId, Language, Location, Service, SourceFile, TopicId};
+use crate::dialplan::{DirectoryId, Language, Location, Place, Service, SourceFile, TopicId};
+
+/// Topics of one language, and entries of the directory: ten times what a large town has.
+const MOST_TOPICS: usize = 1_000;
+const MOST_ENTRIES: usize = 500;
 
 /// A title and what stands under it.
 #[derive(Debug)]
@@ -167,6 +171,15 @@ impl Outline {
             if section.level == 1 && !at_root {
                 outline.note_service(language, &section.service, Some(section.title.text()));
             }
+            let full = outline.topics[language].heads.len() >= MOST_TOPICS || outline.directory.len() >= MOST_ENTRIES;
+            if full && section.level > 1 {
+                sink.error(
+                    section.title.location(),
+                    format!("il y a plus de {MOST_TOPICS} sujets, ou de {MOST_ENTRIES} services dans l'annuaire"),
+                    "gardez les fiches d'une seule mairie",
+                );
+                break;
+            }
             let kind = match section.level {
                 1 if at_root => Some(SectionKind::Town),
                 1 => Some(SectionKind::ServiceTitle),
@@ -251,7 +264,11 @@ impl Outline {
     fn classify(&mut self, language: usize, section: &RawSection, at_root: bool, sink: &mut Sink) -> SectionKind {
         const RESERVED: &[&str] =
             &["Horaires", "Annuaire", "Rues", "Partout", "Accueil", "Menu au clavier", "Autre chose"];
-        let name = fold(section.title.text());
+        // « ## Welcome {#accueil} »: the sections of another language keep their French id.
+        let name = match &section.id {
+            Some(id) => fold(id).replace('-', " "),
+            None => fold(section.title.text()),
+        };
         if name == "essai" || name.starts_with("essai :") || name.starts_with("essai:") {
             return SectionKind::Trial;
         }
@@ -414,7 +431,8 @@ impl Outline {
                 None
             }
             _ => {
-                let meant = suggest(name.text(), heads.iter().map(|head| head.title.as_str()));
+                let titles = heads.iter().map(|head| head.title.as_str());
+                let meant = if sink.is_full() { None } else { suggest(name.text(), titles) };
                 sink.error(
                     name.location(),
                     format!("le sujet « {} » n'existe pas", name.text()),
@@ -426,6 +444,16 @@ impl Outline {
                 None
             }
         }
+    }
+
+    /// The town hall, or the entry of the directory of this name.
+    pub fn resolve_place(&self, name: &Inline, sink: &mut Sink) -> Option<Place> {
+        let key = title_key(name.text());
+        let is_entry = self.directory.iter().any(|(known, _)| title_key(known) == key);
+        if key == "mairie" && !is_entry {
+            return Some(None);
+        }
+        self.resolve_entry(name, sink).map(Some)
     }
 
     /// The entry of the directory of this name.

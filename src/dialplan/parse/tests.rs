@@ -78,7 +78,7 @@ fn speeches_conditions_and_values() {
     assert_eq!(welcome.say[1].condition, Condition::IfClosed);
     assert_eq!(
         text_of(&welcome.say[1]),
-        "La mairie est fermée ; elle rouvre <NextOpening>. Je peux vous renseigner ou noter une demande de rappel."
+        "La mairie est fermée ; elle rouvre <NextOpening(None)>. Je peux vous renseigner ou noter une demande de rappel."
     );
     assert!(text_of(welcome.on_silence.as_ref().unwrap()).starts_with("Dites par exemple « refaire"));
     assert_eq!(welcome.after_failures, Some((2, Action::GoTo(plan.keypad_menu.unwrap()))));
@@ -316,7 +316,7 @@ fn each_mistake_is_named_at_its_place_with_its_remedy() {
             "- Ensuite : aller à Autre chose",
             "- Ensuite : envoyer un SMS",
             "pas encore disponible",
-            "rappel",
+            "une demande",
             "envoyer un SMS",
         ),
     ] {
@@ -349,6 +349,65 @@ fn one_mistake_is_one_problem() {
         let found = mistakes(&EXAMPLE.replacen(right, wrong, 1));
         assert_eq!(found.len(), 1, "{found:#?}");
     }
+}
+
+#[test]
+fn values_of_the_town_and_of_its_services() {
+    use Value::*;
+    let entry = Some(DirectoryId(0));
+    for (written, value) in [
+        ("date", Today),
+        ("la date du jour", Today),
+        ("Prochaine ouverture", NextOpening(None)),
+        ("prochaine ouverture de la mairie", NextOpening(None)),
+        ("la prochaine ouverture du standard", NextOpening(entry)),
+        ("horaires", Hours(None)),
+        ("les horaires de Standard", Hours(entry)),
+        ("horaires du jour", TodaysHours(None)),
+        ("horaires du jour du Standard", TodaysHours(entry)),
+        ("numero de la mairie", Number(None)),
+        ("téléphone du standard", Number(entry)),
+        ("adresse de la mairie", Address(None)),
+        ("courriel du standard", Email(entry)),
+        ("site de la mairie", Website),
+    ] {
+        let text = EXAMPLE.replace("{prochaine ouverture}", &format!("{{{written}}}"));
+        let dialplan = parsed(&text);
+        let plan = dialplan.first_plan().unwrap();
+        assert!(plan.topic(plan.welcome).say[1].parts.contains(&Part::Value(value)), "{written}");
+    }
+    // A slot of the form is nearer than what the town has.
+    for (written, pointed_at) in [("numéro de la piscine", "la piscine"), ("numéro", "numéro"), ("adresse d‘x", "x")]
+    {
+        let text = EXAMPLE.replace("{prochaine ouverture}", &format!("{{{written}}}"));
+        assert!(mistakes(&text).iter().any(|(_, _, at)| at == pointed_at), "{written}: {:?}", mistakes(&text));
+    }
+}
+
+#[test]
+fn texts_for_the_hours_of_a_service() {
+    let text = EXAMPLE.replace("Dire si fermé :", "Dire si le Standard est fermé :");
+    let dialplan = parsed(&text);
+    let plan = dialplan.first_plan().unwrap();
+    assert_eq!(plan.topic(plan.welcome).say[1].condition, Condition::EntryClosed(DirectoryId(0)));
+    let text = EXAMPLE.replace("Dire si fermé :", "Dire si la mairie est ouverte :");
+    let dialplan = parsed(&text);
+    let plan = dialplan.first_plan().unwrap();
+    assert_eq!(plan.topic(plan.welcome).say[1].condition, Condition::IfOpen);
+    let found = mistakes(&EXAMPLE.replace("Dire si fermé :", "Dire si Piscine fermée :"));
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert_eq!(found[0].2, "Piscine");
+}
+
+#[test]
+fn what_would_take_for_ever_is_refused() {
+    let topics: String = (0..1_100).map(|n| format!("## S{n}\nDire :\n> a\n- Ensuite : aller à X{n}\n")).collect();
+    let found = mistakes(&format!("# M\n## Accueil\nDire :\n> A\n{topics}"));
+    assert_eq!(found.len(), MOST_PROBLEMS + 1);
+    assert!(found[MOST_PROBLEMS].0.starts_with("il y a encore"), "{}", found[MOST_PROBLEMS].0);
+    let phrases = "- a\n".repeat(201);
+    let found = mistakes(&format!("# M\n## Accueil\nDire :\n> A\n## B\nQuand on dit :\n{phrases}\nDire :\n> A\n"));
+    assert!(found.len() == 1 && found[0].0.contains("plus de 200 phrases"), "{found:?}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! A topic: what the caller says to reach it, what the agent says, asks and does there. Also `Partout`.
 
-use super::action::{action, key, triggers};
+use super::action::{action, key, no_sending, triggers};
 use super::block::{Block, BlockKind};
 use super::inline::Inline;
 use super::label::{self, statement};
@@ -27,6 +27,10 @@ const KINDS: &[(&str, SlotKind)] = &[
     ("courriel", SlotKind::Email),
     ("message libre", SlotKind::FreeMessage),
 ];
+
+/// Phrases and key words of one topic: all of them are learned at each start.
+const MOST_PHRASES: usize = 200;
+const MOST_KEYWORDS: usize = 400;
 
 /// Reads the topic of this number.
 pub(super) fn read(section: &Section, id: TopicId, outline: &Outline, sink: &mut Sink) -> Topic {
@@ -134,7 +138,7 @@ impl Reader<'_> {
                     "écrivez au-dessus « Dire : » ou « Répondre : »",
                 ),
                 _ => match &mut self.text {
-                    Some(text) => text.join(line),
+                    Some(text) => text.join_sentence(line),
                     None => self.text = Some(line.clone()),
                 },
             }
@@ -154,8 +158,8 @@ impl Reader<'_> {
     /// An item without colon belongs to the list that is open.
     fn item(&mut self, line: &Inline, sink: &mut Sink) {
         match self.open {
-            Open::Phrases => self.topic.phrases.extend(phrase::phrase(line, sink)),
-            Open::Keywords => self.keywords(line),
+            Open::Phrases => self.phrase(line, sink),
+            Open::Keywords => self.keywords(line, sink),
             Open::Unknown => {}
             Open::Slot if self.topic.slots.last().is_some_and(|s| s.kind == SlotKind::Choice) => {
                 let option = option(line, sink);
@@ -171,8 +175,20 @@ impl Reader<'_> {
         }
     }
 
-    fn keywords(&mut self, line: &Inline) {
+    fn phrase(&mut self, line: &Inline, sink: &mut Sink) {
+        if self.topic.phrases.len() == MOST_PHRASES {
+            let remedy = "gardez les plus courantes : les autres se reconnaissent à leur ressemblance";
+            return sink.error(line.location(), format!("il y a plus de {MOST_PHRASES} phrases"), remedy);
+        }
+        self.topic.phrases.extend(phrase::phrase(line, sink));
+    }
+
+    fn keywords(&mut self, line: &Inline, sink: &mut Sink) {
         for word in line.split(',') {
+            if self.topic.keywords.len() == MOST_KEYWORDS {
+                let remedy = "gardez ceux qui ne conviennent qu'à ce sujet";
+                return sink.error(line.location(), format!("il y a plus de {MOST_KEYWORDS} mots"), remedy);
+            }
             let word = word.text().to_lowercase();
             if !self.topic.keywords.contains(&word) {
                 self.topic.keywords.push(word);
@@ -192,7 +208,17 @@ impl Reader<'_> {
             "si silence" | "en cas de silence" => Open::Silence,
             "confirmer" => Open::Confirm,
             name if name == "demander" || name.starts_with("demander ") => Open::Slot,
-            _ => return false,
+            _ => match of_an_entry(left) {
+                Some((place, is_open)) => match (self.outline.resolve_place(&place, sink), is_open) {
+                    (Some(Some(entry)), true) => Open::Say(Condition::EntryOpen(entry)),
+                    (Some(Some(entry)), false) => Open::Say(Condition::EntryClosed(entry)),
+                    (Some(None), true) => Open::Say(Condition::IfOpen),
+                    (Some(None), false) => Open::Say(Condition::IfClosed),
+                    // Reported: what stands under it is not.
+                    (None, _) => Open::Unknown,
+                },
+                None => return false,
+            },
         };
         self.close(sink);
         let taken = match open {
@@ -204,6 +230,10 @@ impl Reader<'_> {
             already(left, sink);
         }
         self.open = open;
+        if open == Open::Unknown {
+            self.has_unknown_label = true;
+            return true;
+        }
         self.label = Some(left.clone());
         if open == Open::Slot {
             self.slot(left, sink);
@@ -212,10 +242,10 @@ impl Reader<'_> {
             match open {
                 Open::Phrases => {
                     for part in right.split(',') {
-                        self.topic.phrases.extend(phrase::phrase(&part, sink));
+                        self.phrase(&part, sink);
                     }
                 }
-                Open::Keywords => self.keywords(right),
+                Open::Keywords => self.keywords(right, sink),
                 _ => self.text = Some(right.clone()),
             }
         }
@@ -233,6 +263,7 @@ impl Reader<'_> {
                 self.topic.source = source(right, line, sink);
             }
             "enregistrer" => set_once(&mut self.topic.record, left, right, sink),
+            "envoyer" => no_sending(line, sink),
             "ensuite" => {
                 if self.topic.next.is_some() {
                     already(left, sink);
@@ -324,7 +355,7 @@ impl Reader<'_> {
             Open::Say(condition) => condition,
             _ => Condition::Always,
         };
-        let speech = speech(&text, condition, &self.slot_names, sink);
+        let speech = speech(&text, condition, &self.slot_names, self.outline, sink);
         match open {
             Open::Silence => self.topic.on_silence = Some(speech),
             Open::Confirm => self.topic.confirm = Some(speech),
@@ -336,6 +367,29 @@ impl Reader<'_> {
             _ => self.topic.say.push(speech),
         }
     }
+}
+
+/// `Dire si Médiathèque est fermée`: whose hours, and whether it must be open.
+fn of_an_entry(label: &Inline) -> Option<(Inline, bool)> {
+    let (verb, rest) = label.split_word();
+    let (if_, rest) = rest.split_word();
+    if !matches!(fold(verb.text()).as_str(), "dire" | "repondre") || fold(if_.text()) != "si" {
+        return None;
+    }
+    let at = rest.text().rfind(char::is_whitespace)?;
+    let (place, state) = (rest.slice(0..at).trim(), rest.slice(at..rest.text().len()).trim());
+    let is_open = match fold(state.text()).as_str() {
+        "ouvert" | "ouverte" | "ouverts" | "ouvertes" => true,
+        "ferme" | "fermee" | "fermes" | "fermees" => false,
+        _ => return None,
+    };
+    let place = match place.text().rfind(char::is_whitespace) {
+        Some(at) if matches!(fold(place.slice(at..place.text().len()).text()).as_str(), "est" | "sont") => {
+            place.slice(0..at).trim()
+        }
+        _ => place,
+    };
+    Some((place, is_open))
 }
 
 /// Names of the slots of a topic, known before its texts are read.

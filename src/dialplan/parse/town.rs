@@ -61,15 +61,17 @@ pub(super) fn read(sections: &[Section], outline: &Outline, sink: &mut Sink) -> 
 
 /// `## Rues`: one street a line, each once.
 fn streets(section: &Section, streets: &mut Vec<String>, sink: &mut Sink) {
+    let mut known: Vec<String> = streets.iter().map(|street| fold(street)).collect();
     for block in &section.blocks {
         let name = block.text.text().trim();
+        let key = fold(name);
         if block.kind != BlockKind::Item || name.contains(':') {
             sink.error(
                 block.text.location(),
                 "cette ligne n'est pas le nom d'une rue",
                 "écrivez une rue par ligne : « - rue de Pontoise »",
             );
-        } else if streets.iter().any(|known| fold(known) == fold(name)) {
+        } else if known.contains(&key) {
             sink.error(
                 block.text.location(),
                 format!("« {name} » est déjà dans les rues"),
@@ -84,6 +86,7 @@ fn streets(section: &Section, streets: &mut Vec<String>, sink: &mut Sink) {
             return;
         } else {
             streets.push(name.to_owned());
+            known.push(key);
         }
     }
 }

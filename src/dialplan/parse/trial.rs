@@ -37,6 +37,12 @@ pub(super) fn read(section: &Section, outline: &Outline, sink: &mut Sink) -> Opt
     Some(trial)
 }
 
+/// "… il faut un rendez-vous … 25 euros …": what must be said, in this order.
+pub(crate) fn pieces(expected: &str) -> Vec<String> {
+    let expected = expected.replace("...", "…");
+    expected.split('…').map(str::trim).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
+}
+
 fn line(written: &Inline, trial: &mut Trial, outline: &Outline, sink: &mut Sink) {
     let Some((left, right)) = statement(written) else {
         label::unknown(written, label::TRIAL, sink);
@@ -60,13 +66,7 @@ fn line(written: &Inline, trial: &mut Trial, outline: &Outline, sink: &mut Sink)
         }
         "appelant" | "appelante" => TrialStep::Caller(right.text().to_owned()),
         "mairie" => {
-            let pieces: Vec<String> = right
-                .text()
-                .replace("...", "…")
-                .split('…')
-                .map(|piece| piece.trim().to_owned())
-                .filter(|piece| !piece.is_empty())
-                .collect();
+            let pieces = pieces(right.text());
             if pieces.is_empty() {
                 sink.error(
                     right.location(),

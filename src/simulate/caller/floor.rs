@@ -12,6 +12,7 @@ use super::{
 use crate::simulate::ear::Heard;
 use crate::simulate::handset::Said;
 use crate::simulate::report::{EndedBy, Failure, Party, milliseconds};
+use crate::simulate::script::Line;
 use crate::sip::Command;
 
 impl Caller {
@@ -193,13 +194,30 @@ impl Caller {
         let party = self.talking_to;
         let Some(line) = self.script.pop_front() else {
             // The operator's phone waits for us; the agent ends the call by itself.
-            if self.settings.hang_up_after_last || party == Party::Operator {
+            if !self.told && (self.settings.hang_up_after_last || party == Party::Operator) {
                 return self.hang_up(now, EndedBy::Caller);
             }
             // `began` is forgotten, so that the next look is a patience away.
             self.floor = Floor::Listening { since: now.max(at), began: None };
             return;
         };
+        self.say(now, line);
+    }
+
+    /// What to say next: at once, or when the far end has finished.
+    pub(super) fn be_told(&mut self, now: Instant, line: Line) {
+        self.script.push_back(line);
+        if let Floor::Listening { began, .. } = &mut self.floor {
+            began.get_or_insert(now);
+        }
+    }
+
+    /// Begins a line now, whoever is speaking; before the call is answered there is nobody to say it to.
+    pub(super) fn say(&mut self, now: Instant, line: Line) {
+        if self.floor == Floor::Idle {
+            return;
+        }
+        let party = self.talking_to;
         let over_prompt = self.is_hearing();
         let turn = self.turns.len();
         self.turns.push(Turn::new(line.label, party, now, over_prompt));

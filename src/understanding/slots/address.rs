@@ -229,8 +229,10 @@ fn street_end(words: &[Word], from: usize, before_town: bool) -> usize {
         "entree",
         "merci",
         "voila",
-        "merci",
         "svp",
+        "please",
+        "thank",
+        "thanks",
     ];
     let begun = from + 1;
     (begun..words.len())
@@ -248,7 +250,9 @@ fn street_end(words: &[Word], from: usize, before_town: bool) -> usize {
 
 /// What is said beside the street, if it tells something.
 fn more(text: &str, words: &[Word]) -> Option<String> {
-    let polite = |w: &Word| w.is_any(&["merci", "voila", "svp", "s", "il", "vous", "plait", "beaucoup", "bien"]);
+    const COURTESY: &[&str] =
+        &["merci", "voila", "svp", "s", "il", "vous", "plait", "beaucoup", "bien", "please", "thank", "thanks", "you"];
+    let polite = |w: &Word| w.is_any(COURTESY);
     let end = words.iter().rposition(|w| !polite(w))? + 1;
     let start = usize::from(words[0].is("a") && end > 1);
     let mut more = as_said(text, &words[start..end]);

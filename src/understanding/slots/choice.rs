@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use crate::dialplan::Phrase;
+use crate::dialplan::{Phrase, PhraseToken};
 use crate::understanding::pattern::Patterns;
 use crate::understanding::spotting::Spotter;
 use crate::understanding::text::{Token, tokens};
@@ -14,7 +14,7 @@ const LEAD: f32 = 0.1;
 
 /// Ways to name a place: its rank, its number, and both in English.
 const NAMES: [(&[&str], &str); 9] = [
-    (&["premier", "premiere", "premiers", "first", "1er", "1ere", "1re", "1st"], "un|une|one|1"),
+    (&["premier", "premiere", "premiers", "first", "former", "1er", "1ere", "1re", "1st"], "un|une|one|1"),
     (&["deuxieme", "deuxiemes", "second", "seconde", "2e", "2eme", "2nd", "2nde"], "deux|two|2"),
     (&["troisieme", "third", "3e", "3eme", "3rd"], "trois|three|3"),
     (&["quatrieme", "fourth", "4e", "4eme", "4th"], "quatre|four|4"),
@@ -30,9 +30,13 @@ static PLACES: LazyLock<Vec<Patterns>> = LazyLock::new(|| {
         .iter()
         .map(|(ranks, numbers)| {
             let mut patterns: Vec<String> = ranks.iter().map(|rank| (*rank).to_owned()).collect();
-            for around in
-                ["^ # $", "numero #", "number #", "choix|option|reponse|solution|proposition|touche #", "^ le|la|the #"]
-            {
+            for around in [
+                "^ # $",
+                "numero #",
+                "number #",
+                "choix|choice|option|reponse|answer|solution|proposition|touche|key #",
+                "^ le|la|the #",
+            ] {
                 patterns.push(around.replace('#', numbers));
             }
             // "le deux", but "les deux" is no choice.
@@ -41,7 +45,7 @@ static PLACES: LazyLock<Vec<Patterns>> = LazyLock::new(|| {
         .collect()
 });
 
-static LAST: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(&["dernier", "derniere", "last"], 0));
+static LAST: LazyLock<Patterns> = LazyLock::new(|| Patterns::new(&["dernier", "derniere", "last", "latter"], 0));
 static LAST_BUT_ONE: LazyLock<Patterns> =
     LazyLock::new(|| Patterns::new(&["avant dernier|derniere", "last but one", "second last"], 0));
 
@@ -119,13 +123,16 @@ fn without_option(said: &[Token], option: &Phrase) -> Vec<Token> {
 }
 
 fn score(said: &[Token], phrase: &Phrase) -> f32 {
-    Spotter::plain(phrase).spot(said).score
+    // English articles tell nothing: "mornings" is "the morning".
+    let is_article =
+        |token: &PhraseToken| matches!(token, PhraseToken::Word(word) if matches!(word.as_str(), "the" | "a" | "an"));
+    let tokens = phrase.tokens.iter().filter(|token| !is_article(token)).cloned().collect();
+    Spotter::plain(&Phrase { written: phrase.written.clone(), tokens }).spot(said).score
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialplan::PhraseToken;
 
     fn options(texts: &[&str]) -> Vec<Phrase> {
         texts

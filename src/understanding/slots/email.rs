@@ -195,7 +195,9 @@ fn extent(words: &[Word]) -> (usize, usize) {
     let at = (0..words.len()).find(|i| is_at(words, *i) > 0).unwrap_or(words.len());
     let is_cue = |i: usize| {
         let provider = i > 0 && matches!(words[i - 1].folded.as_str(), "g" | "j" | "hot" | "ge" | "proton");
-        words[i].is_any(CUES) && !provider
+        // "It's", "that's".
+        let contracted = words[i].is("s") && i > 0 && words[i - 1].is_any(&["it", "that"]);
+        (words[i].is_any(CUES) || contracted) && !provider
     };
     let from = (0..at).rev().find(|i| is_cue(*i)).map_or(0, |i| i + 1);
     (from, words.len())
@@ -223,7 +225,7 @@ fn pieces(words: &[Word]) -> Vec<Piece> {
             }
             ("tiret" | "tirets" | "tire" | "tires", "bas" | "8") => (Some(Piece::Sign('_')), 2),
             ("tiret" | "tirets" | "tire" | "tires", "6" | "haut" | "normal" | "simple") => (Some(Piece::Sign('-')), 2),
-            ("tiret" | "tirets" | "tire" | "tires" | "dash" | "hyphen", _) => (Some(Piece::Sign('-')), 1),
+            ("tiret" | "tirets" | "tire" | "tires" | "dash" | "hyphen" | "minus", _) => (Some(Piece::Sign('-')), 1),
             ("trait", "d") if word(2) == "union" => (Some(Piece::Sign('-')), 3),
             ("underscore" | "underscor" | "enderscore" | "andersor" | "souligne" | "discours" | "andiscours", _) => {
                 (Some(Piece::Sign('_')), 1)
@@ -232,6 +234,10 @@ fn pieces(words: &[Word]) -> Vec<Piece> {
             ("plus", _) => (Some(Piece::Sign('+')), 1),
             ("en", "un") if matches!(word(2), "mot" | "seul") => (None, if word(2) == "seul" { 4 } else { 3 }),
             ("en", "deux") if word(2) == "mots" => (None, 3),
+            ("all" | "in", "one") if word(2) == "word" => (None, 3),
+            ("all" | "in", "lowercase" | "uppercase" | "lower" | "upper" | "small") => {
+                (None, if matches!(word(2), "case" | "letters") { 3 } else { 2 })
+            }
             ("en", "minuscule" | "minuscules" | "majuscule" | "majuscules") => (None, 2),
             ("tout" | "tous", "attache" | "attaches" | "colle" | "en" | "attachee" | "minuscule") => (None, 2),
             ("s", "il") if word(2) == "vous" => (None, 4),

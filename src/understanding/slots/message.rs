@@ -35,8 +35,26 @@ const BEFORE: &[&[&str]] = &[
     &["notez", "que"],
     &["well"],
     &["so"],
+    &["um"],
+    &["uh"],
     &["hello"],
+    &["hi"],
+    &["good", "morning"],
+    &["good", "afternoon"],
+    &["good", "evening"],
+    &["okay"],
+    &["ok"],
     &["yes"],
+    &["i", "would", "like", "to", "say", "that"],
+    &["i", "d", "like", "to", "say", "that"],
+    &["i", "wanted", "to", "say", "that"],
+    &["please", "tell", "them", "that"],
+    &["tell", "them", "that"],
+    &["please", "note", "that"],
+    &["my", "message", "is"],
+    &["my", "message", "is", "that"],
+    &["the", "message", "is"],
+    &["the", "message", "is", "that"],
 ];
 
 /// Said after it.
@@ -57,7 +75,18 @@ const AFTER: &[&[&str]] = &[
     &["fin", "du", "message"],
     &["thank", "you"],
     &["thanks"],
+    &["thank", "you", "very", "much"],
+    &["thanks", "a", "lot"],
     &["that", "s", "all"],
+    &["that", "s", "it"],
+    &["that", "is", "all"],
+    &["please"],
+    &["goodbye"],
+    &["bye"],
+    &["have", "a", "nice", "day"],
+    &["um"],
+    &["okay"],
+    &["end", "of", "message"],
 ];
 
 /// Answers that are no message.
@@ -70,7 +99,11 @@ const NONE: &[&[&str]] = &[
     &["non", "rien"],
     &["je", "n", "ai", "pas", "de", "message"],
     &["no"],
+    &["no", "thanks"],
+    &["no", "thank", "you"],
+    &["no", "message"],
     &["nothing"],
+    &["end", "of", "message"],
 ];
 
 /// The message, or `None` when nothing is left of it.

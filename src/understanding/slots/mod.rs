@@ -19,6 +19,8 @@ pub mod words;
 pub mod yes_no;
 
 #[cfg(test)]
+mod english;
+#[cfg(test)]
 mod golden;
 #[cfg(test)]
 mod properties;

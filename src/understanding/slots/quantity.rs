@@ -1,12 +1,22 @@
 //! Numbers asked for as such: "on sera quatre", "une dizaine", "cent vingt", "2,5", "aucun".
 
+use std::sync::LazyLock;
+
+use regex::Regex;
+
 use super::numbers::cardinal;
 use super::words::{Gap, Word, words};
 
+static THOUSANDS: LazyLock<Regex> =
+    LazyLock::new(|| Regex::new(r"\b(\d{1,3}),(\d{3})\b").expect("pattern of this source"));
+
 /// The number that is meant, in digits, a decimal comma if it has a fraction.
 pub fn read(text: &str) -> Option<String> {
+    // "1,200": thousands as they are written in English. Nobody counts in thousandths.
+    let joined = THOUSANDS.replace_all(text, "$1$2");
+    let text = joined.as_ref();
     let words = words(text);
-    let corrected = words.iter().rposition(|w| w.is_any(&["non", "pardon", "plutot", "sorry", "enfin"]));
+    let corrected = words.iter().rposition(|w| w.is_any(&["non", "no", "pardon", "plutot", "sorry", "enfin"]));
     corrected.and_then(|at| first(&words[at + 1..], text)).or_else(|| first(&words, text))
 }
 
@@ -29,7 +39,13 @@ fn first(words: &[Word], text: &str) -> Option<String> {
         }
         at += 1;
     }
-    article.or_else(|| words.iter().find_map(|w| nothing_or_one(w)).map(|value| value.to_string()))
+    // "Just me."
+    let only_me = || {
+        let me = words.iter().position(|w| w.is("me"))?;
+        let only = words.get(me.checked_sub(1)?)?;
+        only.is_any(&["just", "only"]).then(|| "1".to_owned())
+    };
+    article.or_else(only_me).or_else(|| words.iter().find_map(|w| nothing_or_one(w)).map(|value| value.to_string()))
 }
 
 /// A number, with what a recogniser took apart put together: "80 5", "60 12", "4 20".
@@ -116,6 +132,9 @@ fn nothing_or_one(word: &Word) -> Option<u32> {
 fn with_fraction(words: &[Word], end: usize, value: u32, text: &str) -> String {
     let is = |at: usize, any: &[&str]| words.get(at).is_some_and(|w| w.is_any(any));
     if is(end, &["et", "and"]) && is(end + 1, &["demi", "demie", "demis"]) {
+        return format!("{value},5");
+    }
+    if is(end, &["and"]) && is(end + 1, &["a"]) && is(end + 2, &["half"]) {
         return format!("{value},5");
     }
     if is(end, &["virgule", "point"])

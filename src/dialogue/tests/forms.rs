@@ -1,0 +1,301 @@
+//! Forms in the middle of a conversation: other wishes, corrections on the way, the way back, what is known already, an early end.
+
+use std::sync::LazyLock;
+
+use super::*;
+
+/// The small town with a second form, and a topic that asks something itself.
+static TOWN_OF_REQUESTS: LazyLock<Town> = LazyLock::new(|| {
+    build(&TOWN.replace(
+        "## Autre chose",
+        "## Signalement
+Quand on dit :
+- signaler [un] (lampadaire|trottoir|problème) [cassé]
+- [un] lampadaire [est] cassé
+
+Demander problème (message libre) :
+> Que se passe-t-il ?
+
+Demander lieu (adresse) :
+> À quelle adresse ?
+
+Demander nom (nom de personne) :
+> À quel nom ?
+
+Demander téléphone (téléphone) :
+> À quel numéro vous joindre ?
+
+Demander danger (oui/non) :
+> Est-ce dangereux ?
+
+Confirmer :
+> Je note : {problème}, {lieu}, {nom}, {téléphone}, {danger}. C'est bien cela ?
+- Enregistrer : signalement
+- Ensuite : aller à Autre chose
+
+## Lettre
+Quand on dit :
+- recevoir [une] lettre [par] courriel
+
+Demander courriel (courriel) :
+> Quelle est votre adresse de courriel ?
+
+Demander nom (nom de personne) :
+> À quel nom ?
+
+Demander quand (choix) :
+> Ce mois-ci, ou le mois prochain ?
+- ce mois-ci, touche 1
+- le mois prochain, touche 2
+
+Confirmer :
+> Je note : {courriel}, {nom}, {quand}. C'est bien cela ?
+- Enregistrer : lettre
+
+## Rues
+- rue de Pontoise
+- rue de Mareil
+
+## Autre chose",
+    ))
+});
+
+fn talk() -> Talk {
+    Talk::with(&TOWN_OF_REQUESTS, OPEN, None)
+}
+
+fn field(talk: &Talk, name: &str) -> String {
+    let request = talk.saved().unwrap_or_else(|| panic!("nothing saved: {:?}", talk.outputs));
+    request.fields.iter().find(|(n, _)| n == name).map(|(_, value)| value.clone()).unwrap_or_default()
+}
+
+#[test]
+fn one_sentence_fills_everything_in_any_order() {
+    let mut talk = talk();
+    // Understood at once or after a question back: nothing of it is lost.
+    talk.says("rappelez-moi plutôt le matin au 06 12 34 56 78, je m'appelle Martin")
+        .hears("J'ai compris : demande de rappel");
+    talk.says("oui").hears("Je note : Martin, au 06 12 34 56 78, le matin.");
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").hears("À quel nom");
+    talk.says("l'après-midi, au 06 12 34 56 78, madame Le Goff")
+        .hears("Je note : Le Goff, au 06 12 34 56 78, l'après-midi.");
+    // An unasked one first, the asked one remains to be asked.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("le 06 12 34 56 78").hears("À quel nom");
+    talk.says("Martin")
+        .hears("Plutôt le matin")
+        .says("le matin")
+        .hears("Je note : Martin, au 06 12 34 56 78, le matin.");
+    // Name and e-mail that say what they are.
+    let mut talk = self::talk();
+    talk.says("recevoir une lettre par courriel").says("ce mois-ci, mon nom est Martin").hears("courriel");
+    talk.says("jean point dupont arobase gmail point com").hears("jean.dupont@gmail.com, Martin, ce mois-ci");
+}
+
+#[test]
+fn what_was_given_is_taken_back_while_the_next_is_asked() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").hears("Plutôt le matin");
+    talk.says("ah non pardon, c'est le 06 13 14 15 16").hears("C'est corrigé").hears("Plutôt le matin");
+    talk.says("le matin").hears("Je note : Martin, au 06 13 14 15 16, le matin.");
+
+    // Without a no, a whole other number is meant so.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("06 13 14 15 16, et plutôt l'après-midi");
+    talk.hears("Je note : Martin, au 06 13 14 15 16, l'après-midi.");
+
+    // The name, while the number is asked.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Martin").hears("À quel numéro");
+    talk.says("non pas Martin, Martel").hears("C'est corrigé").hears("À quel numéro");
+    talk.says("06 12 34 56 78").says("le matin").hears("Je note : Martel, au");
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Martin").says("excusez-moi, le nom c'est Martel").hears("À quel numéro");
+    talk.says("06 12 34 56 78").says("le matin").hears("Je note : Martel, au");
+
+    // A mistake named without the right value is asked for again.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("je me suis trompé de numéro");
+    talk.hears("À quel numéro").says("06 13 14 15 16").hears("Plutôt le matin");
+}
+
+#[test]
+fn an_answer_with_a_no_in_it_is_no_correction() {
+    let mut talk = talk();
+    talk.says("signaler un lampadaire").says("il est cassé").says("12 rue de Mareil").says("Martin");
+    talk.says("06 12 34 56 78").hears("Est-ce dangereux");
+    talk.says("non, il n'y a pas de problème").hears("12 rue de Mareil, Martin, 06 12 34 56 78, non.");
+    let mut talk = self::talk();
+    talk.says("rappelez-moi")
+        .says("Martin")
+        .says("06 12 34 56 78")
+        .says("pardon, le matin")
+        .hears("Je note : Martin, au 06 12 34 56 78, le matin");
+    let mut talk = self::talk();
+    talk.says("rappelez-moi")
+        .says("Martin")
+        .hears("À quel numéro")
+        .says("pardon c'est le 06 12 34 56 78")
+        .hears("Plutôt le matin");
+}
+
+#[test]
+fn a_number_begun_wrongly_is_begun_anew() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34").hears("Et la suite");
+    talk.says("non, 06 13 14 15 16").hears("Plutôt le matin").says("le matin").hears("au 06 13 14 15 16");
+}
+
+#[test]
+fn everything_can_be_put_right_at_the_end() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("le matin").hears("C'est bien cela");
+    talk.says("non pas Martin, Martel").hears("Je note : Martel, au 06 12 34 56 78, le matin.");
+    talk.says("c'est Marteau, pas Martel").hears("Je note : Marteau, au 06 12 34 56 78, le matin.");
+    talk.says("non, l'après-midi").hears("Je note : Marteau, au 06 12 34 56 78, l'après-midi.");
+    talk.says("je me suis trompé de numéro").hears("À quel numéro");
+    talk.says("06 13 14 15 16").hears("Je note : Marteau, au 06 13 14 15 16, l'après-midi.");
+    talk.says("oui").hears("C'est noté");
+}
+
+#[test]
+fn the_question_before_is_asked_again() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").hears("Plutôt le matin");
+    talk.says("revenez en arrière")
+        .hears("À quel numéro")
+        .says("la question d'avant s'il vous plaît")
+        .hears("À quel nom");
+    talk.says("revenez en arrière").hears("À quel nom");
+    talk.says("Martel")
+        .hears("À quel numéro")
+        .says("06 13 14 15 16")
+        .says("le matin")
+        .hears("Je note : Martel, au 06 13 14 15 16");
+    talk.says("la question d'avant")
+        .hears("Plutôt le matin")
+        .says("l'après-midi")
+        .hears("l'après-midi. C'est bien cela");
+}
+
+#[test]
+fn the_answer_before_is_given_again() {
+    let mut talk = talk();
+    talk.says("mon passeport est périmé").hears("sur rendez-vous").says("un acte de naissance").hears("gratuit");
+    talk.says("revenez en arrière").hears("sur rendez-vous");
+    talk.says("revenez en arrière").hears("Je vous écoute");
+}
+
+#[test]
+fn a_topic_that_asks_something_is_talked_through_before_the_form_goes_on() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").hears("À quel numéro");
+    talk.says("j'ai perdu ma carte d'identité").hears("liste des pièces").does_not_hear("À quel numéro");
+    talk.says("oui").hears("Une photo récente").hears("demande de rappel");
+    talk.says("non merci").hears("Revenons à votre demande : demande de rappel.").hears("À quel numéro");
+    talk.says("06 12 34 56 78").says("le matin").hears("Je note : Martin, au 06 12 34 56 78");
+}
+
+#[test]
+fn a_form_asked_for_again_goes_on_where_it_was() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("j'ai perdu ma carte d'identité").hears("liste des pièces");
+    talk.says("rappelez-moi").hears("Revenons à votre demande").hears("À quel numéro").does_not_hear("À quel nom");
+}
+
+#[test]
+fn a_form_within_a_form_leads_back() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").hears("Plutôt le matin");
+    talk.says("je voudrais signaler un lampadaire cassé").hears("Que se passe-t-il");
+    talk.says("il clignote toute la nuit").hears("À quelle adresse").says("12 rue de Mareil");
+    // The name is known and read back at the end, the number is asked about.
+    talk.hears("Toujours au 06 12 34 56 78 ?").does_not_hear("À quel nom");
+    talk.says("oui").hears("Est-ce dangereux").says("non").hears("12 rue de Mareil, Martin, 06 12 34 56 78, non.");
+    talk.says("oui").hears("C'est noté").hears("Revenons à votre demande : demande de rappel").hears("Plutôt le matin");
+    assert_eq!(field(&talk, "téléphone"), "0612345678");
+    talk.says("le matin").hears("Je note : Martin, au 06 12 34 56 78, le matin.").says("oui").hears("autre chose");
+}
+
+#[test]
+fn what_is_known_is_not_asked_twice() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("le matin").says("oui").hears("C'est noté");
+    talk.says("je voudrais aussi être rappelé").hears("Toujours au 06 12 34 56 78 ?").does_not_hear("À quel nom");
+    talk.says("non").hears("À quel numéro").says("06 13 14 15 16").hears("Plutôt le matin");
+    talk.says("le matin").hears("Je note : Martin, au 06 13 14 15 16, le matin.");
+    talk.says("oui").says("rappelez-moi").hears("Toujours au 06 13 14 15 16 ?");
+    talk.says("non, au 06 20 30 40 50").hears("Plutôt le matin");
+}
+
+#[test]
+fn leaving_the_digression_leaves_the_form() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("j'ai perdu ma carte d'identité").says("laissez tomber");
+    talk.hears("je n'enregistre rien").hears("autre chose").does_not_hear("Revenons");
+}
+
+#[test]
+fn a_request_that_was_begun_is_kept_when_the_call_ends() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").input(Input::TimeIsUp);
+    talk.hears("J'ai noté votre demande").hears("Nous devons nous arrêter").hears("Au revoir");
+    assert_eq!((field(&talk, "nom").as_str(), field(&talk, "numéro").as_str()), ("Martin", "0612345678"));
+    assert!(talk.hung_up());
+
+    let mut talk = self::talk();
+    talk.says("rappelez-moi")
+        .says("Martin")
+        .says("06 12 34 56 78")
+        .says("au revoir")
+        .hears("J'ai noté")
+        .hears("Au revoir");
+    assert_eq!(field(&talk, "numéro"), "0612345678");
+
+    // During a digression too.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("j'ai perdu ma carte d'identité");
+    talk.says("au revoir").hears("J'ai noté votre demande");
+    assert_eq!(field(&talk, "numéro"), "0612345678");
+
+    // Nothing was told, nothing can be done.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Martin").says("au revoir").does_not_hear("J'ai noté");
+    assert!(talk.saved().is_none() && talk.hung_up());
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, OPEN, Some("0612345678"));
+    talk.says("rappelez-moi").says("au revoir");
+    assert!(talk.saved().is_none() && talk.hung_up());
+}
+
+#[test]
+fn a_transfer_that_fails_returns_to_the_request() {
+    let mut talk = talk();
+    talk.says("signaler un lampadaire").says("il est cassé").hears("À quelle adresse").types("0");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+    talk.input(Input::TransferFinished { status: 486 })
+        .hears("occupée")
+        .hears("Revenons à votre demande : signalement");
+    talk.hears("À quelle adresse")
+        .says("12 rue de Mareil")
+        .says("Martin")
+        .says("06 12 34 56 78")
+        .says("non")
+        .says("oui");
+    assert_eq!(field(&talk, "problème"), "Il est cassé");
+
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
+    talk.says("signaler un lampadaire")
+        .says("il est cassé")
+        .types("0")
+        .hears("Il n'y a personne")
+        .hears("À quelle adresse");
+}
+
+#[test]
+fn commands_are_heard_while_a_message_is_taken() {
+    let mut talk = talk();
+    talk.says("signaler un lampadaire").hears("Que se passe-t-il").says("répétez").hears("Que se passe-t-il");
+    talk.says("je n'ai pas compris pourquoi le lampadaire reste éteint").hears("À quelle adresse");
+    talk.says("revenez en arrière").hears("Que se passe-t-il");
+}

@@ -1,0 +1,89 @@
+//! Long answers are read in parts.
+
+use std::sync::LazyLock;
+
+use super::*;
+
+const SENTENCE: &str = "Ceci est une phrase assez longue pour que sa lecture prenne environ cinq secondes à la voix.";
+
+fn town(sentences: usize) -> Town {
+    let numbered: Vec<String> = (1..=sentences).map(|i| format!("> Phrase {i}. {SENTENCE}")).collect();
+    build(&TOWN.replace(
+        "## Passeport",
+        &format!(
+            "## Long discours\nQuand on dit :\n- [un] long discours\n\nRépondre :\n{}\n> Voulez-vous la suite du discours ?\n\
+             - oui, touche 1 : aller à Passeport\n- non, touche 2 : aller à Autre chose\n\n## Passeport",
+            numbered.join("\n")
+        ),
+    ))
+}
+
+static LONG: LazyLock<Town> = LazyLock::new(|| town(7));
+
+fn talk() -> Talk {
+    let mut talk = Talk::with(&LONG, OPEN, None);
+    talk.says("je voudrais un long discours").hears("Phrase 1").hears("Je continue ?").does_not_hear("Phrase 5");
+    assert!(talk.dialogue.asks_yes_or_no());
+    talk
+}
+
+#[test]
+fn yes_and_silence_go_on() {
+    let mut talk = talk();
+    talk.says("oui allez-y").hears("Phrase 4").does_not_hear("Phrase 1.").hears("Je continue ?");
+    talk.input(Input::Silence)
+        .hears("Phrase 7")
+        .hears("Voulez-vous la suite du discours ?")
+        .does_not_hear("Je continue");
+    // Now the question of the topic itself.
+    talk.says("oui").hears("Le passeport se demande");
+}
+
+#[test]
+fn no_part_takes_much_longer_than_twenty_seconds() {
+    let mut talk = talk();
+    loop {
+        let time: f32 = talk
+            .outputs
+            .iter()
+            .filter_map(|output| match output {
+                Output::Say(prompt) => {
+                    Some(prompt.sentences.iter().map(|s| crate::dialplan::spoken_time(s).as_secs_f32()).sum::<f32>())
+                }
+                _ => None,
+            })
+            .sum();
+        assert!(time <= 26.0, "{time} s: {}", talk.said());
+        if !talk.said().contains("Je continue") {
+            break;
+        }
+        talk.says("continuez");
+    }
+    talk.hears("Voulez-vous la suite du discours ?");
+}
+
+#[test]
+fn no_leads_to_the_question() {
+    let mut talk = talk();
+    talk.says("non").hears("Voulez-vous la suite du discours ?").does_not_hear("Phrase");
+    talk.says("non").hears("autre chose");
+}
+
+#[test]
+fn anything_else_is_heard() {
+    let mut talk = talk();
+    talk.says("un acte de naissance").hears("gratuit").does_not_hear("Phrase");
+    let mut talk = self::talk();
+    talk.says("répétez").hears("Phrase 1").hears("Je continue ?").says("oui").hears("Phrase 4");
+    let mut talk = self::talk();
+    talk.types("1").hears("Le passeport se demande");
+    let mut talk = self::talk();
+    talk.types("0");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+}
+
+#[test]
+fn a_little_more_than_a_part_is_read_at_once() {
+    let mut talk = Talk::with(&town(3), OPEN, None);
+    talk.says("un long discours").hears("Phrase 3").hears("Voulez-vous la suite").does_not_hear("Je continue");
+}

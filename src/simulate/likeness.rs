@@ -1,0 +1,102 @@
+//! Whether a text holds a piece of another, when it was heard rather than written: small faults are forgiven, but for numbers. PURE.
+
+use crate::understanding::text::plain;
+
+/// Letters that must agree in a stretch of words.
+const ALIKE: f64 = 0.8;
+/// Shorter pieces must agree to the letter.
+const SHORT: usize = 5;
+/// As many digits in a piece are a number that is said in pairs: only the digits count.
+const A_NUMBER: usize = 8;
+
+/// One of the alternatives (`a|b`) is in the text.
+pub fn holds(text: &str, alternatives: &str) -> bool {
+    alternatives.split('|').map(str::trim).filter(|piece| !piece.is_empty()).any(|piece| holds_pieces(text, piece))
+}
+
+/// The parts of a piece (`a … b`), in their order.
+fn holds_pieces(text: &str, piece: &str) -> bool {
+    let digits = digits_of(piece);
+    if digits.len() >= A_NUMBER {
+        return digits_of(text).contains(&digits);
+    }
+    let said = plain(text);
+    let said: Vec<&str> = said.split(' ').filter(|word| !word.is_empty()).collect();
+    let mut from = 0;
+    let mut some = false;
+    for part in piece.replace("...", "…").split('…') {
+        let wanted = plain(part);
+        if wanted.is_empty() {
+            continue;
+        }
+        some = true;
+        match find(&said[from..], &wanted) {
+            Some(end) => from += end,
+            None => return false,
+        }
+    }
+    some
+}
+
+/// End of the first stretch of words that is like `wanted`.
+fn find(said: &[&str], wanted: &str) -> Option<usize> {
+    let words: Vec<&str> = wanted.split(' ').collect();
+    let numbers = |words: &[&str]| -> Vec<String> {
+        words.iter().filter(|word| word.bytes().any(|b| b.is_ascii_digit())).map(|word| (*word).to_owned()).collect()
+    };
+    let (joined, wanted_numbers) = (words.concat(), numbers(&words));
+    for from in 0..said.len() {
+        // A recogniser may join two words or part one.
+        for length in [words.len(), words.len() + 1, words.len().saturating_sub(1)] {
+            let Some(stretch) = said.get(from..from + length).filter(|stretch| !stretch.is_empty()) else {
+                continue;
+            };
+            let stretch_joined = stretch.concat();
+            let alike = if joined.chars().count() < SHORT {
+                stretch_joined == joined
+            } else {
+                strsim::normalized_levenshtein(&stretch_joined, &joined) >= ALIKE
+            };
+            if alike && numbers(stretch) == wanted_numbers {
+                return Some(from + length);
+            }
+        }
+    }
+    None
+}
+
+/// All digits of a text, run together.
+pub fn digits_of(text: &str) -> String {
+    text.chars().filter(char::is_ascii_digit).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_faults_of_hearing_are_forgiven() {
+        let heard = "Il faut un rendez vous à l'état civile. Voulez-vous la liste ?";
+        assert!(holds(heard, "rendez-vous"));
+        assert!(holds(heard, "passeport|état civil"));
+        assert!(holds(heard, "rendez-vous … état civil"));
+        assert!(!holds(heard, "état civil … rendez-vous"));
+        assert!(!holds(heard, "passeport"));
+        assert!(!holds(heard, ""));
+        assert!(!holds("", "oui"));
+    }
+
+    #[test]
+    fn numbers_are_not() {
+        assert!(holds("C'est 25 euros de timbre.", "25 euros"));
+        assert!(!holds("C'est 26 euros de timbre.", "25 euros"));
+        assert!(holds("au 01, 30, 87, 20, 00.", "01 30 87 20 00"));
+        assert!(!holds("au 01 30 87 20 02.", "01 30 87 20 00"));
+    }
+
+    #[test]
+    fn short_pieces_agree_to_the_letter() {
+        assert!(holds("oui ou non", "non"));
+        assert!(!holds("oui ou nom", "non"));
+    }
+}
