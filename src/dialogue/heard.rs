@@ -16,6 +16,8 @@ use super::{Dialogue, Note};
 
 /// Below this the recogniser itself doubts what it heard: an answer becomes a question.
 const DOUBTFUL: f32 = 0.35;
+/// From here on what only sounds like an emergency is one even as the answer of a form.
+const CERTAIN: f32 = 0.95;
 /// Share of a rule's phrase that must be said.
 const RULE_SPOTTED: f32 = 0.8;
 /// Share of a sentence that a phrase of `Partout` must explain: "un agent m'a dit …" is no wish for an agent.
@@ -38,6 +40,7 @@ impl Dialogue {
             Some(interpretation) => interpretation,
             None => return self.not_understood(),
         };
+        let interpretation = self.as_answer(interpretation);
         if interpretation.decision == Decision::Emergency {
             return self.emergency(interpretation.danger);
         }
@@ -324,6 +327,16 @@ impl Dialogue {
             Command::Cancel => self.ask_anything_else(),
         }
         true
+    }
+
+    /// In a form a name, and what only sounds like a call for help or for somebody, is an answer first.
+    fn as_answer(&self, interpretation: Interpretation) -> Interpretation {
+        let is_sound = match interpretation.decision {
+            Decision::Reach { .. } => !interpretation.whom.is_unasked,
+            Decision::Emergency => interpretation.confidence >= CERTAIN,
+            _ => true,
+        };
+        if is_sound || !matches!(self.stage, Stage::Filling(_)) { interpretation } else { Interpretation::default() }
     }
 
     /// What was asked without a subject before, and the subject now: "c'est combien ?", "pour un passeport".

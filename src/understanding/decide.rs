@@ -189,8 +189,8 @@ fn is_foreign(said: &[Token], found: &[bool]) -> bool {
     elsewhere::found(said).iter().enumerate().any(|(i, foreign)| *foreign && !found.get(i).copied().unwrap_or(false))
 }
 
-/// How sure that this group is meant, 0–1.
-fn confidence(group: &GroupVerdict, elsewhere: f32) -> f32 {
+/// How sure that this group is meant, 0–1. `elsewhere`: how much the sentence is like calls for another house.
+pub fn confidence(group: &GroupVerdict, elsewhere: f32) -> f32 {
     let weighed = BASE
         + SHARE * group.fused
         + LEXICAL * group.lexical

@@ -91,7 +91,6 @@ pub struct ClassVerdict {
     pub probability: f32,
     pub spot: Spot,
     pub phrase: Option<String>,
-    pub words: Vec<String>,
 }
 
 /// A whole sentence judged.
@@ -216,7 +215,7 @@ impl Judges {
                 _ => (Spot::default(), None),
             };
             let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
-            verdicts.push(ClassVerdict { fused: 0.5 * lexical, probability: 0.0, spot, phrase, words: hits.words });
+            verdicts.push(ClassVerdict { fused: 0.5 * lexical, probability: 0.0, spot, phrase });
         }
         for (group, likeness) in self.groups.iter().zip(&self.class_likeness) {
             let beliefs = likeness.judge(pieces);

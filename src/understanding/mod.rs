@@ -118,6 +118,8 @@ pub struct Whom {
     pub entries: Vec<DirectoryId>,
     /// The caller named a person: one of these entries, or nobody the directory knows.
     pub is_person: bool,
+    /// No words ask for somebody: a name alone, or a turn that is only like asking. In a form it may be the answer.
+    pub is_unasked: bool,
 }
 
 /// Most candidates reported.
@@ -207,7 +209,7 @@ impl Understanding {
                 ..Interpretation::default()
             };
         }
-        if !decided.is_whole && kinds.somebody >= SURELY_SOMEBODY {
+        if !decided.is_whole && mood.is_none() && kinds.somebody >= SURELY_SOMEBODY {
             return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
         let mut found = self.interpretation(decided, &judged);
@@ -333,7 +335,7 @@ impl Understanding {
         mood: Option<Mood>,
     ) -> Interpretation {
         let judged = self.judges.judge(&asked.target, open);
-        let whom = self.directory.find(said);
+        let whom = Whom { is_unasked: asked.words.is_empty(), ..self.directory.find(said) };
         let service = self.service_meant(&asked.target, &judged);
         let mut reasons = Vec::new();
         if !asked.words.is_empty() {
@@ -371,13 +373,15 @@ impl Understanding {
     }
 
     fn ranking(&self, judged: &Judged) -> Vec<Candidate> {
-        decide::order(judged)
+        let order = decide::order(judged);
+        let sure = order.first().map_or(0.0, |best| decide::confidence(&judged.groups[*best], 0.0));
+        order
             .into_iter()
             .filter(|group| judged.groups[*group].fused > LEAST_SCORE)
             .take(MOST_CANDIDATES)
             .map(|group| Candidate {
                 topic: decide::representative(&self.judges, judged, group),
-                score: judged.groups[group].fused,
+                score: judged.groups[group].fused * sure,
                 evidence: self.evidence(judged, group),
             })
             .collect()

@@ -81,7 +81,9 @@ static CHILD: LazyLock<Patterns> = LazyLock::new(|| {
         &[
             "ai quatre|cinq|six|sept|huit|neuf|dix|4|5|6|7|8|9|10 ans $",
             "ai quatre|cinq|six|sept|huit|neuf|dix|4|5|6|7|8|9|10 ans et",
-            "ma? maman|papa est|elle|il|n|dort|est pas la|pas|partie|parti|sortie|sorti|travail|dort",
+            "ma|mon? maman|papa elle|il? n|est|dort est|dort|pas pas|partie|parti|sortie|sorti|la",
+            "ma|mon? maman|papa elle|il? est pas|partie|parti|sortie|sorti",
+            "ma|mon? maman|papa elle|il? dort|travaille",
             "^ maman|papa $",
             "^ maman|papa t|tu es|est",
             "t|tu es qui|quoi",

@@ -62,12 +62,12 @@ impl Directory {
             }
         }
         if of_people.is_empty() {
-            return Whom { entries: named, is_person: is_followed_by_a_name(said) };
+            return Whom { entries: named, is_person: is_followed_by_a_name(said), is_unasked: false };
         }
         // "Madame Martin, aux espaces verts": the service tells two of one name apart.
         let both: Vec<DirectoryId> = of_people.iter().copied().filter(|entry| named.contains(entry)).collect();
         let entries = if both.is_empty() { of_people } else { both };
-        Whom { entries, is_person: true }
+        Whom { entries, is_person: true, is_unasked: false }
     }
 
     /// Somebody of the directory is named with little beside: "monsieur Martin, aux espaces verts".

@@ -167,15 +167,18 @@ pub fn asked(tokens: &[Token]) -> Option<Asked> {
     Some(without(tokens, &range))
 }
 
-/// "Madame Lefèvre, de l'état civil": the sentence begins with somebody's name.
+/// "Madame Lefèvre, de l'état civil": the sentence begins with somebody's name, and says where they are.
 fn called_by_name(tokens: &[Token]) -> Option<std::ops::Range<usize>> {
     let is_title =
         |token: &Token| matches!(token.folded.as_str(), "madame" | "monsieur" | "mademoiselle" | "mr" | "mme");
     let title = tokens.iter().position(is_title)?;
     let opens = tokens[..title].iter().all(|token| token.weight == Weight::Filler);
     let is_named = tokens.get(title + 1).is_some_and(Token::is_content);
+    let place = ["a", "au", "aux", "de", "du", "des", "service", "poste"];
+    let is_placed = tokens.iter().skip(title + 2).any(|token| place.contains(&token.folded.as_str()));
     let content = tokens.iter().filter(|token| token.is_content()).count();
-    (opens && is_named && content <= MOST_BESIDE_A_NAME).then_some(title..title + 2)
+    let is_short = (2..=MOST_BESIDE_A_NAME).contains(&content);
+    (opens && is_named && is_placed && is_short).then_some(title..title + 2)
 }
 
 fn spoken(tokens: &[Token]) -> String {

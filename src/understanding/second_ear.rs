@@ -63,11 +63,14 @@ impl SecondEar {
     }
 
     pub fn kinds(&self, said: &Pieces) -> Kinds {
-        match self.kinds.judge(said).as_slice() {
-            [danger, somebody, elsewhere, _] => {
-                Kinds { danger: danger.probability, somebody: somebody.probability, elsewhere: elsewhere.probability }
-            }
-            _ => Kinds::default(),
+        let verdicts = self.kinds.judge(said);
+        // Far from every example the beliefs tell only how many examples there are.
+        let belief =
+            |kind: usize| verdicts.get(kind).filter(|v| v.nearest >= NEAR_ENOUGH).map_or(0.0, |v| v.probability);
+        Kinds {
+            danger: belief(DANGER),
+            somebody: belief(SOMEBODY),
+            elsewhere: verdicts.get(OTHER_HOUSE).map_or(0.0, |v| v.probability),
         }
     }
 

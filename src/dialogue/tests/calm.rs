@@ -29,7 +29,7 @@ fn distress_gets_a_word_and_somebody() {
     talk.says("oui");
     assert_eq!(talk.transferred().as_deref(), Some("Standard"));
     let mut talk = Talk::new(CLOSED);
-    talk.says("on dort dehors").hears("115").says("oui").hears("qu'on vous rappelle");
+    talk.says("on dort dehors").hears("115").says("oui").hears("À quel nom");
 }
 
 #[test]
