@@ -28,7 +28,7 @@ pub fn everyday_sentences(plan: &Dialplan, phrases: &Phrases) -> Vec<(Language, 
         for (id, book) in
             phrases.book(&words.language).into_iter().flat_map(|book| PhraseId::ALL.iter().map(move |id| (id, book)))
         {
-            for sentence in book.all(*id).iter().filter(|sentence| !sentence.contains('{')) {
+            for sentence in book.all(*id).filter(|sentence| !sentence.contains('{')) {
                 list.add(&words.language, sentence.clone());
             }
         }
@@ -130,13 +130,13 @@ impl List {
                     PhraseId::Choose => {
                         for slot in words.topics.iter().flat_map(|t| &t.slots).filter(|s| !s.options.is_empty()) {
                             let options: Vec<String> = slot.options.iter().map(|o| o.phrase.written.clone()).collect();
-                            with(self, &either(&options));
+                            with(self, &either(language, &options));
                         }
                     }
                     PhraseId::Correct => {
                         for topic in words.topics.iter().filter(|t| !t.slots.is_empty()) {
                             let names: Vec<String> = topic.slots.iter().map(|s| s.name.clone()).collect();
-                            with(self, &either(&names));
+                            with(self, &either(language, &names));
                         }
                     }
                     // Known only during the call: opening hours, digits.
