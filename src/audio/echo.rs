@@ -14,20 +14,18 @@
 //!    line's noise, so that no voice detector takes it for speech. Until a filter works, sound that resembles what was
 //!    sent is held back, all else passes.
 //!
-//! Without echo nothing is changed, and while the line is quiet next to nothing computed. Memory: 43 kB a call.
+//! Without echo nothing is changed, and while the line is quiet next to nothing computed. Memory: 13 kB while our voice can
+//! come back, 8 kB from the first sound on that came meanwhile, 1 kB where there is an echo.
 
-use super::FRAME_SAMPLES;
+mod delay;
+mod filter;
+mod history;
 
-/// What was sent, kept for the delay, 20 ms a frame: 800 ms.
-const KEPT: usize = 40 * FRAME_SAMPLES;
-/// Searched delays, in samples at 4 kHz, from -100 to 400 ms.
-const EARLIEST: usize = 400;
-const LAGS: usize = EARLIEST + 1_600;
-const HALF_FRAME: usize = FRAME_SAMPLES / 2;
-/// Whitening: first difference, nearly.
-const EMPHASIS: f32 = 0.9;
-/// Memory of the correlation, a frame.
-const MEMORY: f32 = 0.94;
+use super::{FRAME_SAMPLES, level};
+use delay::{SAME_DELAY, Search};
+use filter::Filters;
+use history::{FRAMES, History, last_coarse, whitened};
+
 /// Resemblance (squared coherence) of an echo whose delay can be believed …
 const BELIEVED: f32 = 0.2;
 /// … for so many frames.
@@ -36,32 +34,12 @@ const BELIEVED_FRAMES: u32 = 4;
 const SUSPECTED: f32 = 0.3;
 /// And where the delay is known already.
 const EXPECTED: f32 = 0.08;
-/// Delays this near are the same, in samples at 4 kHz (1 ms).
-const SAME_DELAY: usize = 4;
 /// With a filter at work the delay is looked at every so many frames only.
 const SEARCH_EVERY: u32 = 4;
-
-/// Taps of a filter, 16 ms, and how many of them lie before the delay found.
-const TAPS: usize = 128;
-const BEFORE: usize = 24;
-const STEP: f32 = 0.5;
-/// Power below which a filter learns nothing: about -66 dBFS.
-const LEAST_POWER: f32 = 270.0;
-
 /// Below this nothing needs to be taken out, and no delay is looked for: -58 dBFS.
 const FAINT: f32 = 1_700.0;
-/// The learning filter is better when it leaves so much less, twice in a row.
-const BETTER: f32 = 0.7;
-/// And has gone astray when it leaves so much more.
-const ASTRAY: f32 = 2.0;
-/// A filter works when it takes out this much at least (4 dB).
-const USEFUL: f32 = 0.4;
-/// One that has not been of use for so long (500 ms of sound) gives way to another delay.
+/// A filter that has not been of use for so long (500 ms of sound) gives way to another delay.
 const USELESS_FRAMES: u32 = 25;
-/// One that adds sound in so many frames begins anew.
-const HARMFUL_FRAMES: u32 = 4;
-/// Energy of a filter's taps: no echo is 3 dB louder than what was sent.
-const LOUDEST: f32 = 2.0;
 /// What an echo leaves of itself (power): at first, at best, at worst; how fast that is learnt, and forgotten.
 const LEAK: f32 = 0.25;
 const LEAK_BEST: f32 = 0.01;
@@ -76,73 +54,32 @@ const RINGING: f32 = 0.25;
 /// Takes our own voice out of one call's incoming audio. 8 kHz, frames of 20 ms.
 #[derive(Debug)]
 pub struct EchoCanceller {
-    /// What was sent, latest last, and the same at 4 kHz, whitened.
-    sent: Vec<i16>,
-    sent_coarse: Vec<f32>,
-    /// Last sample at 4 kHz of either direction, before whitening.
-    sent_last: f32,
-    received_last: f32,
+    history: History,
     /// Frames so far in each direction.
     sent_frames: u64,
     received_frames: u64,
     /// Frames sent since the last one with sound.
     silent: u32,
+    /// Of the last frame that came, for whitening the next.
+    received_last: f32,
     search: Search,
-    filters: Option<Filters>,
+    /// Frames for which the delay was not looked at.
+    skipped: u32,
+    filters: Option<Box<Filters>>,
     /// Lowest power of late: the line's noise.
     noise: f32,
-}
-
-#[derive(Debug)]
-struct Search {
-    products: Vec<f32>,
-    energies: Vec<f32>,
-    energy: f32,
-    /// The best delay and how much it resembles.
-    best: usize,
-    resemblance: f32,
-    /// Frames for which it has been the best.
-    stable: u32,
-    skipped: u32,
-}
-
-#[derive(Debug)]
-struct Filters {
-    /// Delay of the middle, in samples at 4 kHz, from the earliest.
-    delay: usize,
-    working: [f32; TAPS],
-    learning: [f32; TAPS],
-    /// The working filter has been of use.
-    proven: bool,
-    better: u32,
-    /// Frames in a row to which the working filter has added sound.
-    harmful: u32,
-    /// Frames since the working filter was last of use.
-    useless: u32,
-    /// What the echo leaves of itself, as a share of its power.
-    leak: f32,
-    echo: f32,
 }
 
 impl Default for EchoCanceller {
     fn default() -> Self {
         Self {
-            sent: vec![0; KEPT],
-            sent_coarse: vec![0.0; KEPT / 2],
-            sent_last: 0.0,
-            received_last: 0.0,
+            history: History::default(),
             sent_frames: 0,
             received_frames: 0,
             silent: u32::MAX,
-            search: Search {
-                products: vec![0.0; LAGS],
-                energies: vec![0.0; LAGS],
-                energy: 0.0,
-                best: 0,
-                resemblance: 0.0,
-                stable: 0,
-                skipped: 0,
-            },
+            received_last: 0.0,
+            search: Search::default(),
+            skipped: 0,
             filters: None,
             noise: FAINT,
         }
@@ -152,13 +89,18 @@ impl Default for EchoCanceller {
 impl EchoCanceller {
     /// What goes out in this tick; silence when nothing does.
     pub fn sent(&mut self, frame: &[i16; FRAME_SAMPLES]) {
-        self.sent.copy_within(FRAME_SAMPLES.., 0);
-        self.sent[KEPT - FRAME_SAMPLES..].copy_from_slice(frame);
-        let coarse = whitened(frame, &mut self.sent_last);
-        self.sent_coarse.copy_within(HALF_FRAME.., 0);
-        self.sent_coarse[KEPT / 2 - HALF_FRAME..].copy_from_slice(&coarse);
         self.sent_frames += 1;
         self.silent = if power(frame) > FAINT { 0 } else { self.silent.saturating_add(1) };
+        if self.can_come_back() {
+            self.history.push(frame);
+        } else if !self.history.is_empty() {
+            self.history.forget();
+        }
+    }
+
+    /// Sound was sent of late.
+    fn can_come_back(&self) -> bool {
+        self.silent <= FRAMES as u32
     }
 
     /// An echo has been found in this call.
@@ -171,14 +113,13 @@ impl EchoCanceller {
         self.received_frames += 1;
         let behind = self.behind();
         let came = power(frame);
-        let coarse = whitened(frame, &mut self.received_last);
+        let last = std::mem::replace(&mut self.received_last, last_coarse(frame));
         self.noise = if came < self.noise { came.max(1.0) } else { self.noise * 1.01 };
-        // Nothing was sent that could still come back.
-        if self.silent > (KEPT / FRAME_SAMPLES) as u32 {
+        if !self.can_come_back() {
             return;
         }
         if came > FAINT {
-            self.look_for_delay(&coarse, behind);
+            self.look_for_delay(frame, last, behind);
         }
         let Some(filters) = &mut self.filters else {
             if came > FAINT && self.search.resemblance > SUSPECTED && self.search.stable > 0 {
@@ -187,7 +128,7 @@ impl EchoCanceller {
             return;
         };
         let start = filters.start(behind);
-        let (residual, left, echo) = filters.run(frame, came, &self.sent, start);
+        let (residual, left, echo) = filters.run(frame, came, &self.history, start);
         // What the last frames' echo leaves rings on a little.
         filters.echo = echo.max(filters.echo * RINGING);
         if !filters.proven {
@@ -225,15 +166,15 @@ impl EchoCanceller {
         frames * FRAME_SAMPLES as i64
     }
 
-    fn look_for_delay(&mut self, coarse: &[f32; HALF_FRAME], behind: i64) {
-        let search = &mut self.search;
+    fn look_for_delay(&mut self, frame: &[i16; FRAME_SAMPLES], last: f32, behind: i64) {
         let working = self.filters.as_ref().is_some_and(|filters| filters.proven);
-        search.skipped += 1;
-        if working && search.skipped < SEARCH_EVERY {
+        self.skipped += 1;
+        if working && self.skipped < SEARCH_EVERY {
             return;
         }
-        search.skipped = 0;
-        search.take(coarse, &self.sent_coarse, behind / 2);
+        self.skipped = 0;
+        let search = &mut self.search;
+        search.take(&whitened(frame, last), &self.history, behind / 2);
         if search.stable < BELIEVED_FRAMES || search.resemblance < BELIEVED {
             return;
         }
@@ -241,147 +182,9 @@ impl EchoCanceller {
             filters.delay.abs_diff(search.best) <= SAME_DELAY || filters.proven && filters.useless < USELESS_FRAMES
         });
         if !known {
-            self.filters = Some(Filters::new(search.best));
+            self.filters = Some(Box::new(Filters::new(search.best)));
         }
     }
-}
-
-impl Search {
-    /// Correlates a frame with what was sent at all delays.
-    fn take(&mut self, frame: &[f32; HALF_FRAME], sent: &[f32], behind: i64) {
-        let own: f32 = frame.iter().map(|s| s * s).sum();
-        self.energy = self.energy * MEMORY + own;
-        let mut best = (0, 0.0);
-        let mut energy = None;
-        for lag in 0..LAGS {
-            let Some(at) = place(sent.len(), behind, HALF_FRAME, lag) else {
-                // Not sent yet, or too long ago.
-                self.products[lag] *= MEMORY;
-                self.energies[lag] *= MEMORY;
-                energy = None;
-                continue;
-            };
-            let past = &sent[at..at + HALF_FRAME];
-            let power = match energy {
-                None => past.iter().map(|s| s * s).sum::<f32>(),
-                Some(before) => {
-                    let left = sent[at + HALF_FRAME];
-                    f32::max(before + past[0] * past[0] - left * left, 0.0)
-                }
-            };
-            energy = Some(power);
-            self.products[lag] = self.products[lag] * MEMORY + dot(past, frame);
-            self.energies[lag] = self.energies[lag] * MEMORY + power;
-            let scale = self.energies[lag] * self.energy;
-            let resemblance = self.products[lag] * self.products[lag] / scale.max(1.0);
-            // Sent sound that is much fainter than what came can't be its origin, however alike.
-            if resemblance > best.1 && self.energies[lag] * 2.0 > self.energy {
-                best = (lag, resemblance);
-            }
-        }
-        let same = best.0.abs_diff(self.best) <= SAME_DELAY;
-        self.stable = if same { self.stable.saturating_add(1) } else { 0 };
-        (self.best, self.resemblance) = best;
-    }
-}
-
-impl Filters {
-    fn new(delay: usize) -> Self {
-        Self {
-            delay,
-            working: [0.0; TAPS],
-            learning: [0.0; TAPS],
-            proven: false,
-            better: 0,
-            harmful: 0,
-            useless: 0,
-            leak: LEAK,
-            echo: 0.0,
-        }
-    }
-
-    /// How far before the end of what was sent the first sample for this frame lies.
-    fn start(&self, behind: i64) -> i64 {
-        let delay = 2 * (self.delay as i64 - EARLIEST as i64);
-        behind + delay
-    }
-
-    /// What is left of a frame, its power, and that of the echo foretold; learns.
-    fn run(
-        &mut self,
-        frame: &[i16; FRAME_SAMPLES],
-        came: f32,
-        sent: &[i16],
-        start: i64,
-    ) -> ([i16; FRAME_SAMPLES], f32, f32) {
-        // sent[origin + n] is what the middle of the filter sees with sample n.
-        let origin = sent.len() as i64 - start;
-        let mut window = [0.0f32; FRAME_SAMPLES + TAPS];
-        for (n, sample) in window.iter_mut().enumerate() {
-            let at = origin + n as i64 + BEFORE as i64 - TAPS as i64 + 1;
-            *sample = usize::try_from(at).ok().and_then(|at| sent.get(at)).copied().map_or(0.0, f32::from);
-        }
-        let mut energy: f32 = window[..TAPS].iter().map(|s| s * s).sum();
-        let (mut residual, mut left, mut learnt, mut echo) = ([0; FRAME_SAMPLES], 0.0, 0.0, 0.0);
-        for n in 0..FRAME_SAMPLES {
-            let past = &window[n..n + TAPS];
-            let sample = f32::from(frame[n]);
-            let foretold = dot(past, &self.working);
-            let rest = sample - foretold;
-            let error = sample - dot(past, &self.learning);
-            let step = STEP * error / (energy + TAPS as f32 * LEAST_POWER);
-            for (tap, sample) in self.learning.iter_mut().zip(past) {
-                *tap += step * sample;
-            }
-            residual[n] = rest.round() as i16;
-            left += rest * rest;
-            learnt += error * error;
-            echo += foretold * foretold;
-            energy = f32::max(energy + window[n + TAPS] * window[n + TAPS] - past[0] * past[0], 0.0);
-        }
-        let count = FRAME_SAMPLES as f32;
-        let (left, learnt, echo) = (left / count, learnt / count, echo / count);
-        self.compare(came, left, learnt);
-        // A filter that adds sound is no help: the frame stays.
-        if left > came { (*frame, came, echo.min(came)) } else { (residual, left, echo) }
-    }
-
-    fn compare(&mut self, came: f32, left: f32, learnt: f32) {
-        if came < FAINT {
-            return;
-        }
-        self.useless = if left < USEFUL * came { 0 } else { self.useless.saturating_add(1) };
-        self.better = if learnt < BETTER * left && learnt < USEFUL * came { self.better + 1 } else { 0 };
-        self.harmful = if left > came { self.harmful + 1 } else { 0 };
-        if self.harmful >= HARMFUL_FRAMES {
-            // It had learnt the caller's voice, or the echo has changed.
-            *self = Self { useless: self.useless, ..Self::new(self.delay) };
-        } else if self.better >= 2 && dot(&self.learning, &self.learning) < LOUDEST {
-            self.working = self.learning;
-            self.proven = true;
-            self.better = 0;
-        } else if learnt > ASTRAY * left {
-            self.learning = self.working;
-        }
-    }
-}
-
-/// Where in what was sent the stretch begins that a frame of `length` meets with this lag.
-fn place(kept: usize, behind: i64, length: usize, lag: usize) -> Option<usize> {
-    // Lag EARLIEST means no delay: the frame that goes out in the tick of the one that came, which is not there yet.
-    let at = usize::try_from((kept + EARLIEST) as i64 - behind - lag as i64).ok()?;
-    (at + length <= kept).then_some(at)
-}
-
-/// To 4 kHz, and flatter: neighbouring pairs, then nearly the difference.
-fn whitened(frame: &[i16; FRAME_SAMPLES], last: &mut f32) -> [f32; HALF_FRAME] {
-    let mut out = [0.0; HALF_FRAME];
-    for (value, pair) in out.iter_mut().zip(frame.as_chunks::<2>().0) {
-        let sample = 0.5 * (f32::from(pair[0]) + f32::from(pair[1]));
-        *value = sample - EMPHASIS * *last;
-        *last = sample;
-    }
-    out
 }
 
 /// Brings a frame of this power down to the line's noise.
@@ -393,21 +196,20 @@ fn lower(frame: &mut [i16; FRAME_SAMPLES], power: f32, noise: f32) {
 }
 
 fn power(frame: &[i16; FRAME_SAMPLES]) -> f32 {
-    frame.iter().map(|&s| f32::from(s) * f32::from(s)).sum::<f32>() / FRAME_SAMPLES as f32
+    level::energy(frame) as f32 / FRAME_SAMPLES as f32
 }
 
-/// In eight sums, so that it can be vectorised.
-fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let mut sums = [0.0f32; 8];
-    let (a, a_rest) = a.as_chunks::<8>();
-    let (b, b_rest) = b.as_chunks::<8>();
-    for (a, b) in a.iter().zip(b) {
-        for n in 0..8 {
+/// Of a whole number of sixteens, in as many sums, so that it can be vectorised and none waits for the one before.
+#[inline]
+fn dot<const LENGTH: usize>(a: &[f32; LENGTH], b: &[f32; LENGTH]) -> f32 {
+    const { assert!(LENGTH.is_multiple_of(16)) };
+    let mut sums = [0.0f32; 16];
+    for (a, b) in a.as_chunks::<16>().0.iter().zip(b.as_chunks::<16>().0) {
+        for n in 0..16 {
             sums[n] += a[n] * b[n];
         }
     }
-    let rest: f32 = a_rest.iter().zip(b_rest).map(|(a, b)| a * b).sum();
-    sums.iter().sum::<f32>() + rest
+    sums.iter().sum()
 }
 
 #[cfg(test)]

@@ -22,14 +22,19 @@ pub fn decode(codec: Codec, payload: &[u8]) -> Vec<i16> {
 
 /// As [`encode`], appended.
 pub fn encode_into(codec: Codec, samples: &[i16], payload: &mut Vec<u8>) {
-    let law = if codec == Codec::Pcmu { mulaw::encode } else { alaw::encode };
-    payload.extend(samples.iter().map(|&sample| law(sample)));
+    // A loop each, with the law within it.
+    match codec {
+        Codec::Pcmu => payload.extend(samples.iter().map(|&sample| mulaw::encode(sample))),
+        _ => payload.extend(samples.iter().map(|&sample| alaw::encode(sample))),
+    }
 }
 
 /// As [`decode`], appended.
 pub fn decode_into(codec: Codec, payload: &[u8], samples: &mut Vec<i16>) {
-    let law = if codec == Codec::Pcmu { mulaw::decode } else { alaw::decode };
-    samples.extend(payload.iter().map(|&byte| law(byte)));
+    match codec {
+        Codec::Pcmu => samples.extend(payload.iter().map(|&byte| mulaw::decode(byte))),
+        _ => samples.extend(payload.iter().map(|&byte| alaw::decode(byte))),
+    }
 }
 
 #[cfg(test)]

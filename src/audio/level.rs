@@ -110,8 +110,10 @@ fn fade_ends(samples: &mut [i16], length: usize) {
     }
 }
 
-fn energy(samples: &[i16]) -> f64 {
-    samples.iter().map(|&s| f64::from(s).powi(2)).sum()
+/// Sum of the squares, exact.
+pub(super) fn energy(samples: &[i16]) -> f64 {
+    // In whole numbers: their sum need not be in order.
+    samples.iter().map(|&s| i64::from(i32::from(s) * i32::from(s))).sum::<i64>() as f64
 }
 
 fn power_to_dbfs(power: f64) -> f32 {

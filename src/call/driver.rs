@@ -36,8 +36,10 @@ const PACKET_BYTES: usize = 2_048;
 /// Packets taken in one tick: four times what the fastest sender of telephone audio sends (5 ms a packet). A flood stays in
 /// the socket, whose buffer drops it, and costs other calls nothing.
 const PACKETS_A_TICK: usize = 16;
-/// RTCP datagrams taken in one tick: a far end sends one in seconds.
-const REPORTS_A_TICK: usize = 4;
+/// RTCP is looked for in every so many ticks (160 ms), and so many datagrams are taken then: a far end sends one in seconds, and
+/// the kernel says when it came.
+const TICKS_A_REPORT: u32 = 8;
+const REPORTS_AT_ONCE: usize = 4;
 
 /// What every call shares.
 pub struct Services {
@@ -138,6 +140,7 @@ pub async fn run(
         work: JoinSet::new(),
         jobs: HashMap::new(),
         latest: now(),
+        ticks: 0,
         finished: None,
     };
     let services = &call.services;
@@ -217,6 +220,7 @@ struct Call {
     jobs: HashMap<JobId, Recognition>,
     /// The machine's time, which does not go back.
     latest: Instant,
+    ticks: u32,
     finished: Option<Record>,
 }
 
@@ -224,15 +228,18 @@ impl Call {
     /// Whatever came since the last tick, at the time it came, then the tick itself.
     fn tick(&mut self, machine: &mut Machine) {
         let mut buffer = [0; PACKET_BYTES];
+        self.ticks = self.ticks.wrapping_add(1);
         for party in [Party::Caller, Party::Operator] {
             let Some(socket) = self.socket(party) else { continue };
             for _ in 0..PACKETS_A_TICK {
                 let Some(Received { length, source, at }) = socket.take(&mut buffer) else { break };
                 machine.handle_input(at.max(self.latest), Input::Rtp { party, source, packet: &buffer[..length] });
             }
-            for _ in 0..REPORTS_A_TICK {
+            let reports = if self.ticks.is_multiple_of(TICKS_A_REPORT) { REPORTS_AT_ONCE } else { 0 };
+            for _ in 0..reports {
                 let Some(Received { length, source, at }) = socket.take_rtcp(&mut buffer) else { break };
-                machine.handle_input(at.max(self.latest), Input::Rtcp { party, source, packet: &buffer[..length] });
+                let input = Input::Rtcp { party, source, packet: &buffer[..length], arrived: at };
+                machine.handle_input(at.max(self.latest), input);
             }
         }
         machine.handle_input(self.now(), Input::Timeout);

@@ -19,6 +19,7 @@ use super::stage;
 use super::telephone::{self, EngineArgs, Studio};
 use crate::audio::Codec;
 use crate::net;
+use crate::server;
 use crate::simulate::caller::{self, Observation, Outcome};
 use crate::simulate::driver::{self, Target};
 use crate::simulate::script::Line;
@@ -117,8 +118,8 @@ async fn measure(args: &Args, workshop: &Workshop, scripts: &[Vec<Line>]) -> Res
     let environment = environment(args, workshop)?;
     let config = args.engines.config.as_deref();
     let journal = workshop.directory.join("journal.txt");
-    progress("premier démarrage : les phrases manquantes sont synthétisées");
-    Service::start(config, &environment, &journal).await?.stop()?;
+    progress("les réponses qui manquent sont synthétisées");
+    rehearse(args, workshop).await?;
     let mut all = Vec::new();
     for &at_once in &args.at_once {
         // What a level has had synthesised is not new for the next.
@@ -136,6 +137,17 @@ async fn measure(args: &Args, workshop: &Workshop, scripts: &[Vec<Line>]) -> Res
         all.push(Measured { at_once, started_in_ms, calls, parts });
     }
     Ok(all)
+}
+
+/// Has the answers to all questions on disk.
+async fn rehearse(args: &Args, workshop: &Workshop) -> Result<(), Failure> {
+    let mut config = args.engines.config()?;
+    config.dialplan.directory = workshop.directory.join("dialplan");
+    let calls = QUESTIONS.chunks(TURNS_A_CALL).map(|call| call.iter().map(|(question, _)| *question).collect());
+    let calls: Vec<Vec<&str>> = calls.collect();
+    let done = tokio::task::spawn_blocking(move || server::rehearse(&config, &calls)).await;
+    done.map_err(|_| Failure::new("La préparation s'est interrompue."))?
+        .map_err(|problem| Failure::new(problem.to_string()))
 }
 
 /// All calls, so many at once: each caller who has hung up is followed by the next.
@@ -179,6 +191,7 @@ fn environment(args: &Args, workshop: &Workshop) -> Result<Vec<(String, String)>
         ("SIP__LISTEN", "127.0.0.1:0".to_owned()),
         ("SIP__ADVERTISED", String::new()),
         ("LOG__FORMAT", "json".to_owned()),
+        ("VOICE__PREPARE", "needed".to_owned()),
         ("DIALPLAN__DIRECTORY", path(dialplan)),
         ("STORE__PATH", path(workshop.directory.join("demandes.sqlite"))),
     ]

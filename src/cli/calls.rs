@@ -182,6 +182,7 @@ impl Town {
             ("SIP__LISTEN", LOOPBACK.to_string()),
             ("SIP__ADVERTISED", String::new()),
             ("LOG__FORMAT", "json".to_owned()),
+            ("VOICE__PREPARE", "needed".to_owned()),
             ("TRANSFER__TARGET", format!("sip:{{poste}}@{extension}")),
             ("DIALPLAN__DIRECTORY", dialplan.display().to_string()),
             ("STORE__PATH", path.display().to_string()),

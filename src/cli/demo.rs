@@ -95,6 +95,9 @@ async fn perform(args: &Args, screen: &mut Screen) -> Result<(), Failure> {
     let bound = net::bind(operator_endpoint, LOOPBACK, rand::random()).await;
     let (operator, operator_calls) = bound.map_err(|error| telephone::net_failure(&error))?;
     let config = town_hall(args, operator.local_address())?;
+    let progress = Progress::watch();
+    let what = "l'agent apprend ses phrases, une fois pour toutes";
+    waiting(screen, what, || progress.shown(), rehearsed(&config)).await?;
 
     let (ready, announced) = oneshot::channel();
     let (stop, stopped) = oneshot::channel::<()>();
@@ -108,9 +111,7 @@ async fn perform(args: &Args, screen: &mut Screen) -> Result<(), Failure> {
             Ok(ready) = announced => Ok(ready),
         }
     };
-    let progress = Progress::watch();
-    let what = "l'agent apprend ses phrases, une fois pour toutes";
-    let ready = waiting(screen, what, || progress.shown(), starting).await?;
+    let ready = waiting(screen, "l'agent démarre", || progress.shown(), starting).await?;
     screen.done(&format!(
         "l'agent est prêt en {} s : {} phrases déjà dites d'avance",
         decimal(ready.took.as_secs_f64()),
@@ -156,6 +157,14 @@ async fn prepare(
     Ok(prepared)
 }
 
+/// Every sentence of this conversation is synthesised before it begins.
+async fn rehearsed(config: &Config) -> Result<(), Failure> {
+    let config = config.clone();
+    let work = tokio::task::spawn_blocking(move || server::rehearse(&config, &[CALLER_SAYS.to_vec()]));
+    let done = work.await.map_err(|_| Failure::new("La préparation s'est interrompue."))?;
+    done.map_err(|problem| Failure::new(problem.to_string()))
+}
+
 /// The agent's configuration: that of the town, on loopback, open day and night, its transfers to our test phone.
 fn town_hall(args: &Args, operator: SocketAddr) -> Result<Config, Failure> {
     let base = args.engines.config()?;
@@ -170,6 +179,8 @@ fn town_hall(args: &Args, operator: SocketAddr) -> Result<Config, Failure> {
             ("SIP__ADVERTISED", String::new()),
             ("TRANSFER__TARGET", format!("sip:{{poste}}@{operator}")),
             ("DIALPLAN__DIRECTORY", dialplan.display().to_string()),
+            // Nothing else computes during the call.
+            ("VOICE__PREPARE", "needed".to_owned()),
             ("STORE__PATH", backstage.join("demandes.sqlite").display().to_string()),
         ],
     )

@@ -13,7 +13,7 @@ use tracing::level_filters::LevelFilter;
 use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice, RawRecogniser};
 use super::{
-    BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat,
+    BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat, Preparation,
     RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferMethod, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
@@ -56,6 +56,7 @@ impl Checker {
                 onnxruntime: self.path("voice.onnxruntime", raw.voice.onnxruntime),
                 cache: self.path("voice.cache", raw.voice.cache),
                 queue: self.whole("voice.queue", raw.voice.queue, 1..=1000, 64),
+                prepare: self.preparation(&raw.voice.prepare),
             },
             call: CallConfig {
                 longest: self.seconds("call.longest", raw.call.longest, 30.0..=7200.0, 600.0),
@@ -302,6 +303,19 @@ impl Checker {
                 let remedy = "choisissez parmi « refer », « bridge », « auto ».";
                 self.problem("transfer.method", quoted(value), "ce choix n'existe pas", remedy);
                 TransferMethod::Auto
+            }
+        }
+    }
+
+    fn preparation(&mut self, value: &str) -> Preparation {
+        match value {
+            "all" => Preparation::All,
+            "behind" => Preparation::Behind,
+            "needed" => Preparation::Needed,
+            _ => {
+                let remedy = "choisissez parmi « all », « behind », « needed ».";
+                self.problem("voice.prepare", quoted(value), "ce choix n'existe pas", remedy);
+                Preparation::Behind
             }
         }
     }

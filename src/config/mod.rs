@@ -226,6 +226,19 @@ pub struct VoiceConfig {
     pub cache: PathBuf,
     /// Sentences waiting to be synthesised.
     pub queue: usize,
+    /// What is synthesised before the first call, of what is not on disk.
+    pub prepare: Preparation,
+}
+
+/// When the fixed sentences that are not on disk are synthesised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Preparation {
+    /// All of them before the first call.
+    All,
+    /// What every call needs before the first call; the others behind the calls.
+    Behind,
+    /// What every call needs before the first call; the others when they are said.
+    Needed,
 }
 
 /// A Piper voice.

@@ -151,6 +151,7 @@ pub struct RawVoice {
     pub onnxruntime: String,
     pub cache: String,
     pub queue: i64,
+    pub prepare: String,
     pub languages: BTreeMap<String, RawLanguageVoice>,
 }
 
@@ -277,10 +278,12 @@ impl Default for RawConfig {
                 onnxruntime: "models/libonnxruntime.so".into(),
                 cache: "cache/voice".into(),
                 queue: 64,
-                languages: BTreeMap::from([(
-                    "fr".into(),
-                    RawLanguageVoice { model: "models/fr_FR-siwis.onnx".into(), ..RawLanguageVoice::default() },
-                )]),
+                prepare: "behind".into(),
+                languages: [("fr", "models/fr_FR-siwis.onnx"), ("en", "models/en_GB-emma.onnx")]
+                    .map(|(code, model)| {
+                        (code.into(), RawLanguageVoice { model: model.into(), ..RawLanguageVoice::default() })
+                    })
+                    .into(),
             },
             call: RawCall { longest: 600.0, idle: 6.0, key_pause: 3.0, network_silence: 30.0 },
             store: RawStore { path: "data/allo-mairie.sqlite".into(), retention_days: 30 },

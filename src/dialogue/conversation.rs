@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use super::{Dialogue, Phrases, fixed_sentences};
+use jiff::civil::DateTime;
+
+use super::{Dialogue, Input, Output, Phrases, everyday_sentences, fixed_sentences};
 use crate::dialplan::{Dialplan, Language};
 use crate::understanding::Understanding;
 
@@ -41,5 +43,26 @@ impl Conversation {
     /// Everything that may be said without a value known only during the call.
     pub fn fixed_sentences(&self) -> Vec<(Language, String)> {
         fixed_sentences(&self.plan, &self.phrases)
+    }
+
+    /// Of these, what a call may need whatever it is about.
+    pub fn everyday_sentences(&self) -> Vec<(Language, String)> {
+        everyday_sentences(&self.plan, &self.phrases)
+    }
+
+    /// What is said to a caller who says these lines one after the other.
+    pub fn rehearse(&self, at: DateTime, lines: &[&str]) -> Vec<(Language, String)> {
+        let mut dialogue = self.start();
+        let heard = lines.iter().map(|text| Input::Heard { text: (*text).to_owned(), confidence: 1.0 });
+        let mut said = Vec::new();
+        for input in std::iter::once(Input::Started { caller_number: None }).chain(heard) {
+            dialogue.handle_input(at, input);
+            while let Some(output) = dialogue.poll_output() {
+                if let Output::Say(prompt) = output {
+                    said.extend(prompt.sentences.into_iter().map(|sentence| (prompt.language.clone(), sentence)));
+                }
+            }
+        }
+        said
     }
 }

@@ -242,7 +242,8 @@ impl Dialogue {
 
     pub(super) fn ask_what_to_correct(&mut self, topic: &Topic) {
         let names: Vec<String> = topic.slots.iter().map(|s| s.name.clone()).collect();
-        self.say_with(PhraseId::Correct, |_| Some(either(&names)));
+        let language = self.language();
+        self.say_with(PhraseId::Correct, |_| Some(either(&language, &names)));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use crate::dialplan::{Dialplan, Language, LanguagePlan, Speech};
+use crate::dialplan::{Dialplan, Language, LanguagePlan, Speech, Topic};
 
 use super::phrases::{PhraseBook, PhraseId, Phrases};
 use super::speak::{either, examples, fill, spoken_title, template};
@@ -11,9 +11,26 @@ use super::speak::{either, examples, fill, spoken_title, template};
 pub fn fixed_sentences(plan: &Dialplan, phrases: &Phrases) -> Vec<(Language, String)> {
     let mut list = List { seen: HashSet::new(), sentences: Vec::new() };
     for words in &plan.plans {
-        list.plan(plan, words);
+        list.plan(plan, words, |_| true);
         if let Some(book) = phrases.book(&words.language) {
             list.everyday(plan, words, book);
+        }
+    }
+    list.sentences
+}
+
+/// Those that a call may need whatever it is about: the file of the welcome, and everyday phrases without a topic's title.
+pub fn everyday_sentences(plan: &Dialplan, phrases: &Phrases) -> Vec<(Language, String)> {
+    let mut list = List { seen: HashSet::new(), sentences: Vec::new() };
+    for words in &plan.plans {
+        let service = words.topics.get(words.welcome.0).map(|welcome| welcome.service.as_str());
+        list.plan(plan, words, |topic| Some(topic.service.as_str()) == service);
+        for (id, book) in
+            phrases.book(&words.language).into_iter().flat_map(|book| PhraseId::ALL.iter().map(move |id| (id, book)))
+        {
+            for sentence in book.all(*id).filter(|sentence| !sentence.contains('{')) {
+                list.add(&words.language, sentence.clone());
+            }
         }
     }
     list.sentences
@@ -45,10 +62,10 @@ impl List {
     }
 
     /// What the officer wrote.
-    fn plan(&mut self, plan: &Dialplan, words: &LanguagePlan) {
+    fn plan(&mut self, plan: &Dialplan, words: &LanguagePlan, wanted: impl Fn(&Topic) -> bool) {
         let language = &words.language;
         let first = words.topics.get(words.welcome.0);
-        for topic in first.into_iter().chain(&words.topics) {
+        for topic in first.into_iter().chain(&words.topics).filter(|topic| wanted(topic)) {
             let speeches = topic.say.iter().chain(&topic.on_silence).chain(&topic.confirm);
             for speech in speeches.chain(topic.slots.iter().map(|slot| &slot.question)) {
                 self.speech(plan, language, speech);
@@ -113,13 +130,13 @@ impl List {
                     PhraseId::Choose => {
                         for slot in words.topics.iter().flat_map(|t| &t.slots).filter(|s| !s.options.is_empty()) {
                             let options: Vec<String> = slot.options.iter().map(|o| o.phrase.written.clone()).collect();
-                            with(self, &either(&options));
+                            with(self, &either(language, &options));
                         }
                     }
                     PhraseId::Correct => {
                         for topic in words.topics.iter().filter(|t| !t.slots.is_empty()) {
                             let names: Vec<String> = topic.slots.iter().map(|s| s.name.clone()).collect();
-                            with(self, &either(&names));
+                            with(self, &either(language, &names));
                         }
                     }
                     // Known only during the call: opening hours, digits.

@@ -159,7 +159,8 @@ impl Dialogue {
                 }
                 // Anything may be a name or a message; what else answers the question does so before it is a wish.
                 let is_exact = slots::is_exact(slot.kind);
-                if !is_exact && !takes_anything(slot.kind) && self.digression(form.topic, interpretation) {
+                let may_be_wish = !is_exact && !takes_anything(slot.kind) && !slots::is_bare(slot.kind, text);
+                if may_be_wish && self.digression(form.topic, interpretation) {
                     return;
                 }
                 // "Non, 06 13 …" while the number is dictated begins it anew.
@@ -259,7 +260,8 @@ impl Dialogue {
                     SlotKind::Choice => {
                         let options: Vec<String> = slot.options.iter().map(|o| o.phrase.written.clone()).collect();
                         self.say(PhraseId::NotUnderstoodHere);
-                        self.say_with(PhraseId::Choose, |_| Some(either(&options)));
+                        let language = self.language();
+                        self.say_with(PhraseId::Choose, |_| Some(either(&language, &options)));
                     }
                     _ => {
                         self.say(PhraseId::NotUnderstoodHere);

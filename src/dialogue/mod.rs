@@ -58,7 +58,7 @@ use known::Known;
 use state::{Form, Spoken, Stage, Trouble};
 
 pub use conversation::Conversation;
-pub use fixed::fixed_sentences;
+pub use fixed::{everyday_sentences, fixed_sentences};
 pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
 pub use transcript::Transcript;
 pub use trial::{TrialOutcome, run_trial};

@@ -10,7 +10,11 @@ use super::speak::split;
 use crate::dialplan::{Language, SourceFile};
 
 pub(super) const FRENCH_PHRASES: &str = include_str!("../../prompts/fr/phrases.md");
-const FRENCH_WORDS: &str = include_str!("../../prompts/fr/mots.txt");
+/// What this version came with: language, `phrases.md`, `mots.txt`.
+const BUILT_IN: [(&str, &str, &str); 2] = [
+    ("fr", FRENCH_PHRASES, include_str!("../../prompts/fr/mots.txt")),
+    ("en", include_str!("../../prompts/en/phrases.md"), ""),
+];
 
 /// Phrases of every language the agent speaks.
 #[derive(Debug, Clone)]
@@ -178,35 +182,33 @@ impl Phrases {
         if errors.is_empty() { Ok(Self { languages }) } else { Err(errors) }
     }
 
-    /// Reads the prompt files of each language, of which `phrases.md` and `mots.txt` are used; for French, what is missing
-    /// is what this version came with.
+    /// Reads the prompt files of each language, of which `phrases.md` and `mots.txt` are used; what is missing is what this
+    /// version came with.
     pub fn from_files(languages: &[(Language, Vec<SourceFile>)]) -> Result<Self, Vec<(Language, PhrasesError)>> {
         let find = |files: &'_ [SourceFile], name: &str| files.iter().position(|f| f.path == name);
         let mut found: Vec<(Language, &str, &str)> = Vec::new();
         for (language, files) in languages {
-            let built_in = language.0 == "fr";
+            let built_in = BUILT_IN.iter().find(|(code, ..)| *code == language.0);
             let phrases = match find(files, "phrases.md") {
                 Some(i) => files[i].text.as_str(),
-                None if built_in => FRENCH_PHRASES,
-                None => "",
+                None => built_in.map_or("", |(_, phrases, _)| phrases),
             };
             let words = match find(files, "mots.txt") {
                 Some(i) => files[i].text.as_str(),
-                None if built_in => FRENCH_WORDS,
-                None => "",
+                None => built_in.map_or("", |(.., words)| words),
             };
             found.push((language.clone(), phrases, words));
         }
         if !found.iter().any(|(language, ..)| language.0 == "fr") {
-            found.push((Language("fr".to_owned()), FRENCH_PHRASES, FRENCH_WORDS));
+            let (code, phrases, words) = BUILT_IN[0];
+            found.push((Language(code.to_owned()), phrases, words));
         }
         Self::parse(&found)
     }
 
     /// The phrases this version came with.
     pub fn built_in() -> Self {
-        let french = (Language("fr".to_owned()), FRENCH_PHRASES, FRENCH_WORDS);
-        match Self::parse(&[french]) {
+        match Self::parse(&BUILT_IN.map(|(code, phrases, words)| (Language(code.to_owned()), phrases, words))) {
             Ok(phrases) => phrases,
             // Unreachable: a unit test reads the same files. An agent without words would still transfer calls.
             Err(_) => Self { languages: Vec::new() },

@@ -11,7 +11,7 @@ use crate::understanding::slots::date::{self, Day, PartOfDay, Tense};
 use crate::understanding::slots::telephone::{self, Found};
 use crate::understanding::slots::time::{self, Moment};
 use crate::understanding::slots::{Reading, address, choice, email, is_sure, message, name, quantity, yes_no};
-use crate::understanding::text::tokens;
+use crate::understanding::text::{Weight, tokens};
 
 use super::state::Filled;
 
@@ -329,6 +329,96 @@ pub(super) fn is_exact(kind: SlotKind) -> bool {
     matches!(kind, YesNo | Choice | Telephone | Number | Email)
 }
 
+/// Nothing but a day, an hour, a name: "le samedi 12 décembre" is no question about Saturday, "Fontaine" none about fountains.
+pub(super) fn is_bare(kind: SlotKind, text: &str) -> bool {
+    let words = tokens(text);
+    let mut content = words.iter().filter(|word| word.is_content()).peekable();
+    match kind {
+        SlotKind::Date | SlotKind::Time => content.all(|word| OF_TIME.contains(&word.folded.as_str())),
+        SlotKind::PersonName => {
+            content.peek().is_some()
+                && content.count() <= 2
+                && !words.iter().any(|word| word.weight == Weight::Function)
+        }
+        _ => false,
+    }
+}
+
+/// Words days and hours are made of, folded.
+const OF_TIME: &[&str] = &[
+    "lundi",
+    "mardi",
+    "mercredi",
+    "jeudi",
+    "vendredi",
+    "samedi",
+    "dimanche",
+    "janvier",
+    "fevrier",
+    "mars",
+    "avril",
+    "mai",
+    "juin",
+    "juillet",
+    "aout",
+    "septembre",
+    "octobre",
+    "novembre",
+    "decembre",
+    "premier",
+    "matin",
+    "midi",
+    "soir",
+    "minuit",
+    "apres",
+    "demain",
+    "hier",
+    "aujourdhui",
+    "prochain",
+    "prochaine",
+    "dernier",
+    "derniere",
+    "semaine",
+    "mois",
+    "annee",
+    "jour",
+    "jours",
+    "heure",
+    "heures",
+    "quart",
+    "demie",
+    "trente",
+    "quinze",
+    "monday",
+    "tuesday",
+    "wednesday",
+    "thursday",
+    "friday",
+    "saturday",
+    "sunday",
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+    "tomorrow",
+    "yesterday",
+    "today",
+    "morning",
+    "afternoon",
+    "evening",
+    "next",
+    "last",
+    "week",
+];
+
 /// Digits are typed for these: a number, JJMMAAAA, HHMM.
 pub(super) fn takes_digits(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::Telephone | SlotKind::Number | SlotKind::Date | SlotKind::Time)
@@ -373,6 +463,28 @@ pub(super) fn named(slots: &[Slot], text: &str) -> Option<usize> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn bare_answers_are_no_wishes() {
+        for (kind, text) in [
+            (SlotKind::Date, "le samedi 12 décembre"),
+            (SlotKind::Date, "euh le 3 mars 1998"),
+            (SlotKind::Time, "demain vers 18 heures"),
+            (SlotKind::PersonName, "Fontaine"),
+            (SlotKind::PersonName, "madame Claire Rousseau"),
+        ] {
+            assert!(is_bare(kind, text), "{text}");
+        }
+        for (kind, text) in [
+            (SlotKind::Date, "vous êtes ouverts le samedi ?"),
+            (SlotKind::PersonName, "et c'est combien pour une carte"),
+            (SlotKind::PersonName, "un agent"),
+            (SlotKind::PersonName, "merci"),
+            (SlotKind::Address, "Fontaine"),
+        ] {
+            assert!(!is_bare(kind, text), "{text}");
+        }
+    }
 
     #[test]
     fn the_next_meaning_follows() {

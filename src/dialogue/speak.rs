@@ -116,12 +116,13 @@ pub(super) fn small_first(text: &str) -> String {
     first.to_lowercase().chain(text.chars().skip(1)).collect()
 }
 
-/// "a, b ou c".
-pub(super) fn either(options: &[String]) -> String {
+/// "a, b ou c", "a, b or c".
+pub(super) fn either(language: &Language, options: &[String]) -> String {
+    let or = if language.0 == "en" { "or" } else { "ou" };
     match options {
         [] => String::new(),
         [only] => only.clone(),
-        [first @ .., last] => format!("{} ou {last}", first.join(", ")),
+        [first @ .., last] => format!("{} {or} {last}", first.join(", ")),
     }
 }
 
@@ -148,7 +149,7 @@ pub(super) fn examples(plan: &LanguagePlan) -> String {
     // The sort is stable: among equals the order written decides.
     best.sort_by_key(|(depth, ..)| std::cmp::Reverse(*depth));
     let titles: Vec<String> = best.iter().take(3).map(|(.., title)| small_first(title)).collect();
-    either(&titles)
+    either(&plan.language, &titles)
 }
 
 #[cfg(test)]
@@ -186,6 +187,8 @@ mod tests {
         assert_eq!(small_first("CNI perdue"), "CNI perdue");
         assert_eq!(small_first("État civil"), "état civil");
         assert_eq!(small_first(""), "");
-        assert_eq!(either(&["a".into(), "b".into(), "c".into()]), "a, b ou c");
+        let [french, english] = ["fr", "en"].map(|code| Language(code.to_owned()));
+        assert_eq!(either(&french, &["a".into(), "b".into(), "c".into()]), "a, b ou c");
+        assert_eq!(either(&english, &["a".into(), "b".into()]), "a or b");
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IoSliceMut};
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::ops::RangeInclusive;
-use std::os::fd::AsRawFd;
+use std::os::fd::{AsRawFd, RawFd};
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
@@ -77,8 +77,10 @@ impl RtpSocket {
     /// Binds the next pair of `ports` on `ip` of which both are free.
     pub fn bind(ip: IpAddr, ports: RangeInclusive<u16>) -> Result<Self, NetError> {
         let Pair { rtp: socket, rtcp, address } = Pair::bind(ip, ports)?;
-        if let Err(error) = setsockopt(&socket, sockopt::ReceiveTimestampns, &true) {
-            debug!(%error, "packets arrive when they are taken");
+        for socket in [&socket, &rtcp] {
+            if let Err(error) = setsockopt(socket, sockopt::ReceiveTimestampns, &true) {
+                debug!(%error, "packets arrive when they are taken");
+            }
         }
         Ok(Self { socket, rtcp, address, tap: None })
     }
@@ -94,30 +96,16 @@ impl RtpSocket {
 
     /// Takes one packet if one has arrived. One that is longer than `buffer` is cut.
     pub fn take(&self, buffer: &mut [u8]) -> Option<Received> {
-        let mut control = Control([0; 64]);
-        let mut parts = [IoSliceMut::new(buffer)];
-        let message = recvmsg::<SockaddrStorage>(
-            self.socket.as_raw_fd(),
-            &mut parts,
-            Some(&mut control.0),
-            MsgFlags::MSG_DONTWAIT,
-        )
-        .ok()?;
-        let stamp = message.cmsgs().ok().into_iter().flatten().find_map(|message| match message {
-            ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
-            _ => None,
-        });
-        let at = stamp.map_or_else(now, monotonic);
-        let (length, source) = (message.bytes, socket_address(message.address?)?);
-        self.capture(Direction::Received, self.address, source, &buffer[..length]);
-        Some(Received { length, source, at })
+        let received = receive(self.socket.as_raw_fd(), buffer)?;
+        self.capture(Direction::Received, self.address, received.source, &buffer[..received.length]);
+        Some(received)
     }
 
     /// As [`Self::take`], from the port after RTP's.
     pub fn take_rtcp(&self, buffer: &mut [u8]) -> Option<Received> {
-        let (length, source) = self.rtcp.recv_from(buffer).ok()?;
-        self.capture(Direction::Received, self.rtcp_address(), source, &buffer[..length]);
-        Some(Received { length, source, at: now() })
+        let received = receive(self.rtcp.as_raw_fd(), buffer)?;
+        self.capture(Direction::Received, self.rtcp_address(), received.source, &buffer[..received.length]);
+        Some(received)
     }
 
     /// As [`Self::send`], from the port after RTP's.
@@ -144,6 +132,19 @@ impl RtpSocket {
             tap.datagram(timestamp(), direction, ours, remote, packet);
         }
     }
+}
+
+/// A datagram with the kernel's time of its arrival, if there is one.
+fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<Received> {
+    let mut control = Control([0; 64]);
+    let mut parts = [IoSliceMut::new(buffer)];
+    let message = recvmsg::<SockaddrStorage>(socket, &mut parts, Some(&mut control.0), MsgFlags::MSG_DONTWAIT).ok()?;
+    let stamp = message.cmsgs().ok().into_iter().flatten().find_map(|message| match message {
+        ControlMessageOwned::ScmTimestampns(at) => Some(Duration::from(at)),
+        _ => None,
+    });
+    let at = stamp.map_or_else(now, monotonic);
+    Some(Received { length: message.bytes, source: socket_address(message.address?)?, at })
 }
 
 fn socket_address(address: SockaddrStorage) -> Option<SocketAddr> {

@@ -33,7 +33,7 @@ use crate::telemetry;
 
 use desk::Desk;
 pub use monitor::Monitor;
-pub use prepare::{Prepared, Problem, Voices, prepare, prepare_with};
+pub use prepare::{Prepared, Problem, Voices, prepare, prepare_with, rehearse};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
 const GRACE: Duration = Duration::from_secs(60);
@@ -46,7 +46,7 @@ const PURGE_EVERY: Duration = Duration::from_secs(6 * 3_600);
 pub struct Ready {
     pub address: SocketAddr,
     pub user: String,
-    /// Fixed sentences ready to be spoken.
+    /// Sentences ready to be spoken.
     pub sentences: usize,
     /// Start to ready.
     pub took: Duration,

@@ -14,7 +14,7 @@ use crate::call::Settings;
 use crate::call::driver::Services;
 #[cfg(feature = "whisper")]
 use crate::config::RecogniserConfig;
-use crate::config::{Config, ConfigError, VoiceFiles};
+use crate::config::{Config, ConfigError, Preparation, VoiceFiles};
 use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
@@ -63,6 +63,10 @@ pub enum Problem {
     Cache(#[from] CacheError),
     #[error("Le lexique {} est à corriger.\n{error}", path.display())]
     Lexicon { path: PathBuf, error: LexiconErrors },
+    #[error(
+        "Le dialplan parle « {language} », mais aucune voix n'est réglée pour cette langue.\nRemède : ajoutez [voice.languages.{language}] à la configuration, avec son « model », ou ôtez la langue de la ligne « Langues » de mairie.md."
+    )]
+    NoVoice { language: String },
     #[error(transparent)]
     Store(#[from] StoreError),
     #[error(
@@ -97,15 +101,15 @@ fn net_message(error: &NetError) -> String {
 pub struct Prepared {
     pub services: Services,
     pub store: Store,
-    /// Number of fixed sentences ready to be spoken.
+    /// Number of sentences ready to be spoken.
     pub sentences: usize,
 }
 
 /// Voices by language (ISO 639-1).
 pub type Voices = Vec<(String, MakeVoice)>;
 
-/// Reads, loads and synthesises everything. Blocks for as long as that takes: about a second with a warm cache, a few
-/// minutes when every sentence has to be synthesised.
+/// Reads and loads everything, and synthesises what `voice.prepare` wants before the first call. Blocks for as long as that takes:
+/// about a second with a warm cache.
 pub fn prepare(config: &Config) -> Result<Prepared, Problem> {
     config.check_files()?;
     prepare_with(config, || recognisers(config), || voices(config))
@@ -119,12 +123,15 @@ pub fn prepare_with(
 ) -> Result<Prepared, Problem> {
     let conversation = conversation(config)?;
     let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
-    let sentences: Vec<(String, String)> =
-        conversation.fixed_sentences().into_iter().map(|(language, text)| (language.0, text)).collect();
+    let sentences = named(conversation.fixed_sentences());
+    let before_calls = match config.voice.prepare {
+        Preparation::All => sentences.clone(),
+        Preparation::Behind | Preparation::Needed => named(conversation.everyday_sentences()),
+    };
     // Whisper loads while sentences are read from the cache or synthesised.
     let (speaker, recognisers) = std::thread::scope(|scope| {
         let recognisers = scope.spawn(recognisers);
-        let speaker = voices().and_then(|voices| speaker(config, voices, &sentences));
+        let speaker = voices().and_then(|voices| speaker(config, &conversation, voices, &before_calls));
         let recognisers = recognisers.join().unwrap_or_else(|_| {
             Err(SpeechError::Engine { engine: "whisper", detail: "panicked while loading".to_owned() })
         });
@@ -148,7 +155,10 @@ pub fn prepare_with(
         turn: turn::Settings::default(),
     };
     let saving = store.clone();
-    let count = sentences.len();
+    let count = before_calls.len();
+    if config.voice.prepare == Preparation::Behind {
+        speaker.prepare_behind(sentences.clone())?;
+    }
     let services = Services {
         fixed: sentences.into_iter().collect(),
         plan: conversation.plan().clone(),
@@ -209,9 +219,34 @@ fn recognisers(_config: &Config) -> Result<RecogniserPool, SpeechError> {
     Err(SpeechError::NotBuilt { engine: "whisper" })
 }
 
-/// Starts the voices and has every fixed sentence ready in memory. A voice's model is only loaded when a sentence is
-/// missing.
-fn speaker(config: &Config, voices: Voices, sentences: &[(String, String)]) -> Result<Speaker, Problem> {
+/// Has on disk what is said in these calls, each given by what the caller says in it.
+pub fn rehearse(config: &Config, calls: &[Vec<&str>]) -> Result<(), Problem> {
+    config.check_files()?;
+    let conversation = conversation(config)?;
+    let now = net::local_time(&config.dialplan.timezone).datetime();
+    let mut said = conversation.everyday_sentences();
+    said.extend(calls.iter().flat_map(|lines| conversation.rehearse(now, lines)));
+    let said = named(said);
+    speaker(config, &conversation, voices(config)?, &said).map(drop)
+}
+
+fn named(sentences: Vec<(Language, String)>) -> Vec<(String, String)> {
+    sentences.into_iter().map(|(language, text)| (language.0, text)).collect()
+}
+
+/// Starts the voices and has these sentences ready in memory. A voice's model is only loaded when a sentence is missing, but for
+/// that of the language in which calls begin.
+fn speaker(
+    config: &Config,
+    conversation: &Conversation,
+    voices: Voices,
+    sentences: &[(String, String)],
+) -> Result<Speaker, Problem> {
+    let languages = &conversation.plan().languages;
+    let without = |language: &&Language| !voices.iter().any(|(voice, _)| *voice == language.0);
+    if let Some(language) = languages.iter().find(without) {
+        return Err(Problem::NoVoice { language: language.0.clone() });
+    }
     let cache = Cache::open(&config.voice.cache, CACHE_BYTES)?;
     let speaker = Speaker::start(voices, cache, config.voice.queue)?;
     let mut told = net::now();
@@ -221,7 +256,8 @@ fn speaker(config: &Config, voices: Voices, sentences: &[(String, String)]) -> R
             info!(done, total, "sentences ready");
         }
     })?;
-    speaker.warm_up();
+    let first: Vec<&str> = languages.first().map(|language| language.0.as_str()).into_iter().collect();
+    speaker.warm_up(&first);
     Ok(speaker)
 }
 

@@ -6,7 +6,8 @@
 //! cached      memory only, never waits: what a call task asks first
 //! speak       memory → disk (a thread of its own) → voice (one thread a language), kept in both
 //! speak_once  voice only, clause by clause: what holds a caller's words
-//! prepare     as speak, for everything known before the first call, at 8 kHz; live sentences go first
+//! prepare     as speak, for what is known before the first call, at 8 kHz; live sentences go first
+//!             (`prepare_behind`: the same on a thread of its own, while calls are served)
 //! ```
 //!
 //! The voice speaks at 16 kHz; what it says is kept on disk at 8 kHz too. A wide-band call that asks for a sentence of
@@ -14,7 +15,7 @@
 //! fetched or made for the next time, behind what callers wait for: it never waits longer than a narrow-band call.
 
 use std::collections::{HashMap, HashSet, VecDeque};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::time::Duration;
 
 use super::cache::{Cache, Key};
@@ -183,38 +184,40 @@ impl Speaker {
         sentences: &[(String, String)],
         progress: &mut dyn FnMut(usize, usize),
     ) -> Result<(), SpeechError> {
-        let pace = Pace::Normal;
         let mut left_out = 0_usize;
         for (done, (language, text)) in sentences.iter().enumerate() {
-            let lane = self.lane(language)?;
-            let cache = &self.0.cache;
-            if let Some(sound) = self.cached(language, text, pace, LINE_RATE) {
-                cache.keep(language, text, pace, &sound);
-            } else {
-                let sound = match cache.load(&lane.key(text, pace, LINE_RATE)) {
-                    Some(sound) => sound,
-                    None => {
-                        let (ticket, reply) = Ticket::pair(VOICE);
-                        let order = Order { text: text.clone(), pace, rate: LINE_RATE, keep: Keep::Yes };
-                        lane.synthesise(cache.clone(), order, Urgency::Ahead, reply, None);
-                        ticket.wait()?
-                    }
-                };
-                if !cache.keep(language, text, pace, &sound) {
-                    left_out += 1;
-                }
-            }
+            left_out += usize::from(!self.0.prepare(language, text)?);
             progress(done + 1, sentences.len());
         }
-        if left_out > 0 {
-            tracing::warn!(left_out, "more fixed prompts than memory is set aside for: these come from disk");
-        }
+        tell_left_out(left_out);
         Ok(())
     }
 
-    /// Has every voice load its model, behind the caller's back: the first live sentence then does not wait for it.
-    pub fn warm_up(&self) {
-        for lane in self.0.lanes.values() {
+    /// As [`Self::prepare`], on a thread of its own that ends with the last clone of this speaker. A sentence that fails is told and
+    /// made when it is said.
+    pub fn prepare_behind(&self, sentences: Vec<(String, String)>) -> Result<(), SpeechError> {
+        let house = Arc::downgrade(&self.0);
+        let work = move || {
+            let (mut left_out, mut failed) = (0_usize, 0_usize);
+            let total = sentences.len();
+            for (language, text) in sentences {
+                let Some(house) = Weak::upgrade(&house) else { return };
+                match house.prepare(&language, &text) {
+                    Ok(kept) => left_out += usize::from(!kept),
+                    Err(_) => failed += 1,
+                }
+            }
+            tell_left_out(left_out);
+            tracing::info!(total, failed, "all sentences are ready");
+        };
+        let started = std::thread::Builder::new().name("prompts".to_owned()).spawn(work);
+        started.map(drop).map_err(|error| SpeechError::Engine { engine: VOICE, detail: error.to_string() })
+    }
+
+    /// Has the voices of these languages load their models, behind the caller's back: the first live sentence then does not wait
+    /// for it.
+    pub fn warm_up(&self, languages: &[&str]) {
+        for lane in languages.iter().filter_map(|language| self.0.lanes.get(*language)) {
             let (ticket, reply) = Ticket::pair(VOICE);
             let run = move |voice: Result<&mut Box<dyn Voice>, SpeechError>, reply: Reply<()>| {
                 // Held so that the job stays wanted until it runs.
@@ -247,10 +250,38 @@ impl Speaker {
     }
 
     fn lane(&self, language: &str) -> Result<&Arc<Lane>, SpeechError> {
-        self.0.lanes.get(language).ok_or_else(|| SpeechError::Engine {
+        self.0.lane(language)
+    }
+}
+
+impl Inner {
+    /// Makes a sentence unless it is on disk, and has it in memory at 8 kHz. `false`: memory has no room for it.
+    fn prepare(&self, language: &str, text: &str) -> Result<bool, SpeechError> {
+        let (pace, cache, lane) = (Pace::Normal, &self.cache, self.lane(language)?);
+        let known = cache.recall(language, text, pace, LINE_RATE);
+        let sound = match known.or_else(|| cache.load(&lane.key(text, pace, LINE_RATE))) {
+            Some(sound) => sound,
+            None => {
+                let (ticket, reply) = Ticket::pair(VOICE);
+                let order = Order { text: text.to_owned(), pace, rate: LINE_RATE, keep: Keep::Yes };
+                lane.synthesise(cache.clone(), order, Urgency::Ahead, reply, None);
+                ticket.wait()?
+            }
+        };
+        Ok(cache.keep(language, text, pace, &sound))
+    }
+
+    fn lane(&self, language: &str) -> Result<&Arc<Lane>, SpeechError> {
+        self.lanes.get(language).ok_or_else(|| SpeechError::Engine {
             engine: VOICE,
             detail: format!("no voice for the language `{language}`"),
         })
+    }
+}
+
+fn tell_left_out(left_out: usize) {
+    if left_out > 0 {
+        tracing::info!(left_out, "more fixed prompts than memory is set aside for: these come from disk");
     }
 }
 

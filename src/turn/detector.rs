@@ -23,6 +23,7 @@ use std::time::Duration;
 use super::endpoint::{Completeness, Patience};
 use super::event::Event;
 use super::foreground::Foreground;
+use super::recording::Recording;
 use super::rhythm::Rhythm;
 use super::settings::Settings;
 use super::signs::{Sign, Signs};
@@ -112,7 +113,7 @@ struct Snapshot {
 }
 
 struct Utterance {
-    samples: Vec<i16>,
+    samples: Recording,
     /// Frames since the last one with speech.
     silence: u32,
     /// Frames since the last speech as loud as the speaker's, pauses left out.
@@ -309,11 +310,12 @@ impl Detector {
     }
 
     fn while_quiet(&mut self, frame: &[i16], activity: Activity) -> State {
-        self.before.extend(frame);
         let onset = self.onset_frames() * 5 / 3;
-        let keep = (self.pre_roll_frames() + onset) as usize * self.frame_samples();
-        let excess = self.before.len().saturating_sub(keep);
+        let keep = self.kept_before();
+        let excess = (self.before.len() + frame.len()).saturating_sub(keep).min(self.before.len());
         self.before.drain(..excess);
+        self.before.reserve_exact(keep.saturating_sub(self.before.len()));
+        self.before.extend(frame);
         if !self.is_onset() {
             return State::Quiet;
         }
@@ -322,7 +324,7 @@ impl Detector {
         let since = u32::BITS - window.leading_zeros();
         let wanted = (self.pre_roll_frames() + since) as usize * self.frame_samples();
         let excess = self.before.len().saturating_sub(wanted);
-        let samples: Vec<i16> = self.before.drain(..).skip(excess).collect();
+        let samples = Recording::new(std::mem::take(&mut self.before).into_iter().skip(excess).collect());
         let evidence = Evidence {
             frames: since,
             speech: window.count_ones(),
@@ -376,7 +378,7 @@ impl Detector {
 
     /// Too short or no voice: its end is the pre-roll of what may come.
     fn drop_candidate(&mut self, turn: Utterance) -> State {
-        self.before = turn.samples.into();
+        self.before = turn.samples.last(self.kept_before()).collect();
         self.speech = 0;
         self.pitched = 0;
         State::Quiet
@@ -427,7 +429,7 @@ impl Detector {
         let rate = if self.wide { WIDE_RATE } else { LINE_RATE };
         let after = if turn.is_over_background() { turn.faint.saturating_sub(frames(self.settings.pause)) } else { 0 };
         let end = turn.samples.len().saturating_sub(after as usize * self.frame_samples());
-        let sound = Sound::new(&turn.samples[..end], rate);
+        let sound = Sound::new(turn.samples.tell(end), rate);
         self.tell(Event::Paused { revision: turn.revision, tail, sound: sound.clone() });
         Snapshot { sound, completeness: Completeness::Unknown, cut: self.loud >= turn.silence && after == 0 }
     }
@@ -453,8 +455,7 @@ impl Detector {
         self.since_turn = Some(turn.since_speech());
         // Two turns share no audio, but for the silence between them.
         let silence = (turn.silence.min(self.pre_roll_frames()) as usize) * self.frame_samples();
-        let start = turn.samples.len() - silence.min(turn.samples.len());
-        self.before = turn.samples[start..].iter().copied().collect();
+        self.before = turn.samples.last(silence).collect();
         self.speech = 0;
         self.pitched = 0;
         State::Quiet
@@ -496,6 +497,12 @@ impl Detector {
         let onset = frames(self.settings.onset);
         let onset = if self.agent_speaking { onset * 2 } else { onset };
         onset.clamp(1, MAX_ONSET_FRAMES)
+    }
+
+    /// Samples kept while there is no turn: the pre-roll and the onset window.
+    fn kept_before(&self) -> usize {
+        let onset = self.onset_frames() * 5 / 3;
+        (self.pre_roll_frames() + onset) as usize * self.frame_samples()
     }
 
     fn pre_roll_frames(&self) -> u32 {

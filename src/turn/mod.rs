@@ -5,7 +5,7 @@
 //! Must not know: RTP, recogniser, dialogue (which only tells what it expects through [`Answer`]).
 //!
 //! One strategy a file. From the sound: `vad` (with `floor` and `timbre`), `foreground`, `rhythm`, [`endpoint`], joined by
-//! `detector`. From the words: [`completeness`] (has the answer been given?), `backchannel` (is it one at all?).
+//! `detector`, which keeps the samples in a `recording`. From the words: [`completeness`] (has the answer been given?), `backchannel` (is it one at all?).
 
 pub mod answer;
 mod backchannel;
@@ -15,6 +15,7 @@ pub mod endpoint;
 mod event;
 mod floor;
 mod foreground;
+mod recording;
 mod rhythm;
 mod settings;
 mod signs;

@@ -60,10 +60,18 @@ impl TimbreMeter {
     pub fn predictability_db(&self) -> f32 {
         let samples = self.frame.map(f64::from);
         let shifted = |by: usize| &samples[ORDER - by..FRAME_SAMPLES - by];
+        // Of the frame shifted by `i` and by `j`. One more of both takes in a sample at the beginning and leaves out the
+        // last: of whole numbers, which these are, that is exact.
         let mut products = [[0.0; ORDER + 1]; ORDER + 1];
-        for (i, row) in products.iter_mut().enumerate() {
-            for (j, product) in row.iter_mut().enumerate() {
-                *product = dot(shifted(i), shifted(j));
+        for lag in 0..=ORDER {
+            let mut product = dot(shifted(0), shifted(lag));
+            for i in 0..=ORDER - lag {
+                let j = i + lag;
+                (products[i][j], products[j][i]) = (product, product);
+                if j < ORDER {
+                    let enters = samples[ORDER - 1 - i] * samples[ORDER - 1 - j];
+                    product += enters - samples[FRAME_SAMPLES - 1 - i] * samples[FRAME_SAMPLES - 1 - j];
+                }
             }
         }
         let energy = products[0][0];

@@ -9,6 +9,8 @@
 mod g722;
 #[cfg(feature = "opus")]
 mod opus;
+#[cfg(feature = "opus")]
+mod still;
 #[cfg(test)]
 mod tests;
 

@@ -7,6 +7,7 @@
 
 use opus::{Application, Bandwidth, Bitrate, Channels, Signal, packet};
 
+use super::still::Still;
 use super::{CodecError, OpusParameters};
 use crate::audio::WIDE_RATE;
 
@@ -69,7 +70,10 @@ impl Decoder {
 }
 
 #[derive(Debug)]
-pub struct Encoder(opus::Encoder);
+pub struct Encoder {
+    native: opus::Encoder,
+    still: Still,
+}
 
 impl Encoder {
     /// `None` when there is no memory.
@@ -89,13 +93,27 @@ impl Encoder {
             _ => Bandwidth::Wideband,
         };
         encoder.set_max_bandwidth(bandwidth).ok()?;
-        Some(Self(encoder))
+        Some(Self { native: encoder, still: Still::default() })
     }
 
+    /// Silence that has lasted for a second costs nothing.
     pub fn encode(&mut self, samples: &[i16], out: &mut Vec<u8>) {
+        let silent = samples.iter().all(|sample| *sample == 0);
+        if silent && self.still.repeat(samples.len(), out) {
+            return;
+        }
+        let start = out.len();
+        self.encode_anew(samples, out);
+        match silent {
+            true => self.still.note(samples.len(), &out[start..]),
+            false => self.still.end(),
+        }
+    }
+
+    fn encode_anew(&mut self, samples: &[i16], out: &mut Vec<u8>) {
         let start = out.len();
         out.resize(start + MAX_FRAME, 0);
-        let written = self.0.encode(samples, &mut out[start..]).unwrap_or(0);
+        let written = self.native.encode(samples, &mut out[start..]).unwrap_or(0);
         out.truncate(start + written);
     }
 }

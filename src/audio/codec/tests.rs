@@ -230,6 +230,29 @@ mod opus {
     }
 
     #[test]
+    fn silence_that_lasts_is_encoded_once_and_harms_nothing_behind_it() {
+        let speech = |seed| speech(16_000, -20.0, 1_500, seed);
+        let sound = [speech(3), vec![0; 5 * 16_000], speech(4)].concat();
+        // A unit in every 40th frame: never silent for long enough.
+        let mut restless = sound.clone();
+        (24_000..104_000).step_by(40 * 320).for_each(|at| restless[at] = 1);
+        let payloads = sent(FEC, &sound);
+        assert!(payloads[75 + 50..75 + 250].iter().all(|payload| *payload == payloads[75 + 49]));
+        let [kept, usual] = [payloads, sent(FEC, &restless)].map(|payloads| decoded(Codec::Opus, &payloads));
+        let silent = rms_dbfs(&kept[40_000..103_000]);
+        assert!(silent < -85.0, "{silent} dBFS");
+        // libopus looks ahead 6.5 ms. The beginning counts most.
+        let error = |heard: &[i16], samples: usize| {
+            let pairs = sound[104_000..].iter().zip(&heard[104_104..]).take(samples);
+            rms_dbfs(&pairs.map(|(a, b)| a.saturating_sub(*b)).collect::<Vec<_>>())
+        };
+        for samples in [320, 1_600, 23_000] {
+            let (kept, usual) = (error(&kept, samples), error(&usual, samples));
+            assert!(kept < usual + 1.0, "{samples} samples: {kept:.1} against {usual:.1} dBFS");
+        }
+    }
+
+    #[test]
     fn packets_of_every_length_are_decoded() {
         for ms10 in [25, 50, 100, 200, 400, 600] {
             let length = 16 * ms10 / 10;

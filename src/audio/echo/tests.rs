@@ -111,6 +111,23 @@ fn frames_that_come_late_and_in_bursts_keep_their_place() {
     assert!(rms_dbfs(&left[12_000..]) < -55.0, "{} dBFS", rms_dbfs(&left[12_000..]));
 }
 
+#[test]
+fn memory_is_taken_only_while_our_voice_may_come_back() {
+    let mut canceller = EchoCanceller::default();
+    let quiet = [0; FRAME_SAMPLES];
+    canceller.sent(&quiet);
+    assert!(canceller.history.is_empty());
+    let ours = speech(LINE_RATE, -20.0, 400, 1);
+    ours.as_chunks().0.iter().for_each(|frame| canceller.sent(frame));
+    let held = (0..100).take_while(|_| {
+        canceller.sent(&quiet);
+        !canceller.history.is_empty()
+    });
+    // The last frames of speech may be faint already.
+    let held = held.count();
+    assert!((FRAMES - 10..=FRAMES).contains(&held), "{held} frames, not 800 ms");
+}
+
 proptest! {
     #[test]
     fn any_sound_in_any_order_is_taken(seed in any::<u64>(), steps in proptest::collection::vec((any::<bool>(), 0u8..4), 0..120)) {

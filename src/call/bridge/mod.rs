@@ -112,12 +112,14 @@ struct Relay {
     music: u64,
     /// Those of the other side.
     keys: Keys,
+    /// The press under way was told by the signalling before: its events don't go on.
+    pressed_already: bool,
 }
 
 impl Relay {
     fn new(now: Instant) -> Self {
         let noise = NoiseGenerator::new(&ComfortNoise::white(NOISE_LEVEL));
-        Self { forwarded_at: now, pausing: false, noise, music: 0, keys: Keys::default() }
+        Self { forwarded_at: now, pausing: false, noise, music: 0, keys: Keys::default(), pressed_already: false }
     }
 }
 
@@ -155,10 +157,24 @@ impl Bridge {
         let (to_caller, to_operator) = (&mut self.to_caller, &mut self.to_operator);
         let relay = if from == Party::Caller { to_operator } else { to_caller };
         let (from, to) = sides.towards(from.other());
+        let forwarding = from.session.is_forwarding();
+        // What is forwarded holds the keys already; else they are pressed again.
+        let presses = std::iter::from_fn(|| from.session.poll_key()).take(32).collect::<Vec<_>>();
+        for key in presses {
+            let new = relay.keys.is_new(now, Way::Event, key.0, Duration::ZERO);
+            relay.pressed_already = !new;
+            let taken = !new || if forwarding { to.session.takes_keys() } else { to.session.send_key(key) };
+            self.relayed.keys_dropped += u64::from(!taken);
+        }
         let mut packets = Vec::new();
         while let Some(forward) = from.session.poll_forward() {
             // On hold there is music, or nobody listens; a key of ours takes the place of the audio.
             if from.holds() || !to.listens() || to.session.is_sending_key() {
+                continue;
+            }
+            if forward.is_key() && relay.pressed_already {
+                relay.pausing = true;
+                to.session.leave_forwarding(now, RESERVE);
                 continue;
             }
             if let Some(noise) = forward.noise() {
@@ -191,13 +207,6 @@ impl Bridge {
         let (from, to) = sides.towards(to);
         let frame = from.session.poll_frame(now);
         let forwarding = from.session.is_forwarding();
-        // What is forwarded holds the keys already; else they are pressed again.
-        let presses = std::iter::from_fn(|| from.session.poll_key()).take(32).collect::<Vec<_>>();
-        for key in presses {
-            let new = relay.keys.is_new(now, Way::Event, key.0, Duration::ZERO);
-            let taken = if forwarding { to.session.takes_keys() } else { !new || to.session.send_key(key) };
-            self.relayed.keys_dropped += u64::from(!taken);
-        }
         if !to.listens() {
             to.session.skip_audio();
             return None;

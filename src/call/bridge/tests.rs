@@ -375,6 +375,39 @@ fn keys_of_the_signalling_are_pressed_again_between_packets() {
 }
 
 #[test]
+fn a_press_told_by_events_and_by_the_signalling_is_one() {
+    for codec in [Codec::Pcma, Codec::G722] {
+        for told_first in [true, false] {
+            let mut world = World::new(Codec::Pcma, codec);
+            world.caller.says(hum());
+            world.run(500);
+            for key in "551".chars() {
+                let tell = |world: &mut World| {
+                    let (now, held) = (world.at(), Duration::from_millis(400));
+                    let mut sides = sides(&mut world.near, world.directions);
+                    world.bridge.told_key(now, Party::Caller, Key(key), held, &mut sides);
+                };
+                if told_first {
+                    tell(&mut world);
+                }
+                world.run(60);
+                // Longer than a press of ours.
+                assert!(world.caller.session.send_key_for(Key(key), Duration::from_millis(400)));
+                world.run(600);
+                if !told_first {
+                    tell(&mut world);
+                }
+                world.run(1_500);
+            }
+            let relayed = world.bridge.relayed();
+            assert_eq!((world.operator.keys.as_str(), relayed.keys_dropped), ("551", 0), "{codec:?} {told_first}");
+            // Nothing that was left out looks lost.
+            assert_eq!(world.operator.session.counters().lost, 0, "{codec:?} {told_first}");
+        }
+    }
+}
+
+#[test]
 fn the_hold_of_one_side_is_music_for_the_other() {
     for (one, other) in [(Codec::Pcma, Codec::Pcma), (Codec::Pcma, Codec::G722), (Codec::G722, Codec::Pcmu)] {
         for hold in [Direction::ReceiveOnly, Direction::Inactive] {

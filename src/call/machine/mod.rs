@@ -117,11 +117,12 @@ pub enum Input<'a> {
         job: JobId,
         outcome: Result<Transcript, SpeechError>,
     },
-    /// A datagram of the port after that party's RTP.
+    /// A datagram of the port after that party's RTP. It may have waited since it `arrived`.
     Rtcp {
         party: Party,
         source: SocketAddr,
         packet: &'a [u8],
+        arrived: Instant,
     },
     /// A sentence has its audio, at 8 or 16 kHz, whatever was wished for.
     Spoken {
@@ -266,8 +267,8 @@ struct Media {
     agreed: SocketAddr,
     /// Streams of dialogs the conversation has left, the oldest first; [`LeftStream::MAX`] at most.
     left: Vec<LeftStream>,
-    /// Listens for keys in the audio of a far end that sends no telephone events.
-    tones: Option<KeyDetector>,
+    /// Listens for keys in the audio of a far end that sends no telephone events. Boxed: hardly a call needs it.
+    tones: Option<Box<KeyDetector>>,
 }
 
 impl Media {
@@ -298,8 +299,8 @@ impl Media {
 }
 
 /// Who sends no telephone events can only play the tones.
-fn tones(negotiated: &Negotiated) -> Option<KeyDetector> {
-    negotiated.telephone_event.is_none().then(KeyDetector::default)
+fn tones(negotiated: &Negotiated) -> Option<Box<KeyDetector>> {
+    negotiated.telephone_event.is_none().then(Box::default)
 }
 
 /// A stream that goes on for a while after its conversation has moved: where it comes from must not become the place
@@ -422,7 +423,7 @@ impl Machine {
         match input {
             Input::Sip { leg, event } => self.handle_sip(now, leg, event),
             Input::Rtp { party, source, packet } => self.handle_rtp(now, party, source, packet),
-            Input::Rtcp { party, source, packet } => self.handle_rtcp(now, party, source, packet),
+            Input::Rtcp { party, source, packet, arrived } => self.handle_rtcp(arrived, party, source, packet),
             Input::Opened { address } => self.opened(now, address),
             Input::Recognised { job, outcome } => {
                 if let Some(heard) = self.hearing.handle_result(now, job, outcome) {

@@ -126,8 +126,8 @@ pub(super) struct Playout {
     /// Frames since a sentence of the answer under way has been waited for, and the most of that.
     starved: u32,
     longest_starved: u32,
-    /// One last frame that fades out, so that a cut makes no click.
-    fade: Option<Slot>,
+    /// One last frame that fades out, so that a cut makes no click. Boxed: it is there for one tick in a thousand.
+    fade: Option<Box<Slot>>,
     /// Sentences heard whole since the queue was last empty.
     heard: usize,
     next: u64,
@@ -327,7 +327,7 @@ impl Playout {
         if let Some(Cover { audio: Audio::Ready(sound), position, .. }) = self.cover.take()
             && position > 0
         {
-            self.fade = Some(fading(slot_at(&sound, position), 1.0));
+            self.fade = Some(Box::new(fading(slot_at(&sound, position), 1.0)));
         }
     }
 
@@ -374,7 +374,7 @@ impl Playout {
 
     fn next_slot(&mut self) -> Slot {
         if let Some(fade) = self.fade.take() {
-            return fade;
+            return *fade;
         }
         if let Some(slot) = self.cover_slot() {
             return slot;
@@ -498,7 +498,7 @@ impl Playout {
             && let Some(Step::Sentence { audio: Audio::Ready(sound) | Audio::Begun(sound), .. }) =
                 self.steps.get(under_way)
         {
-            self.fade = Some(fading(slot_at(sound, self.position), self.gain.now));
+            self.fade = Some(Box::new(fading(slot_at(sound, self.position), self.gain.now)));
         }
     }
 }

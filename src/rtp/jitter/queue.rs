@@ -104,6 +104,12 @@ impl Queue {
             self.wait.late(now, index);
             return false;
         }
+        // As nearly all do: nothing has to wait.
+        if index == next && self.waiting.is_empty() {
+            self.wait.in_order();
+            self.in_order(packet);
+            return true;
+        }
         if index > next && self.waiting.len() >= MAX_PACKETS {
             self.give_up_gap();
         }
@@ -162,10 +168,15 @@ impl Queue {
         while let Some(next) = self.next_index
             && let Some((_, packet)) = self.waiting.remove(&next)
         {
-            self.next_index = Some(next + 1);
-            self.bursts.arrived();
-            self.append(packet);
+            self.in_order(packet);
         }
+    }
+
+    /// The packet that comes next.
+    fn in_order(&mut self, packet: Packet) {
+        self.next_index = self.next_index.map(|index| index + 1);
+        self.bursts.arrived();
+        self.append(packet);
     }
 
     fn append(&mut self, packet: Packet) {

@@ -48,6 +48,11 @@ impl Forward {
             Carries::Audio { .. } | Carries::Event(_) => None,
         }
     }
+
+    /// Of a key being pressed.
+    pub fn is_key(&self) -> bool {
+        matches!(self.carries, Carries::Event(_))
+    }
 }
 
 /// Forwarding.

@@ -227,7 +227,7 @@ fn a_disk_that_cannot_be_written_costs_no_sentence() {
 async fn sounds_can_be_awaited() {
     let house = House::new();
     let speaker = house.speaker();
-    speaker.warm_up();
+    speaker.warm_up(&["fr"]);
     let sound = speaker.speak("fr", "Bonsoir.", Pace::Normal, LINE_RATE).expect("ticket").await.expect("sound");
     assert_eq!(sound.samples.len(), 8 * 480);
 }

@@ -157,7 +157,7 @@ fn run(name: &str, came: &[i16], ours: &[i16]) -> (Vec<usize>, Duration) {
         let start = Instant::now();
         helper.tick(&mut frame, goes);
         busy += start.elapsed();
-        detector.handle_frame(&frame);
+        detector.handle_frame(&frame, None);
         while let Some(event) = detector.poll_event() {
             if event == Event::Started {
                 starts.push((n + 1) * FRAME_SAMPLES);

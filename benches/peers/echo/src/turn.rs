@@ -10,10 +10,14 @@ mod event;
 mod floor;
 #[path = "../../../../src/turn/foreground.rs"]
 mod foreground;
+#[path = "../../../../src/turn/recording.rs"]
+mod recording;
 #[path = "../../../../src/turn/rhythm.rs"]
 mod rhythm;
 #[path = "../../../../src/turn/settings.rs"]
 mod settings;
+#[path = "../../../../src/turn/signs.rs"]
+mod signs;
 #[path = "../../../../src/turn/timbre.rs"]
 mod timbre;
 #[path = "../../../../src/turn/vad.rs"]

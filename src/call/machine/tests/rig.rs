@@ -410,7 +410,7 @@ impl Rig {
             Packet::Rtp(payload) if to == address(AGENT_RTCP) || to == address(AGENT_OPERATOR_RTCP) => {
                 let party = if to == address(AGENT_RTCP) { Party::Caller } else { Party::Operator };
                 if let Some(machine) = &mut self.machine {
-                    machine.handle_input(now, Input::Rtcp { party, source: from, packet: &payload });
+                    machine.handle_input(now, Input::Rtcp { party, source: from, packet: &payload, arrived: now });
                 }
             }
             Packet::Rtp(payload) if to == address(super::third::RTCP) => {
