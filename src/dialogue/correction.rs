@@ -224,11 +224,12 @@ impl Dialogue {
             })
         };
         match amended.or_else(by_kind) {
-            Some((i, value)) => {
+            // The same again corrects nothing: said for ever, it would lead nowhere.
+            Some((i, value)) if form.values[i].as_ref().is_none_or(|old| old.value != value.value) => {
                 form.values[i] = Some(value);
                 true
             }
-            None => false,
+            _ => false,
         }
     }
 
