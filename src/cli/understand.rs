@@ -54,10 +54,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let open = args.open.as_deref().map(|name| reader.topic_named(name)).transpose()?;
     match (&args.tsv, args.explain.as_ref().or(args.sentence.as_ref())) {
         (Some(path), _) => reader.table(path, open, args.top),
-        (None, Some(sentence)) => {
-            reader.explain(sentence, open);
-            Ok(())
-        }
+        (None, Some(sentence)) => reader.explain(sentence, open),
         (None, None) => Err(Failure::new("Donnez une phrase, ou un fichier avec --tsv.")),
     }
 }
@@ -128,30 +125,25 @@ impl Reader<'_> {
         line
     }
 
-    fn explain(&self, sentence: &str, open: Option<TopicId>) {
+    fn explain(&self, sentence: &str, open: Option<TopicId>) -> Result<(), Failure> {
         let found = self.understanding.interpret(sentence, open);
-        println!("« {sentence} »");
-        println!("Décision : {} ({:.0} %).", self.decision(&found), found.confidence * 100.0);
-        for reason in &found.reasons {
-            println!("  - {reason}");
-        }
+        let sure = found.confidence * 100.0;
+        let mut lines = vec![format!("« {sentence} »"), format!("Décision : {} ({sure:.0} %).", self.decision(&found))];
+        lines.extend(found.reasons.iter().map(|reason| format!("  - {reason}")));
         if !found.also.is_empty() {
             let titles: Vec<String> = found.also.iter().map(|topic| self.title(*topic)).collect();
-            println!("Puis, dans la même phrase : {}.", titles.join(" ; "));
+            lines.push(format!("Puis, dans la même phrase : {}.", titles.join(" ; ")));
         }
-        if let Some(mood) = found.mood {
-            println!("Ton : {}.", mood_name(mood));
-        }
+        lines.extend(found.mood.map(|mood| format!("Ton : {}.", mood_name(mood))));
         if !found.ranking.is_empty() {
-            println!("Candidats, du plus au moins vraisemblable :");
+            lines.push("Candidats, du plus au moins vraisemblable :".to_owned());
         }
         for candidate in &found.ranking {
             let topic = self.plan.topic(candidate.topic);
-            println!("  {:>3.0} %  {} ({})", candidate.score * 100.0, topic.title, name_of(topic));
-            for piece in &candidate.evidence {
-                println!("         {piece}");
-            }
+            lines.push(format!("  {:>3.0} %  {} ({})", candidate.score * 100.0, topic.title, name_of(topic)));
+            lines.extend(candidate.evidence.iter().map(|piece| format!("         {piece}")));
         }
+        writeln!(std::io::stdout().lock(), "{}", lines.join("\n")).or_else(stopped)
     }
 
     fn title(&self, topic: TopicId) -> String {

@@ -16,6 +16,8 @@ use super::{Dialogue, Note};
 
 /// Below this the recogniser itself doubts what it heard: an answer becomes a question.
 const DOUBTFUL: f32 = 0.35;
+/// From here on another subject is one even in the middle of a form.
+const CLEAR: f32 = 0.85;
 /// From here on what only sounds like an emergency is one even as the answer of a form.
 const CERTAIN: f32 = 0.95;
 /// Share of a rule's phrase that must be said.
@@ -331,11 +333,12 @@ impl Dialogue {
         true
     }
 
-    /// In a form a name, and what only sounds like a call for help or for somebody, is an answer first.
+    /// In a form a name, a day, and what only sounds like a call for help or for somebody, is an answer first.
     fn as_answer(&self, interpretation: Interpretation) -> Interpretation {
         let is_sound = match interpretation.decision {
             Decision::Reach { .. } => !interpretation.whom.is_unasked,
             Decision::Emergency => interpretation.confidence >= CERTAIN,
+            Decision::Answer(_) => interpretation.confidence >= CLEAR,
             _ => true,
         };
         if is_sound || !matches!(self.stage, Stage::Filling(_)) { interpretation } else { Interpretation::default() }

@@ -20,6 +20,8 @@ const BEYOND_DOUBT: f32 = 0.9;
 /// Share of the sentence's meaningful words that a phrase found whole must explain, when it has two at least; a single word has to
 /// be more than half of what is said. The rest may be about something else.
 const KNOWN_ENOUGH: f32 = 0.45;
+/// A follow-up's phrase that explains this much of a sentence needs no look elsewhere.
+const MOSTLY_EXPLAINED: f32 = 0.6;
 /// A service this much less likely than the best is no rival.
 const FAR_BEHIND: f32 = 0.3;
 // What the confidence is made of, fitted to the sentences that the thresholds were tuned on (logistic regression).
@@ -34,6 +36,8 @@ const BELIEF: f32 = 2.0;
 const ELSEWHERE: f32 = -0.46;
 /// Advantage of a topic over the others of its service that makes it the one meant.
 const CLEAR_TOPIC: f32 = 0.12;
+/// Share of a sentence that is all of it.
+const ALL: f32 = 0.99;
 /// Most services offered at once.
 const MOST_OFFERED: usize = 3;
 
@@ -49,6 +53,8 @@ pub struct Decided {
     pub lack: Lack,
     /// A phrase of the officer's decided: nothing else is to be thought of.
     pub is_whole: bool,
+    /// That phrase leaves no meaningful word unexplained.
+    pub is_all: bool,
 }
 
 /// Groups in order of what both judges think.
@@ -83,16 +89,18 @@ pub fn follow_up(judges: &Judges, judged: &Judged, said: &[Token], open: Option<
         })
         .max_by(|a, b| (a.1.spot.matched + a.1.fused).total_cmp(&(b.1.spot.matched + b.1.fused)))?;
     let other = order(judged).into_iter().find(|g| *g != open_group).map(|g| &judged.groups[g]);
-    let names_other = other.is_some_and(|other| {
-        let content = said.iter().filter(|t| t.is_content()).count() as f32;
-        (other.known - known) * content >= 0.99 && other.lexical > judged.groups[open_group].lexical
-    });
+    let names_other = verdict.spot.coverage < MOSTLY_EXPLAINED
+        && other.is_some_and(|other| {
+            let content = said.iter().filter(|t| t.is_content()).count() as f32;
+            (other.known - known) * content >= 0.99 && other.lexical > judged.groups[open_group].lexical
+        });
     (!names_other).then(|| Decided {
         decision: Decision::Answer(judges.classes[best].topic),
         confidence: verdict.spot.score.min(0.98),
         reasons: vec!["une suite du sujet en cours a été dite en entier".to_owned()],
         lack: Lack::Words,
         is_whole: true,
+        is_all: verdict.spot.coverage >= MOSTLY_EXPLAINED,
     })
 }
 
@@ -115,6 +123,7 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) 
             reasons: vec!["une phrase de la fiche a été dite en entier".to_owned()],
             lack: Lack::Words,
             is_whole: true,
+            is_all: best.spot.coverage >= ALL,
         };
     }
     let confidence = confidence(best, elsewhere);
@@ -128,6 +137,7 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) 
             reasons,
             lack: Lack::Words,
             is_whole: false,
+            is_all: false,
         };
     }
     if is_foreign && confidence < DOUBTFUL {
@@ -156,7 +166,7 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) 
         reasons.push(format!("{} services se valent : au choix", rivals.len()));
         Decision::Offer(rivals.into_iter().map(topic).collect())
     };
-    Decided { decision, confidence, reasons, lack: Lack::Words, is_whole: false }
+    Decided { decision, confidence, reasons, lack: Lack::Words, is_whole: false, is_all: false }
 }
 
 /// A phrase was said whole, and explains the sentence.
@@ -181,6 +191,7 @@ fn unknown(confidence: f32, why: &str, lack: Lack) -> Decided {
         reasons: vec![why.to_owned()],
         lack,
         is_whole: false,
+        is_all: false,
     }
 }
 

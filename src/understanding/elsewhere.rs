@@ -11,7 +11,6 @@ const WORDS: &[&str] = &[
     "pleuvoir",
     "pleut",
     "neiger",
-    "soleil",
     "horoscope",
     "blague*",
     "chanson*",

@@ -24,6 +24,10 @@ const KNOWN: f32 = 1.1;
 const SPOTTED: f32 = 1.3;
 const WORDS: f32 = 0.12;
 const MOST_WORDS: usize = 6;
+/// What a phrase said whole adds to its topic, beside the other topics of the service.
+const SAID_WHOLE: f32 = 0.4;
+/// Topics of one service talk of like things: there the very word counts.
+const WITHIN_SERVICE: f32 = 3.0;
 /// Below this a phrase is no evidence.
 const NO_EVIDENCE: f32 = 0.4;
 /// Readings of one phrase that are learned from.
@@ -122,8 +126,7 @@ impl Judges {
                 joined
             })
             .collect();
-        let words = |sources: &[Source]| sources.iter().map(Source::words).collect::<Vec<_>>();
-        let rarity = Rarity::new(&words(&group_sources));
+        let rarity = Rarity::new(&group_sources);
         let mut vocabulary = Vocabulary::default();
         let classes: Vec<Class> = reachable
             .iter()
@@ -147,8 +150,8 @@ impl Judges {
             })
             .collect();
         Self {
-            group_words: Keywords::new(&group_sources, &rarity, &mut vocabulary),
-            class_words: Keywords::new(&class_sources, &Rarity::new(&words(&class_sources)), &mut vocabulary),
+            group_words: Keywords::new(&group_sources, &rarity, 1.0, &mut vocabulary),
+            class_words: Keywords::new(&class_sources, &Rarity::new(&class_sources), WITHIN_SERVICE, &mut vocabulary),
             group_likeness: Similarity::train(&by_group, groups.len()),
             class_likeness,
             classes,
@@ -178,7 +181,7 @@ impl Judges {
                 let spot = order
                     .iter()
                     .map(|c| classes[*c].spot)
-                    .max_by(|a, b| strength(a).total_cmp(&strength(b)))
+                    .max_by(|a, b| proof(a).total_cmp(&proof(b)))
                     .unwrap_or_default();
                 let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
                 GroupVerdict {
@@ -209,13 +212,14 @@ impl Judges {
                 .spotters
                 .iter()
                 .map(|spotter| (spotter.spot_heard(heard), spotter))
-                .max_by(|a, b| strength(&a.0).total_cmp(&strength(&b.0)));
+                .max_by(|a, b| proof(&a.0).total_cmp(&proof(&b.0)));
             let (spot, phrase) = match best {
                 Some((spot, spotter)) if spot.score > NO_EVIDENCE => (spot, Some(spotter.written.clone())),
                 _ => (Spot::default(), None),
             };
             let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
-            verdicts.push(ClassVerdict { fused: 0.5 * lexical, probability: 0.0, spot, phrase });
+            let whole = if spot.score >= WHOLE_PHRASE { SAID_WHOLE * spot.coverage } else { 0.0 };
+            verdicts.push(ClassVerdict { fused: 0.5 * lexical + whole, probability: 0.0, spot, phrase });
         }
         for (group, likeness) in self.groups.iter().zip(&self.class_likeness) {
             let beliefs = likeness.judge(pieces);
@@ -395,6 +399,12 @@ fn examples(plan: &LanguagePlan, classes: &[Class], sources: &[Source]) -> Vec<(
         answers(plan.topic(class.topic)).for_each(|sentence| learn(tokens(&sentence)));
     }
     examples
+}
+
+/// What a phrase proves beside others: one said whole that explains the sentence comes before all that are only partly said.
+fn proof(spot: &Spot) -> f32 {
+    let whole = spot.score >= WHOLE_PHRASE && spot.coverage > 0.5;
+    strength(spot) + if whole { 1.0 } else { 0.0 }
 }
 
 /// A spotted phrase as evidence, 0–1: how much of it was said, and how much of the sentence it explains.

@@ -30,6 +30,8 @@ struct Entry {
 pub struct Keywords {
     /// By class.
     entries: Vec<Vec<Entry>>,
+    /// Exponent of a word's likeness.
+    strictness: f32,
 }
 
 /// How few classes a word stands in.
@@ -40,18 +42,12 @@ pub struct Rarity {
 }
 
 impl Rarity {
-    /// `words[class]`: every word of that class.
-    pub fn new(words: &[Vec<Token>]) -> Self {
-        let mut seen_in: HashMap<String, usize> = HashMap::new();
-        for class in words {
-            let mut stems: Vec<&str> = class.iter().map(|t| t.stem.as_str()).collect();
-            stems.sort_unstable();
-            stems.dedup();
-            for stem in stems {
-                *seen_in.entry(stem.to_owned()).or_default() += 1;
-            }
-        }
-        Self { classes: words.len(), seen_in }
+    /// Words that only answers have are as rare as they are in answers.
+    pub fn new(sources: &[Source]) -> Self {
+        let said = counted(sources.iter().map(Source::words));
+        let mut seen_in = counted(sources.iter().map(|source| source.answers.clone()));
+        seen_in.extend(said);
+        Self { classes: sources.len(), seen_in }
     }
 
     /// 1 for a word of one class, falling to 0.15 for a word of all; unknown words count as rare.
@@ -60,6 +56,18 @@ impl Rarity {
         let classes = self.classes.max(2) as f32;
         (1.0 - 0.85 * (seen.ln() / classes.ln())).clamp(0.15, 1.0)
     }
+}
+
+/// In how many of these each stem stands.
+fn counted(classes: impl Iterator<Item = Vec<Token>>) -> HashMap<String, usize> {
+    let mut seen_in: HashMap<String, usize> = HashMap::new();
+    for class in classes {
+        let stems: HashSet<String> = class.into_iter().map(|token| token.stem).collect();
+        for stem in stems {
+            *seen_in.entry(stem).or_default() += 1;
+        }
+    }
+    seen_in
 }
 
 /// What key words say for one class.
@@ -85,10 +93,9 @@ pub struct Source {
 }
 
 impl Source {
-    /// Every word of it.
+    /// Every word that callers may say.
     pub fn words(&self) -> Vec<Token> {
         let mut words = self.phrases.clone();
-        words.extend_from_slice(&self.answers);
         words.extend(self.listed.iter().chain(&self.titles).flat_map(|text| tokens(text)));
         words
     }
@@ -103,7 +110,8 @@ impl Source {
 }
 
 impl Keywords {
-    pub fn new(sources: &[Source], rarity: &Rarity, vocabulary: &mut Vocabulary) -> Self {
+    /// `strictness`: how little words that are only like those listed count, from 1 on.
+    pub fn new(sources: &[Source], rarity: &Rarity, strictness: f32, vocabulary: &mut Vocabulary) -> Self {
         let entries = sources
             .iter()
             .map(|source| {
@@ -133,7 +141,7 @@ impl Keywords {
                 entries
             })
             .collect();
-        Self { entries }
+        Self { entries, strictness }
     }
 
     /// One result a class.
@@ -146,7 +154,10 @@ impl Keywords {
                 let mut words = Vec::new();
                 for entry in entries {
                     if let Some((likeness, positions)) = find(entry, heard, &found) {
-                        evidence += likeness * entry.rarity * entry.strength * (entry.words.len() as f32).sqrt();
+                        evidence += likeness.powf(self.strictness)
+                            * entry.rarity
+                            * entry.strength
+                            * (entry.words.len() as f32).sqrt();
                         for position in positions {
                             found[position] = true;
                         }
@@ -197,9 +208,8 @@ mod tests {
             Source { listed: vec!["passeport".into(), "carte-identité".into()], ..Source::default() },
             Source { listed: vec!["poubelle".into(), "carte".into()], ..Source::default() },
         ];
-        let words: Vec<Vec<Token>> = sources.iter().map(Source::words).collect();
         let mut vocabulary = Vocabulary::default();
-        let keywords = Keywords::new(&sources, &Rarity::new(&words), &mut vocabulary);
+        let keywords = Keywords::new(&sources, &Rarity::new(&sources), 1.0, &mut vocabulary);
         keywords.score(&vocabulary.hear(&tokens(text)))
     }
 

@@ -184,10 +184,6 @@ impl Understanding {
         let mended = ear::mended(&plain);
         let heard = mended.as_deref().map_or_else(|| said.clone(), tokens);
         let mood = mood::mood(&said);
-        let asked = reach::asked(&heard).or_else(|| self.names_somebody(&heard));
-        if let Some(asked) = asked {
-            return self.somebody(&heard, asked, open, mood);
-        }
         let pieces = similarity::pieces_of(&said);
         let mut kinds = self.second_ear.kinds(&pieces);
         if said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS {
@@ -199,6 +195,12 @@ impl Understanding {
         readings.extend(lexicon::said_otherwise(mended.as_deref().unwrap_or(&plain)).as_deref().map(tokens));
         let judged = self.judge(&readings, open);
         let decided = self.decided(&judged, &readings[0], kinds.elsewhere, open);
+        // The officer's own words for somebody ("joindre la police municipale") come first.
+        if !decided.is_all
+            && let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
+        {
+            return self.somebody(&heard, asked, open, mood);
+        }
         let alarming = if mood.is_some() { SURELY_ALARMING } else { ALARMING };
         if !decided.is_whole && kinds.danger >= alarming {
             return Interpretation {
@@ -212,9 +214,12 @@ impl Understanding {
         if !decided.is_whole && mood.is_none() && kinds.somebody >= SURELY_SOMEBODY {
             return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
+        let is_all = decided.is_all;
         let mut found = self.interpretation(decided, &judged);
         found.mood = mood;
-        self.take_apart(&mut found, &readings[0], open);
+        if !is_all {
+            self.take_apart(&mut found, &readings[0], open);
+        }
         found
     }
 
@@ -260,6 +265,7 @@ impl Understanding {
             reasons: vec!["la phrase ne dit pas de quoi il s'agit".to_owned()],
             lack: Lack::Subject,
             is_whole: false,
+            is_all: false,
         })
     }
 

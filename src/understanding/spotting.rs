@@ -219,7 +219,11 @@ fn grade(reading: &[Wanted], said: &[Token], matches: &Matches, required: f32) -
 fn ordered(reading: &[Wanted], said: usize, like: &impl Fn(&Wanted, usize) -> f32) -> Matches {
     let (n, m) = (reading.len(), said);
     let likeness: Vec<f32> = reading.iter().flat_map(|wanted| (0..m).map(move |j| like(wanted, j))).collect();
-    let gain = |i: usize, j: usize| reading[i].weight * likeness[i * m + j];
+    // What is optional, or only like what was said, never takes the place of the very word.
+    let gain = |i: usize, j: usize| {
+        let share = if reading[i].required { 1.0 } else { 0.3 };
+        share * reading[i].weight * likeness[i * m + j].powi(2)
+    };
     let mut best = vec![0.0f32; (n + 1) * (m + 1)];
     let at = |i: usize, j: usize| i * (m + 1) + j;
     for i in (0..n).rev() {

@@ -8,6 +8,22 @@ use super::text::Token;
 
 /// Words that may join two wishes, folded.
 const JOINTS: &[&str] = &["et", "puis", "ensuite", "sinon", "egalement", "aussi", "and", "also", "then"];
+/// Words that open a wish, folded. What stands before the only one is the story that leads to it.
+const OPENERS: &[&str] = &[
+    "voudrais",
+    "voudrait",
+    "veux",
+    "aimerais",
+    "aimerait",
+    "souhaite",
+    "souhaiterais",
+    "faudrait",
+    "want",
+    "need",
+    "like",
+];
+/// Words that add a wish to another one, folded.
+const ADDING: &[&str] = &["aussi", "egalement", "also"];
 /// Joints looked at in one sentence.
 const MOST_JOINTS: usize = 4;
 /// Wishes taken from one sentence.
@@ -25,9 +41,14 @@ pub fn parts(said: &[Token], answer: impl Fn(&[Token]) -> Option<(TopicId, f32)>
         let has_content = part.iter().any(Token::is_content);
         has_content.then(|| answer(part)).flatten().filter(|(_, sure)| *sure >= SURE).map(|(topic, _)| topic)
     };
+    let has = |part: &[Token], words: &[&str]| part.iter().any(|token| words.contains(&token.folded.as_str()));
     let mut wishes: Vec<TopicId> = Vec::new();
     let mut from = 0;
     for joint in joints {
+        let (before, after) = (&said[from..joint], &said[joint..]);
+        if has(after, OPENERS) && !has(before, OPENERS) && !has(after, ADDING) {
+            continue;
+        }
         if wishes.len() + 1 == MOST_WISHES {
             break;
         }
@@ -67,6 +88,8 @@ mod tests {
         assert_eq!(wishes("ma carte, et puis la médiathèque, et aussi les poubelles"), Some(vec![1, 2, 3]));
         assert_eq!(wishes("ma carte et mon fils"), None);
         assert_eq!(wishes("mon mari et moi pour une carte"), None);
+        assert_eq!(wishes("les poubelles ont brûlé et je voudrais refaire ma carte"), None);
+        assert_eq!(wishes("les poubelles, et je voudrais aussi refaire ma carte"), Some(vec![3, 1]));
         assert_eq!(wishes("et"), None);
         assert_eq!(wishes(""), None);
     }
