@@ -1,5 +1,6 @@
 //! Whether the files that the configuration names can be used, before any call is taken.
 
+use std::collections::BTreeSet;
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
@@ -18,9 +19,13 @@ pub fn problems(config: &Config) -> Vec<FileProblem> {
         found.extend(check_file(path).err().map(|why| problem(key, path, format!("{what} {why}"), remedy)));
     };
     file("recogniser.model", &config.recogniser.model, "le modèle de reconnaissance");
-    for voice in config.voice.languages.values() {
-        file("voice.languages", &voice.model, "le modèle de la voix");
-        file("voice.languages", &voice.config, "la description de la voix");
+    let voices = || config.voice.languages.values();
+    // Several voices may share a file.
+    for model in voices().map(|voice| &voice.model).collect::<BTreeSet<_>>() {
+        file("voice.languages", model, "le modèle de la voix");
+    }
+    for description in voices().map(|voice| &voice.config).collect::<BTreeSet<_>>() {
+        file("voice.languages", description, "la description de la voix");
     }
     file("voice.onnxruntime", &config.voice.onnxruntime, "la bibliothèque ONNX Runtime");
 

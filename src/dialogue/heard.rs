@@ -30,7 +30,9 @@ const SOCIAL_HELP: &str = "aide sociale social help";
 
 impl Dialogue {
     pub(super) fn heard(&mut self, text: &str, confidence: f32) {
-        let text = text::cut(text).trim();
+        // Braces mark values in what is said; nobody says one.
+        let text = text::cut(text).replace(['{', '}'], " ");
+        let text = text.trim();
         let words = tokens(text);
         if words.is_empty() {
             return self.noise();

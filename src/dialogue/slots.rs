@@ -385,6 +385,7 @@ const OF_TIME: &[&str] = &[
     "jours",
     "heure",
     "heures",
+    "vers",
     "quart",
     "demie",
     "trente",

@@ -189,7 +189,7 @@ static YES: LazyLock<Patterns> = LazyLock::new(|| {
             "i d like|love that",
             "^ that would be",
             "^ indeed",
-            "^ please do",
+            "^ do $",
             "^ please",
             "^ go ahead",
             "^ fine",
