@@ -1,8 +1,9 @@
-//! Every `Essai` of every dialplan of this repository, one test each: `cargo test --test essais carte` plays those with
-//! « carte » in their name.
+//! Every `Essai` of every dialplan of this repository, one test a file: `cargo test --test essais cni_passeport` plays those of that
+//! file, and names each that fails.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use allo_mairie::dialogue::{Conversation, Phrases, TrialOutcome, run_trial};
 use allo_mairie::dialplan::{SourceFile, parse, place, render};
@@ -29,7 +30,7 @@ fn dialplans() -> Vec<PathBuf> {
     found
 }
 
-/// A test for each trial, or one that fails because the dialplan has errors.
+/// A test for each file with trials, or one that fails because the dialplan has errors.
 fn tests_of(dir: &Path) -> Vec<Trial> {
     let town = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let files: Arc<Vec<SourceFile>> = match read_dialplan(dir) {
@@ -40,19 +41,33 @@ fn tests_of(dir: &Path) -> Vec<Trial> {
     let Some(plan) = plan else {
         return vec![Trial::test(town, move || Err(render(&files, &problems, false).into()))];
     };
-    let conversation = Arc::new(Conversation::new(plan, Phrases::built_in()));
-    (0..conversation.plan().trials.len())
-        .map(|index| {
+    let mut by_file: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    for (index, trial) in plan.trials.iter().enumerate() {
+        by_file.entry(trial.location.file).or_default().push(index);
+    }
+    // Learned when the first test runs, not when tests are listed.
+    let conversation: Arc<LazyLock<Conversation, _>> =
+        Arc::new(LazyLock::new(move || Conversation::new(plan, Phrases::built_in())));
+    by_file
+        .into_iter()
+        .map(|(file, trials)| {
             let (files, conversation) = (Arc::clone(&files), Arc::clone(&conversation));
-            let trial = &conversation.plan().trials[index];
-            Trial::test(format!("{town}: {}", trial.title), move || {
+            let name = format!("{town}/{}", files[file].path);
+            Trial::test(name, move || {
                 let plan = conversation.plan();
-                match run_trial(plan, conversation.phrases(), conversation.understanding(), &plan.trials[index]) {
-                    TrialOutcome::Passed => Ok(()),
-                    TrialOutcome::Failed { location, message } => {
-                        Err(format!("{} : {message}", place(&files, location)).into())
-                    }
-                }
+                let failed: Vec<String> = trials
+                    .iter()
+                    .filter_map(|index| {
+                        let trial = &plan.trials[*index];
+                        match run_trial(plan, conversation.phrases(), conversation.understanding(), trial) {
+                            TrialOutcome::Passed => None,
+                            TrialOutcome::Failed { location, message } => {
+                                Some(format!("{} ({}) : {message}", trial.title, place(&files, location)))
+                            }
+                        }
+                    })
+                    .collect();
+                if failed.is_empty() { Ok(()) } else { Err(failed.join("\n").into()) }
             })
         })
         .collect()

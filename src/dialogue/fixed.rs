@@ -90,7 +90,7 @@ impl List {
                     continue;
                 }
                 match id {
-                    PhraseId::ConfirmTopic | PhraseId::OfferFirst | PhraseId::OfferNext => {
+                    PhraseId::ConfirmTopic | PhraseId::OfferFirst | PhraseId::OfferNext | PhraseId::NotInThisTopic => {
                         for title in titles() {
                             with(self, &title);
                         }

@@ -78,7 +78,9 @@ impl Dialogue {
                 // Something was never understood: what is known is kept, reading it back would only confuse.
                 self.stage = Stage::Filling(form);
                 if !self.save_what_is_known() {
+                    // Nothing was understood, and nobody can help now.
                     self.say_number();
+                    return self.goodbye();
                 }
                 self.progress();
                 self.ask_anything_else();

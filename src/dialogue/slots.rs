@@ -4,6 +4,7 @@ use std::sync::LazyLock;
 
 use jiff::civil::Date;
 
+use crate::calendar::WEEKDAYS;
 use crate::dialplan::{Language, Slot, SlotKind, fold, speak_date};
 use crate::understanding::pattern::Patterns;
 use crate::understanding::slots::address::Streets;
@@ -11,7 +12,7 @@ use crate::understanding::slots::date::{self, Day, PartOfDay, Tense};
 use crate::understanding::slots::telephone::{self, Found};
 use crate::understanding::slots::time::{self, Moment};
 use crate::understanding::slots::{Reading, address, choice, email, is_sure, message, name, quantity, yes_no};
-use crate::understanding::text::{Weight, tokens};
+use crate::understanding::text::{Token, Weight, tokens};
 
 use super::state::Filled;
 
@@ -334,7 +335,7 @@ pub(super) fn is_bare(kind: SlotKind, text: &str) -> bool {
     let words = tokens(text);
     let mut content = words.iter().filter(|word| word.is_content()).peekable();
     match kind {
-        SlotKind::Date | SlotKind::Time => content.all(|word| OF_TIME.contains(&word.folded.as_str())),
+        SlotKind::Date | SlotKind::Time => content.all(is_of_time),
         SlotKind::PersonName => {
             content.peek().is_some()
                 && content.count() <= 2
@@ -344,27 +345,12 @@ pub(super) fn is_bare(kind: SlotKind, text: &str) -> bool {
     }
 }
 
-/// Words days and hours are made of, folded.
+/// A word that days and hours are made of; months are no content words.
+fn is_of_time(word: &Token) -> bool {
+    WEEKDAYS.iter().any(|(name, _)| *name == word.folded) || OF_TIME.contains(&word.folded.as_str())
+}
+
 const OF_TIME: &[&str] = &[
-    "lundi",
-    "mardi",
-    "mercredi",
-    "jeudi",
-    "vendredi",
-    "samedi",
-    "dimanche",
-    "janvier",
-    "fevrier",
-    "mars",
-    "avril",
-    "mai",
-    "juin",
-    "juillet",
-    "aout",
-    "septembre",
-    "octobre",
-    "novembre",
-    "decembre",
     "premier",
     "matin",
     "midi",
@@ -401,7 +387,6 @@ const OF_TIME: &[&str] = &[
     "february",
     "march",
     "april",
-    "may",
     "june",
     "july",
     "august",
