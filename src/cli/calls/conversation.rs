@@ -42,9 +42,9 @@ impl Studied {
         let person = Person::new(scenario.clone(), cues);
         let mut lines = HashMap::new();
         for text in person.texts() {
-            if !lines.contains_key(&text) {
-                let line = studio.speak(&text)?;
-                lines.insert(text, line);
+            if let Entry::Vacant(place) = lines.entry(text) {
+                let line = studio.speak(place.key())?;
+                place.insert(line);
             }
         }
         Ok(Self { name, scenario, person, lines })

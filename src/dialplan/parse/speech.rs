@@ -72,7 +72,8 @@ fn value(name: &Inline, slots: &[String], outline: &Outline, sink: &mut Sink) ->
         _ => {}
     }
     // The longer beginnings first: "horaires du jour de la médiathèque".
-    const OF_A_PLACE: &[(&[&str], fn(Place) -> Value)] = &[
+    type Beginning = (&'static [&'static str], fn(Place) -> Value);
+    const OF_A_PLACE: &[Beginning] = &[
         (&["prochaine", "ouverture"], Value::NextOpening),
         (&["horaires", "du", "jour"], Value::TodaysHours),
         (&["horaires"], Value::Hours),
