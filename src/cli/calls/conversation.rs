@@ -1,5 +1,6 @@
 //! One call of one person: what the agent says is transcribed while the call goes on, and answered.
 
+use std::collections::hash_map::Entry;
 use std::collections::{HashMap, VecDeque};
 use std::time::Duration;
 
