@@ -121,7 +121,7 @@ impl List {
                             with(self, number);
                         }
                     }
-                    PhraseId::NotUnderstood => {
+                    PhraseId::NotUnderstood | PhraseId::WhatAbout | PhraseId::OutOfScope => {
                         let examples = examples(words);
                         if !examples.is_empty() {
                             with(self, &examples);
