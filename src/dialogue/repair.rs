@@ -64,10 +64,12 @@ impl Dialogue {
         if self.grants_time() {
             return self.say(PhraseId::StillThere);
         }
-        if self.is_reading() {
+        if self.is_reading() && self.trouble.total() == 0 {
             // Who says nothing listens.
             return self.read_on();
         }
+        // Whom a way out led to this answer has been silent before: nobody asked for the rest.
+        self.unread.clear();
         self.note(Note::Silence);
         self.trouble.silences = self.trouble.silences.saturating_add(1);
         self.trouble.here = self.trouble.here.saturating_add(1);

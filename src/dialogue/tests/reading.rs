@@ -7,15 +7,19 @@ use super::*;
 const SENTENCE: &str = "Ceci est une phrase assez longue pour que sa lecture prenne environ cinq secondes à la voix.";
 
 fn town(sentences: usize) -> Town {
+    build(&text(sentences))
+}
+
+fn text(sentences: usize) -> String {
     let numbered: Vec<String> = (1..=sentences).map(|i| format!("> Phrase {i}. {SENTENCE}")).collect();
-    build(&TOWN.replace(
+    TOWN.replace(
         "## Passeport",
         &format!(
             "## Long discours\nQuand on dit :\n- [un] long discours\n\nRépondre :\n{}\n> Voulez-vous la suite du discours ?\n\
              - oui, touche 1 : aller à Passeport\n- non, touche 2 : aller à Autre chose\n\n## Passeport",
             numbered.join("\n")
         ),
-    ))
+    )
 }
 
 static LONG: LazyLock<Town> = LazyLock::new(|| town(7));
@@ -86,4 +90,17 @@ fn anything_else_is_heard() {
 fn a_little_more_than_a_part_is_read_at_once() {
     let mut talk = Talk::with(&town(3), OPEN, None);
     talk.says("un long discours").hears("Phrase 3").hears("Voulez-vous la suite").does_not_hear("Je continue");
+}
+
+#[test]
+fn an_answer_nobody_asked_for_is_not_read_to_the_silent() {
+    let town = build(&text(7).replace("Après 2 échecs : transférer à Standard", "Après 2 échecs : aller à Long discours"));
+    let mut talk = Talk::with(&town, OPEN, None);
+    // A question, the menu, the menu's own failures.
+    for _ in 0..4 {
+        talk.input(Input::Silence);
+    }
+    talk.hears("Phrase 1").hears("Je continue ?");
+    talk.input(Input::Silence).does_not_hear("Phrase");
+    assert!(talk.hung_up(), "nobody ever spoke");
 }
