@@ -36,6 +36,7 @@ pub mod dialplan;
 pub mod files;
 pub mod net;
 pub mod rtp;
+pub mod sentences;
 pub mod server;
 pub mod simulate;
 pub mod sip;

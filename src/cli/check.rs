@@ -7,11 +7,13 @@ use anstyle::{AnsiColor, Style};
 use serde::Serialize;
 
 use super::Failure;
+use super::sentences::SentenceModel;
 use crate::dialogue::{Phrases, TrialOutcome, run_trial};
 use crate::dialplan::{self, Dialplan, Language, Location, Problem, Severity, SourceFile, Trial};
 use crate::files;
 use crate::speech::spoken::{Lexicon, Piece};
 use crate::understanding::Understanding;
+use crate::understanding::encoder::Encode;
 
 const GOOD: Style = AnsiColor::Green.on_default();
 const BAD: Style = AnsiColor::Red.on_default().bold();
@@ -23,6 +25,8 @@ pub struct Args {
     /// Dossier des phrases de tous les jours ; sans lui, celles du programme
     #[arg(long, value_name = "DOSSIER")]
     prompts: Option<PathBuf>,
+    #[command(flatten)]
+    sentences: SentenceModel,
     /// Écrire le résultat en JSON, décrit dans docs/ecrire-un-dialplan.md
     #[arg(long)]
     json: bool,
@@ -110,7 +114,8 @@ fn print_json(report: &Report) -> Result<(), Failure> {
 fn read_and_check(args: &Args) -> Result<Checked, Failure> {
     let phrases = Arc::new(everyday_phrases(args.prompts.as_deref())?);
     let lexicons = lexicons(args.prompts.as_deref())?;
-    check(&args.dir, &phrases, &lexicons, today())
+    let encoder = args.sentences.open()?;
+    check(&args.dir, &phrases, &lexicons, encoder.as_ref(), today())
 }
 
 /// The phrases of `dir/<language>/`, or those this version came with.
@@ -170,6 +175,7 @@ fn check(
     dir: &Path,
     phrases: &Arc<Phrases>,
     lexicons: &[(Language, Lexicon)],
+    encoder: Option<&Arc<dyn Encode>>,
     today: jiff::civil::Date,
 ) -> Result<Checked, Failure> {
     let files = files::read_dialplan(dir).map_err(|error| Failure::new(error.to_string()))?;
@@ -182,15 +188,19 @@ fn check(
         problems.extend(dialplan::check_pronunciation(dialplan, &left));
         problems.sort_by_key(|problem| (problem.location.file, problem.location.start));
         if problems.iter().all(|problem| problem.severity < Severity::Error) {
-            trials = play(dialplan, phrases);
+            trials = play(dialplan, phrases, encoder);
         }
     }
     problems.extend(trials.iter().filter_map(|(trial, outcome)| failed(trial, outcome)));
     Ok(Checked { files, dialplan, problems, trials })
 }
 
-fn play(dialplan: &Arc<Dialplan>, phrases: &Arc<Phrases>) -> Vec<(Trial, TrialOutcome)> {
-    let understanding: Arc<Vec<Understanding>> = Arc::new(Understanding::train_all(dialplan));
+fn play(
+    dialplan: &Arc<Dialplan>,
+    phrases: &Arc<Phrases>,
+    encoder: Option<&Arc<dyn Encode>>,
+) -> Vec<(Trial, TrialOutcome)> {
+    let understanding: Arc<Vec<Understanding>> = Arc::new(Understanding::train_all(dialplan, encoder));
     dialplan.trials.iter().map(|trial| (trial.clone(), run_trial(dialplan, phrases, &understanding, trial))).collect()
 }
 

@@ -18,6 +18,7 @@ pub mod new;
 pub mod phone;
 pub mod requests;
 pub mod say;
+mod sentences;
 mod script;
 pub mod serve;
 mod service;

@@ -11,6 +11,7 @@ use anstyle::{AnsiColor, Style};
 use jiff::civil::DateTime;
 
 use super::Failure;
+use super::sentences::SentenceModel;
 use crate::dialogue::{Dialogue, FormView, Input, Output, Phrases, Prompt, StepView, Transcript};
 use crate::dialplan::{self, Dialplan, Severity};
 use crate::files;
@@ -56,12 +57,14 @@ pub struct Args {
     /// Dossier des phrases de tous les jours
     #[arg(long, value_name = "DOSSIER", default_value = "prompts")]
     prompts: PathBuf,
+    #[command(flatten)]
+    sentences: SentenceModel,
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
     let plan = load_plan(&args.dir)?;
     let phrases = load_phrases(&args.prompts, &plan)?;
-    let understanding: Vec<Understanding> = Understanding::train_all(&plan);
+    let understanding: Vec<Understanding> = Understanding::train_all(&plan, args.sentences.open()?.as_ref());
     let now = now();
     let at = match &args.at {
         None => now,

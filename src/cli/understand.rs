@@ -4,6 +4,7 @@ use std::io::{IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use super::Failure;
+use super::sentences::SentenceModel;
 use crate::dialplan::{self, Dialplan, Language, LanguagePlan, Severity, TopicId};
 use crate::files;
 use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood, Understanding};
@@ -30,12 +31,17 @@ pub struct Args {
     /// Ajouter les N candidats suivants, « service/sujet:certitude »
     #[arg(long, value_name = "N", default_value_t = 0)]
     top: usize,
+    /// Écrire ce que chaque juge a trouvé pour chaque service, au lieu des décisions (pour scripts/fit_understanding.py)
+    #[arg(long, requires = "tsv", hide = true)]
+    findings: bool,
     /// Langue de l'appel : fr, en …
     #[arg(long, value_name = "LANGUE", default_value = "fr")]
     language: String,
     /// Sujet en cours, « service/sujet » : ses suites peuvent être comprises
     #[arg(long, value_name = "SUJET")]
     open: Option<String>,
+    #[command(flatten)]
+    sentences: SentenceModel,
 }
 
 pub fn run(args: Args) -> Result<(), Failure> {
@@ -49,10 +55,11 @@ pub fn run(args: Args) -> Result<(), Failure> {
             known.join(", ")
         )));
     };
-    let mut all = Understanding::train_all(&town);
+    let mut all = Understanding::train_all(&town, args.sentences.open()?.as_ref());
     let reader = Reader { plan: &town.plans[index], understanding: all.swap_remove(index), town: &town };
     let open = args.open.as_deref().map(|name| reader.topic_named(name)).transpose()?;
     match (&args.tsv, args.explain.as_ref().or(args.sentence.as_ref())) {
+        (Some(path), _) if args.findings => reader.findings(path),
         (Some(path), _) => reader.table(path, open, args.top),
         (None, Some(sentence)) => reader.explain(sentence, open),
         (None, None) => Err(Failure::new("Donnez une phrase, ou un fichier avec --tsv.")),
@@ -99,6 +106,27 @@ impl Reader<'_> {
             }
         }
         out.flush().or_else(stopped)
+    }
+
+    /// A line for each sentence and service: number of the sentence, service, likeness to the kinds of calls, findings.
+    fn findings(&self, path: &Path) -> Result<(), Failure> {
+        let text = read(path)?;
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let mut print = || {
+            for (number, sentence) in sentences(&text).enumerate() {
+                let found = self.understanding.findings(sentence);
+                if number == 0 {
+                    writeln!(out, "sentence\tservice\tdanger\tsomebody\telsewhere\tmeant_danger\tmeant_somebody\tmeant_elsewhere\t{}", found.names.join("\t"))?;
+                }
+                for (service, values) in &found.services {
+                    let values: Vec<String> =
+                        found.kinds.iter().chain(values).map(|value| format!("{value:.6}")).collect();
+                    writeln!(out, "{number}\t{service}\t{}", values.join("\t"))?;
+                }
+            }
+            out.flush()
+        };
+        print().or_else(stopped)
     }
 
     fn line(&self, sentence: &str, found: &Interpretation, top: usize) -> String {

@@ -14,7 +14,7 @@ use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice, RawRecogniser};
 use super::{
     BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat, Preparation,
-    RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferMethod, TransferTarget, VoiceConfig, VoiceFiles,
+    RecogniserConfig, RtpConfig, StoreConfig, UnderstandingConfig, TransferConfig, TransferMethod, TransferTarget, VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
 use crate::dialplan::Language;
@@ -49,6 +49,13 @@ impl Checker {
                 directory: self.path("dialplan.directory", raw.dialplan.directory),
                 prompts: self.path("dialplan.prompts", raw.dialplan.prompts),
                 timezone: self.timezone(&raw.dialplan.timezone),
+            },
+            understanding: UnderstandingConfig {
+                model: match raw.understanding.model.is_empty() {
+                    true => None,
+                    false => Some(self.path("understanding.model", raw.understanding.model)),
+                },
+                cache: self.path("understanding.cache", raw.understanding.cache),
             },
             recogniser: self.recogniser(raw.recogniser),
             voice: VoiceConfig {

@@ -19,6 +19,9 @@ pub fn problems(config: &Config) -> Vec<FileProblem> {
         found.extend(check_file(path).err().map(|why| problem(key, path, format!("{what} {why}"), remedy)));
     };
     file("recogniser.model", &config.recogniser.model, "le modèle de reconnaissance");
+    if let Some(model) = &config.understanding.model {
+        file("understanding.model", model, "le modèle de phrases");
+    }
     let voices = || config.voice.languages.values();
     // Several voices may share a file.
     for model in voices().map(|voice| &voice.model).collect::<BTreeSet<_>>() {

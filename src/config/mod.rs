@@ -46,6 +46,7 @@ pub struct Config {
     pub rtp: RtpConfig,
     pub transfer: TransferConfig,
     pub dialplan: DialplanConfig,
+    pub understanding: UnderstandingConfig,
     pub recogniser: RecogniserConfig,
     pub voice: VoiceConfig,
     pub call: CallConfig,
@@ -200,6 +201,14 @@ pub struct DialplanConfig {
     pub directory: PathBuf,
     pub prompts: PathBuf,
     pub timezone: TimeZone,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+pub struct UnderstandingConfig {
+    /// The sentence encoder's file; `None`: words alone decide.
+    pub model: Option<PathBuf>,
+    /// Directory of what the encoder found for a dialplan.
+    pub cache: PathBuf,
 }
 
 #[derive(Debug, Clone, PartialEq)]

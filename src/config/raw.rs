@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::sentences::{CACHE, MODEL};
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawConfig {
@@ -13,6 +15,7 @@ pub struct RawConfig {
     pub rtp: RawRtp,
     pub transfer: RawTransfer,
     pub dialplan: RawDialplan,
+    pub understanding: RawUnderstanding,
     pub recogniser: RawRecogniser,
     pub voice: RawVoice,
     pub call: RawCall,
@@ -133,6 +136,13 @@ pub struct RawDialplan {
     pub directory: String,
     pub prompts: String,
     pub timezone: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RawUnderstanding {
+    pub model: String,
+    pub cache: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -267,6 +277,7 @@ impl Default for RawConfig {
                 prompts: "prompts".into(),
                 timezone: "Europe/Paris".into(),
             },
+            understanding: RawUnderstanding { model: MODEL.into(), cache: CACHE.into() },
             recogniser: RawRecogniser {
                 model: "models/whisper-base.ggml".into(),
                 threads: 2,

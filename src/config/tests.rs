@@ -295,6 +295,7 @@ fn missing_files_are_all_named_with_their_remedy() {
     let root = directory.path();
     let mut config = Config::default();
     config.recogniser.model = root.join("whisper.ggml");
+    config.understanding.model = Some(root.join("sentences"));
     config.voice.onnxruntime = root.join("lib.so");
     for voice in config.voice.languages.values_mut() {
         voice.model = root.join("voice.onnx");
@@ -308,12 +309,12 @@ fn missing_files_are_all_named_with_their_remedy() {
         Err(other) => panic!("{other:?}"),
     };
     let found = missing(&config);
-    assert_eq!(found.len(), 6, "{found:#?}");
-    assert_eq!(found.iter().filter(|problem| problem.remedy.contains("make models")).count(), 4);
+    assert_eq!(found.len(), 7, "{found:#?}");
+    assert_eq!(found.iter().filter(|problem| problem.remedy.contains("make models")).count(), 5);
 
     std::fs::create_dir(root.join("town")).unwrap();
     std::fs::create_dir(root.join("prompts")).unwrap();
-    for name in ["whisper.ggml", "lib.so", "voice.onnx", "voice.onnx.json", "town/mairie.md"] {
+    for name in ["whisper.ggml", "sentences", "lib.so", "voice.onnx", "voice.onnx.json", "town/mairie.md"] {
         std::fs::write(root.join(name), "x").unwrap();
     }
     assert_eq!(missing(&config), []);

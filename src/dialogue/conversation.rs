@@ -7,6 +7,7 @@ use jiff::civil::DateTime;
 use super::{Dialogue, Input, Output, Phrases, everyday_sentences, fixed_sentences};
 use crate::dialplan::{Dialplan, Language};
 use crate::understanding::Understanding;
+use crate::understanding::encoder::Encode;
 
 /// Dialplan, everyday phrases and trained understanding. Cheap to clone.
 #[derive(Clone)]
@@ -17,9 +18,14 @@ pub struct Conversation {
 }
 
 impl Conversation {
-    /// Trains the understanding of each language.
+    /// Trains the understanding of each language, by words alone.
     pub fn new(plan: Dialplan, phrases: Phrases) -> Self {
-        let understanding = Understanding::train_all(&plan);
+        Self::with_encoder(plan, phrases, None)
+    }
+
+    /// The same with an encoder of sentences, where there is one.
+    pub fn with_encoder(plan: Dialplan, phrases: Phrases, encoder: Option<&Arc<dyn Encode>>) -> Self {
+        let understanding = Understanding::train_all(&plan, encoder);
         Self { plan: Arc::new(plan), phrases: Arc::new(phrases), understanding: Arc::new(understanding) }
     }
 

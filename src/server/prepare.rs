@@ -19,6 +19,7 @@ use crate::dialogue::{Conversation, Phrases};
 use crate::dialplan::{self, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
+use crate::sentences::{self, SentencesError};
 #[cfg(feature = "whisper")]
 use crate::speech::Recogniser;
 use crate::speech::SpeechError;
@@ -46,6 +47,8 @@ pub enum Problem {
     Config(#[from] ConfigError),
     #[error(transparent)]
     Files(#[from] FilesError),
+    #[error(transparent)]
+    Sentences(#[from] SentencesError),
     #[error(
         "{report}\nLe dialplan {} contient des erreurs : corrigez-les, puis vérifiez avec « allo-mairie check {} ».",
         directory.display(), directory.display()
@@ -188,7 +191,11 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
     }
     info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
     let phrases = phrases(config, &plan.languages)?;
-    Ok(Conversation::new(plan, phrases))
+    let encoder = match &config.understanding.model {
+        Some(model) => sentences::open(model, &config.understanding.cache)?,
+        None => None,
+    };
+    Ok(Conversation::with_encoder(plan, phrases, encoder.as_ref()))
 }
 
 /// Reads the everyday phrases of these languages.

@@ -24,16 +24,6 @@ const KNOWN_ENOUGH: f32 = 0.45;
 const MOSTLY_EXPLAINED: f32 = 0.6;
 /// A service this much less likely than the best is no rival.
 const FAR_BEHIND: f32 = 0.3;
-// What the confidence is made of, fitted to the sentences that the thresholds were tuned on (logistic regression).
-const BASE: f32 = -8.7;
-const SHARE: f32 = 1.6;
-const LEXICAL: f32 = 1.1;
-const NEAREST: f32 = 0.5;
-const SPOTTED: f32 = 3.8;
-const WORDS: f32 = 1.2;
-const MOST_WORDS: usize = 6;
-const BELIEF: f32 = 2.0;
-const ELSEWHERE: f32 = -0.46;
 /// Advantage of a topic over the others of its service that makes it the one meant.
 const CLEAR_TOPIC: f32 = 0.12;
 /// Share of a sentence that is all of it.
@@ -119,14 +109,14 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) 
     if is_whole(best) && !order.get(1).is_some_and(|rival| is_as_whole(&judged.groups[*rival], best)) {
         return Decided {
             decision: Decision::Answer(topic(first)),
-            confidence: confidence(best, elsewhere).max(BEYOND_DOUBT),
+            confidence: judges.confidence(best, elsewhere).max(BEYOND_DOUBT),
             reasons: vec!["une phrase de la fiche a été dite en entier".to_owned()],
             lack: Lack::Words,
             is_whole: true,
             is_all: best.spot.coverage >= ALL,
         };
     }
-    let confidence = confidence(best, elsewhere);
+    let confidence = judges.confidence(best, elsewhere);
     let is_foreign = is_foreign(said, &best.found) && confidence < BEYOND_DOUBT;
     if confidence >= SURE && !is_foreign {
         let reasons =
@@ -180,8 +170,8 @@ fn is_as_whole(rival: &GroupVerdict, best: &GroupVerdict) -> bool {
 }
 
 /// Sure enough to be believed beside something else.
-pub fn is_sure(judged: &Judged, group: usize) -> bool {
-    confidence(&judged.groups[group], 0.0) >= DOUBTFUL
+pub fn is_sure(judges: &Judges, judged: &Judged, group: usize) -> bool {
+    judges.confidence(&judged.groups[group], 0.0) >= DOUBTFUL
 }
 
 fn unknown(confidence: f32, why: &str, lack: Lack) -> Decided {
@@ -198,17 +188,4 @@ fn unknown(confidence: f32, why: &str, lack: Lack) -> Decided {
 /// A word of another house's matter that the best service has not.
 fn is_foreign(said: &[Token], found: &[bool]) -> bool {
     elsewhere::found(said).iter().enumerate().any(|(i, foreign)| *foreign && !found.get(i).copied().unwrap_or(false))
-}
-
-/// How sure that this group is meant, 0–1. `elsewhere`: how much the sentence is like calls for another house.
-pub fn confidence(group: &GroupVerdict, elsewhere: f32) -> f32 {
-    let weighed = BASE
-        + SHARE * group.fused
-        + LEXICAL * group.lexical
-        + NEAREST * group.nearest
-        + SPOTTED * group.spot.score * group.spot.coverage
-        + WORDS * group.words.len().min(MOST_WORDS) as f32 / MOST_WORDS as f32
-        + BELIEF * group.probability
-        + ELSEWHERE * (elsewhere + 1e-4).ln();
-    1.0 / (1.0 + (-weighed).exp())
 }

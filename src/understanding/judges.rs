@@ -1,37 +1,38 @@
-//! Both judges over one language of a dialplan, at two levels: which service, and which of its topics.
+//! The judges over one language of a dialplan, at two levels: which service, and which of its topics.
 //!
 //! The services of a town share few words, the topics of one service most of theirs: a service can be certain while its
 //! topics split the belief. So each judge says what it thinks of services ([`GroupVerdict`]) first, then of the topics of each.
 //! Topics of the file that holds the welcome belong to no service: each stands for itself. Must not know: what is decided.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use crate::dialplan::{LanguagePlan, Part, Rule, Topic, TopicId, Trigger};
 
 use super::keywords::{Keywords, Rarity, Source, found_share};
+use super::encoder::Encode;
+use super::meaning::{Meaning, Meant};
 use super::similarity::{Pieces, Similarity, pieces_of};
 use super::spotting::{Spot, Spotter};
-use super::text::{Token, tokens};
+use super::text::{Token, tokens, written};
 use super::vocabulary::{Heard, Vocabulary};
+use super::weights::{self, Weights, weigh};
 
 /// A phrase of which this much was said is found whole.
 pub const WHOLE_PHRASE: f32 = 0.97;
-// What the verdicts on a service weigh beside one another, fitted to the sentences that the thresholds were tuned on.
-const LEXICAL: f32 = 0.9;
-const BELIEF: f32 = 0.67;
-const NEAREST: f32 = 4.0;
-const KNOWN: f32 = 1.1;
-const SPOTTED: f32 = 1.3;
-const WORDS: f32 = 0.12;
-const MOST_WORDS: usize = 6;
 /// What a phrase said whole adds to its topic, beside the other topics of the service.
 const SAID_WHOLE: f32 = 0.4;
 /// Topics of one service talk of like things: there the very word counts.
 const WITHIN_SERVICE: f32 = 3.0;
+/// What nearness in meaning adds to a topic, beside the other topics of the service.
+const NEAR_WITHIN: f32 = 0.3;
 /// Below this a phrase is no evidence.
 const NO_EVIDENCE: f32 = 0.4;
 /// Readings of one phrase that are learned from.
 const READINGS_LEARNED: usize = 4;
+/// The same for the third judge, to whom they are nearly one, of so many.
+const VARIANTS_LEARNED: usize = 2;
+const MOST_VARIANTS: usize = 24;
 
 /// A topic that words can reach.
 #[derive(Debug, Clone)]
@@ -63,10 +64,12 @@ pub struct Judges {
     group_likeness: Similarity,
     /// For each group, which of its classes.
     class_likeness: Vec<Similarity>,
+    /// Where the sentence encoder is there.
+    meaning: Option<Meaning>,
     rarity: Rarity,
 }
 
-/// What both judges think of one group.
+/// What the judges think of one group.
 #[derive(Debug, Clone, Default)]
 pub struct GroupVerdict {
     /// Phrases and key words, 0–1.
@@ -75,7 +78,11 @@ pub struct GroupVerdict {
     pub probability: f32,
     /// Learned: how like the nearest example.
     pub nearest: f32,
-    /// Both, 0–1.
+    /// By meaning, sums to one over the groups; nothing without the sentence encoder.
+    pub meant: f32,
+    /// By meaning: how like the nearest example.
+    pub nearest_meant: f32,
+    /// All of them, 0–1.
     pub fused: f32,
     /// Share of the sentence's meaningful words that are words of the group.
     pub known: f32,
@@ -88,7 +95,7 @@ pub struct GroupVerdict {
     pub best: Option<(usize, f32)>,
 }
 
-/// What both judges think of one class, within its group.
+/// What the judges think of one class, within its group.
 #[derive(Debug, Clone, Default)]
 pub struct ClassVerdict {
     pub fused: f32,
@@ -105,7 +112,8 @@ pub struct Judged {
 }
 
 impl Judges {
-    pub fn train(plan: &LanguagePlan) -> Self {
+    /// `encoder`: without it there are two judges.
+    pub fn train(plan: &LanguagePlan, encoder: Option<Arc<dyn Encode>>) -> Self {
         let reachable = reachable_topics(plan);
         let (groups, group_of) = group(plan, &reachable);
         let spotters: Vec<Vec<Spotter>> =
@@ -149,7 +157,12 @@ impl Judges {
                 Similarity::train(&own, group.classes.len())
             })
             .collect();
+        let meaning = encoder.map(|encoder| {
+            let sentences = sentences(plan, &classes);
+            Meaning::train(encoder, sentences, &group_of, groups.len())
+        });
         Self {
+            meaning,
             group_words: Keywords::new(&group_sources, &rarity, 1.0, &mut vocabulary),
             class_words: Keywords::new(&class_sources, &Rarity::new(&class_sources), WITHIN_SERVICE, &mut vocabulary),
             group_likeness: Similarity::train(&by_group, groups.len()),
@@ -161,16 +174,31 @@ impl Judges {
         }
     }
 
+    /// What the third judge says, if there is one.
+    pub fn meaning(&self, said: &[Token]) -> Meant {
+        self.meaning.as_ref().and_then(|meaning| meaning.judge(&written(said))).unwrap_or_default()
+    }
+
+    /// How sure that this group is meant, 0–1. `elsewhere`: how much the sentence is like calls for another house.
+    pub fn confidence(&self, group: &GroupVerdict, elsewhere: f32) -> f32 {
+        let confidence =
+            if self.meaning.is_some() { &weights::CONFIDENCE } else { &weights::CONFIDENCE_BY_WORDS };
+        confidence.of(group, elsewhere)
+    }
+
     /// Verdicts over what can be reached while `open` is under way.
-    pub fn judge(&self, said: &[Token], open: Option<TopicId>) -> Judged {
+    ///
+    /// `meant`: by [`Judges::meaning`], of the same sentence or of another reading of it.
+    pub fn judge(&self, said: &[Token], meant: &Meant, open: Option<TopicId>) -> Judged {
         let heard = self.vocabulary.hear(said);
         let pieces = pieces_of(said);
-        let classes = self.judge_classes(&heard, &pieces, open);
+        let classes = self.judge_classes(&heard, &pieces, meant, open);
         let hits = self.group_words.score(&heard);
         let likeness = self.group_likeness.judge(&pieces);
-        let groups = self.groups.iter().zip(hits).zip(likeness);
+        let groups = self.groups.iter().zip(hits).zip(likeness).enumerate();
         let groups = groups
-            .map(|((group, hits), likeness)| {
+            .map(|(number, ((group, hits), likeness))| {
+                let by_meaning = meant.groups.get(number).copied().unwrap_or_default();
                 let mut order: Vec<usize> =
                     group.classes.iter().copied().filter(|c| self.is_reachable(*c, open)).collect();
                 order.sort_by(|a, b| classes[*b].fused.total_cmp(&classes[*a].fused));
@@ -188,6 +216,8 @@ impl Judges {
                     lexical,
                     probability: likeness.probability,
                     nearest: likeness.nearest,
+                    meant: by_meaning.probability,
+                    nearest_meant: by_meaning.nearest,
                     fused: 0.0,
                     known: found_share(said, &hits.found),
                     words: hits.words,
@@ -197,10 +227,17 @@ impl Judges {
                 }
             })
             .collect();
-        Judged { groups: fuse(groups), classes }
+        let weights = if self.meaning.is_some() { &weights::CHOICE } else { &weights::CHOICE_BY_WORDS };
+        Judged { groups: fuse(groups, weights), classes }
     }
 
-    fn judge_classes(&self, heard: &Heard<'_>, pieces: &Pieces, open: Option<TopicId>) -> Vec<ClassVerdict> {
+    fn judge_classes(
+        &self,
+        heard: &Heard<'_>,
+        pieces: &Pieces,
+        meant: &Meant,
+        open: Option<TopicId>,
+    ) -> Vec<ClassVerdict> {
         let hits = self.class_words.score(heard);
         let mut verdicts: Vec<ClassVerdict> = Vec::with_capacity(self.classes.len());
         for (number, (class, hits)) in self.classes.iter().zip(hits).enumerate() {
@@ -219,7 +256,8 @@ impl Judges {
             };
             let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
             let whole = if spot.score >= WHOLE_PHRASE { SAID_WHOLE * spot.coverage } else { 0.0 };
-            verdicts.push(ClassVerdict { fused: 0.5 * lexical + whole, probability: 0.0, spot, phrase });
+            let near = NEAR_WITHIN * meant.classes.get(number).copied().unwrap_or_default();
+            verdicts.push(ClassVerdict { fused: 0.5 * lexical + whole + near, probability: 0.0, spot, phrase });
         }
         for (group, likeness) in self.groups.iter().zip(&self.class_likeness) {
             let beliefs = likeness.judge(pieces);
@@ -260,20 +298,9 @@ impl Judges {
     }
 }
 
-/// What one group's verdicts weigh together.
-fn weigh(verdict: &GroupVerdict) -> f32 {
-    let spot = verdict.spot;
-    LEXICAL * verdict.lexical
-        + BELIEF * (verdict.probability + 1e-3).ln()
-        + NEAREST * verdict.nearest
-        + KNOWN * verdict.known
-        + SPOTTED * spot.score * spot.coverage
-        + WORDS * verdict.words.len().min(MOST_WORDS) as f32
-}
-
-/// Shares of both judges' belief over the groups that can be reached.
-fn fuse(mut groups: Vec<GroupVerdict>) -> Vec<GroupVerdict> {
-    let weighed: Vec<f32> = groups.iter().map(weigh).collect();
+/// Shares of the judges' belief over the groups that can be reached.
+fn fuse(mut groups: Vec<GroupVerdict>, weights: &Weights) -> Vec<GroupVerdict> {
+    let weighed: Vec<f32> = groups.iter().map(|verdict| weigh(verdict, weights)).collect();
     let reachable = |group: &GroupVerdict| group.best.is_some() && (group.lexical > 0.0 || group.nearest > 0.0);
     let highest = groups.iter().zip(&weighed).filter(|(g, _)| reachable(g)).map(|(_, w)| *w).fold(f32::MIN, f32::max);
     let mut sum = 0.0;
@@ -399,6 +426,23 @@ fn examples(plan: &LanguagePlan, classes: &[Class], sources: &[Source]) -> Vec<(
         answers(plan.topic(class.topic)).for_each(|sentence| learn(tokens(&sentence)));
     }
     examples
+}
+
+/// What the third judge learns from: the same, as it is written.
+fn sentences(plan: &LanguagePlan, classes: &[Class]) -> Vec<(usize, String)> {
+    let mut sentences = Vec::new();
+    for (number, class) in classes.iter().enumerate() {
+        let topic = plan.topic(class.topic);
+        let context = class.parent.map(|parent| format!("{} ", plan.topic(parent).title)).unwrap_or_default();
+        let phrases = topic.phrases.iter().flat_map(|phrase| {
+            let readings = phrase.variants(MOST_VARIANTS);
+            let step = readings.len().div_ceil(VARIANTS_LEARNED).max(1);
+            readings.into_iter().step_by(step).take(VARIANTS_LEARNED)
+        });
+        let texts = std::iter::once(topic.title.clone()).chain(phrases).chain(topic.keywords.iter().cloned());
+        sentences.extend(texts.map(|text| (number, format!("{context}{text}").to_lowercase())));
+    }
+    sentences
 }
 
 /// What a phrase proves beside others: one said whole that explains the sentence comes before all that are only partly said.

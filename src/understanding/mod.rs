@@ -3,8 +3,9 @@
 //! Owns: what a sentence is about, how sure, and why; commands valid everywhere. Must not know: audio, the state of forms, what
 //! is said in answer.
 //!
-//! Two judges of different nature look at each sentence: the officer's phrases and key words spotted in it ([`spotting`],
-//! [`keywords`]), and a classifier learned from them over pieces of words and sounds ([`similarity`]). [`judges`] asks them for
+//! Judges of different nature look at each sentence: the officer's phrases and key words spotted in it ([`spotting`],
+//! [`keywords`]), a classifier learned from them over pieces of words and sounds ([`similarity`]), and one over what sentences
+//! mean ([`meaning`], where the model is there: [`encoder`]). [`judges`] asks them for
 //! the service first, then for the topic within it; [`decide`] weighs their agreement. Emergencies ([`emergency`]) come before
 //! everything, asking for somebody ([`reach`]) before topics; [`wishes`] takes several wishes apart, [`mood`] hears insults,
 //! distress and children.
@@ -21,9 +22,11 @@ mod decide;
 mod ear;
 mod elsewhere;
 mod emergency;
+pub mod encoder;
 mod judges;
 mod keywords;
 mod lexicon;
+mod meaning;
 mod mood;
 mod other_calls;
 pub mod pattern;
@@ -39,11 +42,16 @@ mod tests;
 pub mod text;
 mod themes;
 mod vocabulary;
+mod weights;
 mod wishes;
+
+use std::sync::Arc;
 
 use crate::dialplan::{Dialplan, DirectoryEntry, DirectoryId, LanguagePlan, TopicId};
 use decide::Decided;
+use encoder::Encode;
 use judges::{Judged, Judges};
+use meaning::Meant;
 use people::Directory;
 use second_ear::{Kinds, SecondEar};
 use text::{Token, tokens};
@@ -122,6 +130,22 @@ pub struct Whom {
     pub is_unasked: bool,
 }
 
+/// See [`Understanding::findings`].
+#[derive(Debug, Clone)]
+pub struct Findings {
+    pub names: &'static [&'static str],
+    pub services: Vec<(String, [f32; weights::FINDINGS])>,
+    /// How much the sentence is like danger, asking for somebody and calls for another house: by words, then by meaning.
+    pub kinds: [f32; 6],
+}
+
+/// A sentence as it was said, first, and otherwise.
+struct Readings {
+    readings: Vec<Vec<Token>>,
+    /// With mistakes of the ear mended.
+    mended: Vec<Token>,
+}
+
 /// Most candidates reported.
 pub const MOST_CANDIDATES: usize = 5;
 /// Below this a candidate isn't worth reporting.
@@ -150,20 +174,22 @@ pub struct Understanding {
 impl Understanding {
     /// Learns from phrases, key words and titles; in memory, well under a second. Knows nobody of the directory.
     pub fn train(plan: &LanguagePlan) -> Self {
-        Self::with_directory(plan, &[])
+        Self::with_directory(plan, &[], None)
     }
 
-    /// One for each language of a town, in the order of its plans.
-    pub fn train_all(plan: &Dialplan) -> Vec<Self> {
-        plan.plans.iter().map(|language| Self::with_directory(language, &plan.directory)).collect()
+    /// One for each language of a town, in the order of its plans. `encoder`: knows what sentences mean; without it words alone
+    /// decide.
+    pub fn train_all(plan: &Dialplan, encoder: Option<&Arc<dyn Encode>>) -> Vec<Self> {
+        let train = |language| Self::with_directory(language, &plan.directory, encoder.map(Arc::clone));
+        plan.plans.iter().map(train).collect()
     }
 
-    fn with_directory(plan: &LanguagePlan, directory: &[DirectoryEntry]) -> Self {
+    fn with_directory(plan: &LanguagePlan, directory: &[DirectoryEntry], encoder: Option<Arc<dyn Encode>>) -> Self {
         Self {
-            judges: Judges::train(plan),
+            judges: Judges::train(plan, encoder.clone()),
             titles: plan.topics.iter().map(|topic| tokens(&topic.title)).collect(),
             directory: Directory::new(directory),
-            second_ear: SecondEar::train(plan),
+            second_ear: SecondEar::train(plan, encoder),
         }
     }
 
@@ -180,20 +206,16 @@ impl Understanding {
                 ..Interpretation::default()
             };
         }
-        let plain = text::plain(text::cut(text));
-        let mended = ear::mended(&plain);
-        let heard = mended.as_deref().map_or_else(|| said.clone(), tokens);
+        let Readings { readings, mended: heard } = Self::heard(text);
         let mood = mood::mood(&said);
-        let pieces = similarity::pieces_of(&said);
-        let mut kinds = self.second_ear.kinds(&pieces);
+        let said = &readings[0];
+        let pieces = similarity::pieces_of(said);
+        let mut kinds = self.second_ear.kinds(said, &pieces);
         if said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS {
             // Patterns know the short cries; one word is like anything.
-            kinds = Kinds { elsewhere: kinds.elsewhere, ..Kinds::default() };
+            kinds = Kinds { elsewhere: kinds.elsewhere, meant_elsewhere: kinds.meant_elsewhere, ..Kinds::default() };
         }
-        let mut readings = vec![said];
-        readings.extend(mended.as_deref().map(tokens));
-        readings.extend(lexicon::said_otherwise(mended.as_deref().unwrap_or(&plain)).as_deref().map(tokens));
-        let judged = self.judge(&readings, open);
+        let judged = self.judge(&readings, &self.judges.meaning(&heard), open);
         let decided = self.decided(&judged, &readings[0], kinds.elsewhere, open);
         // The officer's own words for somebody ("joindre la police municipale") come first.
         if !decided.is_all
@@ -223,6 +245,18 @@ impl Understanding {
         found
     }
 
+    /// A sentence in its own words, with mistakes of the ear mended, and in other words for the same.
+    fn heard(text: &str) -> Readings {
+        let said = tokens(text);
+        let plain = text::plain(text::cut(text));
+        let mended = ear::mended(&plain);
+        let mut readings = vec![said];
+        readings.extend(mended.as_deref().map(tokens));
+        let mended_words = readings.last().cloned().unwrap_or_default();
+        readings.extend(lexicon::said_otherwise(mended.as_deref().unwrap_or(&plain)).as_deref().map(tokens));
+        Readings { readings, mended: mended_words }
+    }
+
     /// Several wishes are taken in the order they were said.
     fn take_apart(&self, found: &mut Interpretation, said: &[Token], open: Option<TopicId>) {
         let whole = match &found.decision {
@@ -244,9 +278,9 @@ impl Understanding {
         }
     }
 
-    fn judge(&self, readings: &[Vec<Token>], open: Option<TopicId>) -> Judged {
-        let mut judged = readings.iter().map(|reading| self.judges.judge(reading, open));
-        let first = judged.next().unwrap_or_else(|| self.judges.judge(&[], open));
+    fn judge(&self, readings: &[Vec<Token>], meant: &Meant, open: Option<TopicId>) -> Judged {
+        let mut judged = readings.iter().map(|reading| self.judges.judge(reading, meant, open));
+        let first = judged.next().unwrap_or_else(|| self.judges.judge(&[], meant, open));
         judged.fold(first, Judged::or)
     }
 
@@ -278,7 +312,7 @@ impl Understanding {
         let subject = self.judges.classes[open_class].parent.unwrap_or(open);
         let mut whole = said.to_vec();
         whole.extend(self.titles.get(subject.0)?.iter().cloned());
-        let judged = self.judges.judge(&whole, Some(open));
+        let judged = self.judges.judge(&whole, &self.judges.meaning(&whole), Some(open));
         let mut decided = decide::decide(&self.judges, &judged, &whole, 0.0);
         let Decision::Answer(topic) = decided.decision else {
             return None;
@@ -308,7 +342,7 @@ impl Understanding {
     /// Every wish of a sentence that holds several, in order; empty when it holds one.
     fn wishes(&self, said: &[Token], open: Option<TopicId>) -> Vec<TopicId> {
         let answer = |part: &[Token]| {
-            let judged = self.judges.judge(part, open);
+            let judged = self.judges.judge(part, &self.judges.meaning(part), open);
             match decide::decide(&self.judges, &judged, part, 0.0) {
                 Decided { decision: Decision::Answer(topic), confidence, .. } => Some((topic, confidence)),
                 _ => None,
@@ -340,7 +374,7 @@ impl Understanding {
         open: Option<TopicId>,
         mood: Option<Mood>,
     ) -> Interpretation {
-        let judged = self.judges.judge(&asked.target, open);
+        let judged = self.judges.judge(&asked.target, &self.judges.meaning(&asked.target), open);
         let whom = Whom { is_unasked: asked.words.is_empty(), ..self.directory.find(said) };
         let service = self.service_meant(&asked.target, &judged);
         let mut reasons = Vec::new();
@@ -373,14 +407,14 @@ impl Understanding {
         let named = self.judges.groups.iter().position(|group| group.names.iter().any(is_named));
         let group = named.or_else(|| {
             let best = decide::order(judged).into_iter().next()?;
-            decide::is_sure(judged, best).then_some(best)
+            decide::is_sure(&self.judges, judged, best).then_some(best)
         })?;
         Some(decide::representative(&self.judges, judged, group))
     }
 
     fn ranking(&self, judged: &Judged) -> Vec<Candidate> {
         let order = decide::order(judged);
-        let sure = order.first().map_or(0.0, |best| decide::confidence(&judged.groups[*best], 0.0));
+        let sure = order.first().map_or(0.0, |best| self.judges.confidence(&judged.groups[*best], 0.0));
         order
             .into_iter()
             .filter(|group| judged.groups[*group].fused > LEAST_SCORE)
@@ -414,6 +448,13 @@ impl Understanding {
             percent(verdict.probability),
             percent(verdict.nearest)
         ));
+        if verdict.meant > 0.0 {
+            evidence.push(format!(
+                "sens {:.0} %, exemple le plus proche {:.0} %",
+                percent(verdict.meant),
+                percent(verdict.nearest_meant)
+            ));
+        }
         if let Some((best, lead)) = verdict.best
             && self.judges.groups[group].classes.len() > 1
         {
@@ -421,6 +462,27 @@ impl Understanding {
             evidence.push(format!("sujet dans le service {share:.0} %, avance {:.0} %", percent(lead)));
         }
         evidence
+    }
+
+    /// What the judges found for each service, and the names of the findings: to fit what they weigh.
+    pub fn findings(&self, text: &str) -> Findings {
+        let said = tokens(text);
+        let heard = Self::heard(text);
+        let kinds = self.second_ear.kinds(&said, &similarity::pieces_of(&said));
+        let judged = self.judge(&heard.readings, &self.judges.meaning(&heard.mended), None);
+        let services = self.judges.groups.iter().zip(&judged.groups).filter(|(_, verdict)| verdict.best.is_some());
+        Findings {
+            names: &weights::NAMES,
+            services: services.map(|(group, found)| (group.service.clone(), weights::findings(found))).collect(),
+            kinds: [
+                kinds.danger,
+                kinds.somebody,
+                kinds.elsewhere,
+                kinds.meant_danger,
+                kinds.meant_somebody,
+                kinds.meant_elsewhere,
+            ],
+        }
     }
 
     /// How rare a word is among the services, 0–1: for choosing words that help the recogniser.

@@ -3,14 +3,18 @@
 //!
 //! It hears the turns that patterns don't know. Must not know: what is said then.
 
+use std::sync::Arc;
+
 use crate::dialplan::LanguagePlan;
 
 use super::dangers::{DANGERS, SAFE};
 use super::emergency::Danger;
+use super::encoder::Encode;
+use super::meaning::Meaning;
 use super::other_calls::{ELSEWHERE, FOR_SOMEBODY};
 use super::similarity::{Pieces, Similarity, pieces_of};
 use super::spotting::Spotter;
-use super::text::tokens;
+use super::text::{Token, tokens, written};
 
 /// Likeness of the nearest example without which a belief doesn't count.
 const NEAR_ENOUGH: f32 = 0.15;
@@ -21,12 +25,16 @@ const OTHER_HOUSE: usize = 2;
 const TOWN: usize = 3;
 const KINDS: usize = 4;
 
-/// How much a sentence is like each kind of call; with the town's share they add up to one.
+/// How much a sentence is like each kind of call, by its words and by its meaning.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Kinds {
     pub danger: f32,
     pub somebody: f32,
     pub elsewhere: f32,
+    /// By meaning; nothing without the sentence encoder.
+    pub meant_danger: f32,
+    pub meant_somebody: f32,
+    pub meant_elsewhere: f32,
 }
 
 /// Two classifiers: which kind of call, and which danger.
@@ -34,11 +42,12 @@ pub struct Kinds {
 pub struct SecondEar {
     kinds: Similarity,
     dangers: Similarity,
+    meaning: Option<Meaning>,
 }
 
 impl SecondEar {
     /// Phrases and key words of the town are the fourth kind.
-    pub fn train(plan: &LanguagePlan) -> Self {
+    pub fn train(plan: &LanguagePlan, encoder: Option<Arc<dyn Encode>>) -> Self {
         let pieces = |text: &&str| pieces_of(&tokens(text));
         let mut dangers: Vec<(usize, Pieces)> = Vec::new();
         for (kind, (_, examples)) in DANGERS.iter().enumerate() {
@@ -59,11 +68,17 @@ impl SecondEar {
             .chain(others.iter().map(|(kind, pieces)| (*kind, pieces)))
             .collect();
         let of_danger: Vec<(usize, &Pieces)> = dangers.iter().map(|(kind, pieces)| (*kind, pieces)).collect();
-        Self { kinds: Similarity::train(&all, KINDS), dangers: Similarity::train(&of_danger, DANGERS.len()) }
+        Self {
+            kinds: Similarity::train(&all, KINDS),
+            dangers: Similarity::train(&of_danger, DANGERS.len()),
+            meaning: encoder.map(|encoder| Meaning::train(encoder, sentences(plan), &[0, 1, 2, 3], KINDS)),
+        }
     }
 
-    pub fn kinds(&self, said: &Pieces) -> Kinds {
-        let verdicts = self.kinds.judge(said);
+    pub fn kinds(&self, said: &[Token], pieces: &Pieces) -> Kinds {
+        let verdicts = self.kinds.judge(pieces);
+        let meant = self.meaning.as_ref().and_then(|meaning| meaning.judge(&written(said))).unwrap_or_default();
+        let by_meaning = |kind: usize| meant.groups.get(kind).map_or(0.0, |verdict| verdict.probability);
         // Far from every example the beliefs tell only how many examples there are.
         let belief =
             |kind: usize| verdicts.get(kind).filter(|v| v.nearest >= NEAR_ENOUGH).map_or(0.0, |v| v.probability);
@@ -71,6 +86,9 @@ impl SecondEar {
             danger: belief(DANGER),
             somebody: belief(SOMEBODY),
             elsewhere: verdicts.get(OTHER_HOUSE).map_or(0.0, |v| v.probability),
+            meant_danger: by_meaning(DANGER),
+            meant_somebody: by_meaning(SOMEBODY),
+            meant_elsewhere: by_meaning(OTHER_HOUSE),
         }
     }
 
@@ -80,4 +98,18 @@ impl SecondEar {
         let best = (0..kinds.len()).max_by(|a, b| kinds[*a].probability.total_cmp(&kinds[*b].probability));
         best.and_then(|best| DANGERS.get(best)).map_or(Danger::Unclear, |(danger, _)| *danger)
     }
+}
+
+/// The same examples as sentences, and the town's.
+fn sentences(plan: &LanguagePlan) -> Vec<(usize, String)> {
+    let built_in = |kind: usize, texts: &[&str]| texts.iter().map(move |text| (kind, text.to_lowercase())).collect::<Vec<_>>();
+    let mut all: Vec<(usize, String)> = DANGERS.iter().flat_map(|(_, texts)| built_in(DANGER, texts)).collect();
+    all.extend(built_in(SOMEBODY, FOR_SOMEBODY));
+    all.extend(built_in(OTHER_HOUSE, ELSEWHERE));
+    all.extend(built_in(TOWN, SAFE));
+    for topic in &plan.topics {
+        all.extend(topic.phrases.iter().flat_map(|phrase| phrase.variants(1)).map(|text| (TOWN, text)));
+        all.extend(topic.keywords.iter().map(|words| (TOWN, words.to_lowercase())));
+    }
+    all
 }

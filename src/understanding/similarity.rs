@@ -208,7 +208,8 @@ fn logits(weights: &[f32], classes: usize, vector: &Sparse) -> Vec<f32> {
     logits
 }
 
-fn softmax(mut logits: Vec<f32>, sharpness: f32) -> Vec<f32> {
+/// Shares that sum to one; nothing of nothing.
+pub fn softmax(mut logits: Vec<f32>, sharpness: f32) -> Vec<f32> {
     let highest = logits.iter().copied().fold(f32::MIN, f32::max);
     let mut sum = 0.0;
     for logit in &mut logits {

@@ -15,6 +15,9 @@ use super::themes::{self, Themes};
 /// Longest text looked at, in characters: nobody says more in one turn, and it bounds the work.
 pub const LONGEST_TEXT: usize = 400;
 
+/// Words before whose apostrophe a vowel was lost.
+const ELIDED: &[&str] = &["c", "d", "j", "l", "m", "n", "s", "t", "qu", "jusqu", "lorsqu", "puisqu"];
+
 /// How much a word says about what is meant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Weight {
@@ -131,6 +134,20 @@ pub fn tokens(text: &str) -> Vec<Token> {
     let joined =
         cut(text).replace(['’', 'ʼ', '‘', '`'], "'").replace("ujourd'hui", "ujourdhui").replace("uelqu'un", "uelquun");
     joined.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(Token::new).collect()
+}
+
+/// Words as they are written: "d'identité", not "d identité".
+pub fn written(said: &[Token]) -> String {
+    let mut text = String::new();
+    for (at, token) in said.iter().enumerate() {
+        let elided = at.checked_sub(1).is_some_and(|before| ELIDED.contains(&said[before].folded.as_str()));
+        let vowel = token.folded.starts_with(['a', 'e', 'h', 'i', 'o', 'u', 'y']);
+        if at > 0 {
+            text.push(if elided && vowel { '\'' } else { ' ' });
+        }
+        text.push_str(&token.written);
+    }
+    text
 }
 
 fn letters(folded: &str) -> u64 {

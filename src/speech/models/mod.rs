@@ -12,15 +12,17 @@ mod fetch;
 mod ggml;
 mod manifest;
 mod mel;
+mod npz;
 mod onnx;
 mod piper;
 mod prepare;
+mod sentences;
 mod vocabulary;
 
 use std::io;
 use std::path::{Path, PathBuf};
 
-pub use catalogue::{CALLER_VOICE, ENGLISH_VOICE, FRENCH_VOICE, RECOGNISER, RUNTIME, TEST_VOICE};
+pub use catalogue::{CALLER_VOICE, ENGLISH_VOICE, FRENCH_VOICE, RECOGNISER, RUNTIME, SENTENCES, TEST_VOICE};
 pub use prepare::{Options, Progress, Summary, prepare};
 
 /// Why the models could not be prepared. The text is French and names the remedy: it is read by whoever installs

