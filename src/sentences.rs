@@ -77,8 +77,7 @@ impl Kept {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
             let share = texts.len().div_ceil(threads);
-            let parts: Vec<_> =
-                texts.chunks(share).map(|part| scope.spawn(|| self.encoder.encode(part))).collect();
+            let parts: Vec<_> = texts.chunks(share).map(|part| scope.spawn(|| self.encoder.encode(part))).collect();
             // A thread that panicked takes the program with it, as it would have without threads.
             parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
         })

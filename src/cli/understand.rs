@@ -116,7 +116,11 @@ impl Reader<'_> {
             for (number, sentence) in sentences(&text).enumerate() {
                 let found = self.understanding.findings(sentence);
                 if number == 0 {
-                    writeln!(out, "sentence\tservice\tdanger\tsomebody\telsewhere\tmeant_danger\tmeant_somebody\tmeant_elsewhere\t{}", found.names.join("\t"))?;
+                    writeln!(
+                        out,
+                        "sentence\tservice\tdanger\tsomebody\telsewhere\tmeant_danger\tmeant_somebody\tmeant_elsewhere\t{}",
+                        found.names.join("\t")
+                    )?;
                 }
                 for (service, values) in &found.services {
                     let values: Vec<String> =

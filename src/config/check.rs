@@ -14,7 +14,8 @@ use super::error::{ConfigProblem, Origin};
 use super::raw::{RawConfig, RawLanguageVoice, RawRecogniser};
 use super::{
     BadTransferTarget, CallConfig, CaptureConfig, Config, DialplanConfig, Follow, LogConfig, LogFormat, Preparation,
-    RecogniserConfig, RtpConfig, StoreConfig, UnderstandingConfig, TransferConfig, TransferMethod, TransferTarget, VoiceConfig, VoiceFiles,
+    RecogniserConfig, RtpConfig, StoreConfig, TransferConfig, TransferMethod, TransferTarget, UnderstandingConfig,
+    VoiceConfig, VoiceFiles,
 };
 use crate::audio::Codec;
 use crate::dialplan::Language;

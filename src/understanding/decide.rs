@@ -6,11 +6,12 @@
 use crate::dialplan::TopicId;
 
 use super::judges::{GroupVerdict, Judged, Judges, WHOLE_PHRASE};
+use super::second_ear::{Foreign, OURS};
 use super::text::Token;
 use super::{Decision, Lack, elsewhere};
 
 /// How sure of the service an answer must be.
-const SURE: f32 = 0.6;
+const SURE: f32 = 0.7;
 /// Less sure than this, not even a question is asked.
 const WORTH_ASKING: f32 = 0.25;
 /// Less sure than this, words of another house decide.
@@ -98,8 +99,8 @@ fn explains(words: usize, share: f32) -> bool {
     share > 0.5 || (words >= 2 && share >= KNOWN_ENOUGH)
 }
 
-/// What is to be done about a sentence. `elsewhere`: how much it is like calls for another house.
-pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) -> Decided {
+/// What is to be done about a sentence.
+pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], foreign: Foreign) -> Decided {
     let order = order(judged);
     let Some(&first) = order.first() else {
         return unknown(0.0, "aucun sujet ne peut être atteint par des mots", Lack::Words);
@@ -109,14 +110,14 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], elsewhere: f32) 
     if is_whole(best) && !order.get(1).is_some_and(|rival| is_as_whole(&judged.groups[*rival], best)) {
         return Decided {
             decision: Decision::Answer(topic(first)),
-            confidence: judges.confidence(best, elsewhere).max(BEYOND_DOUBT),
+            confidence: judges.confidence(best, foreign).max(BEYOND_DOUBT),
             reasons: vec!["une phrase de la fiche a été dite en entier".to_owned()],
             lack: Lack::Words,
             is_whole: true,
             is_all: best.spot.coverage >= ALL,
         };
     }
-    let confidence = judges.confidence(best, elsewhere);
+    let confidence = judges.confidence(best, foreign);
     let is_foreign = is_foreign(said, &best.found) && confidence < BEYOND_DOUBT;
     if confidence >= SURE && !is_foreign {
         let reasons =
@@ -171,7 +172,7 @@ fn is_as_whole(rival: &GroupVerdict, best: &GroupVerdict) -> bool {
 
 /// Sure enough to be believed beside something else.
 pub fn is_sure(judges: &Judges, judged: &Judged, group: usize) -> bool {
-    judges.confidence(&judged.groups[group], 0.0) >= DOUBTFUL
+    judges.confidence(&judged.groups[group], OURS) >= DOUBTFUL
 }
 
 fn unknown(confidence: f32, why: &str, lack: Lack) -> Decided {

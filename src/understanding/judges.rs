@@ -9,9 +9,10 @@ use std::sync::Arc;
 
 use crate::dialplan::{LanguagePlan, Part, Rule, Topic, TopicId, Trigger};
 
-use super::keywords::{Keywords, Rarity, Source, found_share};
 use super::encoder::Encode;
+use super::keywords::{Keywords, Rarity, Source, found_share};
 use super::meaning::{Meaning, Meant};
+use super::second_ear::Foreign;
 use super::similarity::{Pieces, Similarity, pieces_of};
 use super::spotting::{Spot, Spotter};
 use super::text::{Token, tokens, written};
@@ -179,11 +180,10 @@ impl Judges {
         self.meaning.as_ref().and_then(|meaning| meaning.judge(&written(said))).unwrap_or_default()
     }
 
-    /// How sure that this group is meant, 0–1. `elsewhere`: how much the sentence is like calls for another house.
-    pub fn confidence(&self, group: &GroupVerdict, elsewhere: f32) -> f32 {
-        let confidence =
-            if self.meaning.is_some() { &weights::CONFIDENCE } else { &weights::CONFIDENCE_BY_WORDS };
-        confidence.of(group, elsewhere)
+    /// How sure that this group is meant, 0–1.
+    pub fn confidence(&self, group: &GroupVerdict, foreign: Foreign) -> f32 {
+        let confidence = if self.meaning.is_some() { &weights::CONFIDENCE } else { &weights::CONFIDENCE_BY_WORDS };
+        confidence.of(group, foreign)
     }
 
     /// Verdicts over what can be reached while `open` is under way.

@@ -54,10 +54,8 @@ impl Meaning {
             return None;
         }
         let point = self.encoder.points(&[text.to_lowercase()]).pop()?;
-        let mut meant = Meant {
-            groups: vec![Verdict::default(); self.groups],
-            classes: vec![0.0; self.group_of.len()],
-        };
+        let mut meant =
+            Meant { groups: vec![Verdict::default(); self.groups], classes: vec![0.0; self.group_of.len()] };
         for (class, example) in &self.examples {
             let near = likeness(&point, example).clamp(0.0, 1.0);
             meant.classes[*class] = near.max(meant.classes[*class]);

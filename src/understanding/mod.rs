@@ -53,7 +53,7 @@ use encoder::Encode;
 use judges::{Judged, Judges};
 use meaning::Meant;
 use people::Directory;
-use second_ear::{Kinds, SecondEar};
+use second_ear::{Foreign, Kinds, Meanings, OURS, SecondEar};
 use text::{Token, tokens};
 
 pub use emergency::Danger;
@@ -150,12 +150,6 @@ struct Readings {
 pub const MOST_CANDIDATES: usize = 5;
 /// Below this a candidate isn't worth reporting.
 const LEAST_SCORE: f32 = 0.02;
-/// Likeness to calls for help that makes an alarm.
-const ALARMING: f32 = 0.35;
-/// The same beside insults and distress, which sound like it.
-const SURELY_ALARMING: f32 = 0.9;
-/// Likeness to calls for a person that makes one.
-const SURELY_SOMEBODY: f32 = 0.2;
 /// Meaningful words that the second ear needs.
 const FEWEST_WORDS: usize = 2;
 /// So few meaningful words may lean on the topic that is open.
@@ -213,27 +207,27 @@ impl Understanding {
         let mut kinds = self.second_ear.kinds(said, &pieces);
         if said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS {
             // Patterns know the short cries; one word is like anything.
-            kinds = Kinds { elsewhere: kinds.elsewhere, meant_elsewhere: kinds.meant_elsewhere, ..Kinds::default() };
+            let meant = kinds.meant.map(|meant| Meanings { elsewhere: meant.elsewhere, ..Meanings::default() });
+            kinds = Kinds { elsewhere: kinds.elsewhere, meant, ..Kinds::default() };
         }
         let judged = self.judge(&readings, &self.judges.meaning(&heard), open);
-        let decided = self.decided(&judged, &readings[0], kinds.elsewhere, open);
+        let decided = self.decided(&judged, &readings[0], kinds.foreign(), open);
         // The officer's own words for somebody ("joindre la police municipale") come first.
         if !decided.is_all
             && let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
         {
             return self.somebody(&heard, asked, open, mood);
         }
-        let alarming = if mood.is_some() { SURELY_ALARMING } else { ALARMING };
-        if !decided.is_whole && kinds.danger >= alarming {
+        if !decided.is_whole && kinds.is_alarm(mood.is_some()) {
             return Interpretation {
                 decision: Decision::Emergency,
-                confidence: kinds.danger,
+                confidence: kinds.alarm(),
                 danger: Some(self.second_ear.danger(&pieces)),
-                reasons: vec![format!("la phrase ressemble à des appels au secours ({:.0} %)", kinds.danger * 100.0)],
+                reasons: vec![format!("la phrase ressemble à des appels au secours ({:.0} %)", kinds.alarm() * 100.0)],
                 ..Interpretation::default()
             };
         }
-        if !decided.is_whole && mood.is_none() && kinds.somebody >= SURELY_SOMEBODY {
+        if !decided.is_whole && mood.is_none() && kinds.is_for_somebody() {
             return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
         let is_all = decided.is_all;
@@ -284,11 +278,11 @@ impl Understanding {
         judged.fold(first, Judged::or)
     }
 
-    fn decided(&self, judged: &Judged, said: &[Token], elsewhere: f32, open: Option<TopicId>) -> Decided {
+    fn decided(&self, judged: &Judged, said: &[Token], foreign: Foreign, open: Option<TopicId>) -> Decided {
         if let Some(decided) = decide::follow_up(&self.judges, judged, said, open) {
             return decided;
         }
-        let decided = decide::decide(&self.judges, judged, said, elsewhere);
+        let decided = decide::decide(&self.judges, judged, said, foreign);
         if decided.is_whole || !aspect::is_without_subject(said) {
             return decided;
         }
@@ -313,7 +307,7 @@ impl Understanding {
         let mut whole = said.to_vec();
         whole.extend(self.titles.get(subject.0)?.iter().cloned());
         let judged = self.judges.judge(&whole, &self.judges.meaning(&whole), Some(open));
-        let mut decided = decide::decide(&self.judges, &judged, &whole, 0.0);
+        let mut decided = decide::decide(&self.judges, &judged, &whole, OURS);
         let Decision::Answer(topic) = decided.decision else {
             return None;
         };
@@ -343,7 +337,7 @@ impl Understanding {
     fn wishes(&self, said: &[Token], open: Option<TopicId>) -> Vec<TopicId> {
         let answer = |part: &[Token]| {
             let judged = self.judges.judge(part, &self.judges.meaning(part), open);
-            match decide::decide(&self.judges, &judged, part, 0.0) {
+            match decide::decide(&self.judges, &judged, part, OURS) {
                 Decided { decision: Decision::Answer(topic), confidence, .. } => Some((topic, confidence)),
                 _ => None,
             }
@@ -414,7 +408,7 @@ impl Understanding {
 
     fn ranking(&self, judged: &Judged) -> Vec<Candidate> {
         let order = decide::order(judged);
-        let sure = order.first().map_or(0.0, |best| self.judges.confidence(&judged.groups[*best], 0.0));
+        let sure = order.first().map_or(0.0, |best| self.judges.confidence(&judged.groups[*best], OURS));
         order
             .into_iter()
             .filter(|group| judged.groups[*group].fused > LEAST_SCORE)
@@ -469,19 +463,13 @@ impl Understanding {
         let said = tokens(text);
         let heard = Self::heard(text);
         let kinds = self.second_ear.kinds(&said, &similarity::pieces_of(&said));
+        let meant = kinds.meant.unwrap_or_default();
         let judged = self.judge(&heard.readings, &self.judges.meaning(&heard.mended), None);
         let services = self.judges.groups.iter().zip(&judged.groups).filter(|(_, verdict)| verdict.best.is_some());
         Findings {
             names: &weights::NAMES,
             services: services.map(|(group, found)| (group.service.clone(), weights::findings(found))).collect(),
-            kinds: [
-                kinds.danger,
-                kinds.somebody,
-                kinds.elsewhere,
-                kinds.meant_danger,
-                kinds.meant_somebody,
-                kinds.meant_elsewhere,
-            ],
+            kinds: [kinds.danger, kinds.somebody, kinds.elsewhere, meant.danger, meant.somebody, meant.elsewhere],
         }
     }
 

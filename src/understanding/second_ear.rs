@@ -19,6 +19,18 @@ use super::text::{Token, tokens, written};
 /// Likeness of the nearest example without which a belief doesn't count.
 const NEAR_ENOUGH: f32 = 0.15;
 
+/// How sure of danger an alarm must be: as a rule, and beside insults and distress.
+const ALARMING: (f32, f32) = (0.85, 0.95);
+const ALARMING_BY_WORDS: (f32, f32) = (0.35, 0.9);
+/// How sure that somebody is asked for it must be.
+const SURELY_SOMEBODY: f32 = 0.75;
+const SURELY_SOMEBODY_BY_WORDS: f32 = 0.2;
+
+/// How much a sentence is like calls for another house, by its words and by its meaning.
+pub type Foreign = [f32; 2];
+/// Not at all.
+pub const OURS: Foreign = [0.0; 2];
+
 const DANGER: usize = 0;
 const SOMEBODY: usize = 1;
 const OTHER_HOUSE: usize = 2;
@@ -31,10 +43,57 @@ pub struct Kinds {
     pub danger: f32,
     pub somebody: f32,
     pub elsewhere: f32,
-    /// By meaning; nothing without the sentence encoder.
-    pub meant_danger: f32,
-    pub meant_somebody: f32,
-    pub meant_elsewhere: f32,
+    /// By meaning; `None` without the sentence encoder.
+    pub meant: Option<Meanings>,
+}
+
+/// Shares of belief by meaning.
+#[derive(Debug, Clone, Copy, Default, PartialEq)]
+pub struct Meanings {
+    pub danger: f32,
+    pub somebody: f32,
+    pub elsewhere: f32,
+}
+
+impl Kinds {
+    /// How sure that it is a call for help, 0–1.
+    pub fn alarm(&self) -> f32 {
+        self.meant.map_or(self.danger, |meant| ALARM.of(self.danger, meant.danger))
+    }
+
+    /// `stirred`: beside insults and distress, which sound like it.
+    pub fn is_alarm(&self, stirred: bool) -> bool {
+        let (calm, beside) = if self.meant.is_some() { ALARMING } else { ALARMING_BY_WORDS };
+        self.alarm() >= if stirred { beside } else { calm }
+    }
+
+    pub fn is_for_somebody(&self) -> bool {
+        match self.meant {
+            Some(meant) => SOMEBODY_ASKED.of(self.somebody, meant.somebody) >= SURELY_SOMEBODY,
+            None => self.somebody >= SURELY_SOMEBODY_BY_WORDS,
+        }
+    }
+
+    pub fn foreign(&self) -> Foreign {
+        [self.elsewhere, self.meant.map_or(0.0, |meant| meant.elsewhere)]
+    }
+}
+
+/// Two shares of belief as one (logistic regression over their logarithms, fitted on sentences that are not held out).
+struct Together {
+    base: f32,
+    words: f32,
+    meaning: f32,
+}
+
+const ALARM: Together = Together { base: 4.74, words: 0.96, meaning: 0.59 };
+const SOMEBODY_ASKED: Together = Together { base: 8.93, words: 1.19, meaning: 0.70 };
+
+impl Together {
+    fn of(&self, words: f32, meaning: f32) -> f32 {
+        let weighed = self.base + self.words * (words + 1e-3).ln() + self.meaning * (meaning + 1e-3).ln();
+        1.0 / (1.0 + (-weighed).exp())
+    }
 }
 
 /// Two classifiers: which kind of call, and which danger.
@@ -77,8 +136,11 @@ impl SecondEar {
 
     pub fn kinds(&self, said: &[Token], pieces: &Pieces) -> Kinds {
         let verdicts = self.kinds.judge(pieces);
-        let meant = self.meaning.as_ref().and_then(|meaning| meaning.judge(&written(said))).unwrap_or_default();
-        let by_meaning = |kind: usize| meant.groups.get(kind).map_or(0.0, |verdict| verdict.probability);
+        let meant = self.meaning.as_ref().map(|meaning| {
+            let shares = meaning.judge(&written(said)).unwrap_or_default().groups;
+            let share = |kind: usize| shares.get(kind).map_or(0.0, |verdict| verdict.probability);
+            Meanings { danger: share(DANGER), somebody: share(SOMEBODY), elsewhere: share(OTHER_HOUSE) }
+        });
         // Far from every example the beliefs tell only how many examples there are.
         let belief =
             |kind: usize| verdicts.get(kind).filter(|v| v.nearest >= NEAR_ENOUGH).map_or(0.0, |v| v.probability);
@@ -86,9 +148,7 @@ impl SecondEar {
             danger: belief(DANGER),
             somebody: belief(SOMEBODY),
             elsewhere: verdicts.get(OTHER_HOUSE).map_or(0.0, |v| v.probability),
-            meant_danger: by_meaning(DANGER),
-            meant_somebody: by_meaning(SOMEBODY),
-            meant_elsewhere: by_meaning(OTHER_HOUSE),
+            meant,
         }
     }
 
@@ -102,7 +162,8 @@ impl SecondEar {
 
 /// The same examples as sentences, and the town's.
 fn sentences(plan: &LanguagePlan) -> Vec<(usize, String)> {
-    let built_in = |kind: usize, texts: &[&str]| texts.iter().map(move |text| (kind, text.to_lowercase())).collect::<Vec<_>>();
+    let built_in =
+        |kind: usize, texts: &[&str]| texts.iter().map(move |text| (kind, text.to_lowercase())).collect::<Vec<_>>();
     let mut all: Vec<(usize, String)> = DANGERS.iter().flat_map(|(_, texts)| built_in(DANGER, texts)).collect();
     all.extend(built_in(SOMEBODY, FOR_SOMEBODY));
     all.extend(built_in(OTHER_HOUSE, ELSEWHERE));

@@ -13,8 +13,9 @@ const EPOCHS: usize = 12;
 const RATE: f32 = 2.0;
 const DECAY: f32 = 1e-5;
 
-/// A belief this near to the truth teaches nothing more.
+/// A belief this near to the truth teaches nothing more, for so many rounds.
 const LEARNED: f32 = 0.03;
+const RESTS: u8 = 2;
 /// Exponent that makes up for the regularity of few epochs.
 const SHARPNESS: f32 = 1.5;
 
@@ -128,17 +129,24 @@ impl Similarity {
         let mean = count as f32 / per_class.iter().filter(|n| **n > 0).count().max(1) as f32;
         // A step that is prime to the count visits every example once an epoch, in a scattered order.
         let stride = (count / 2 + 1..).find(|s| gcd(*s, count) == 1).unwrap_or(1);
+        let mut rests = vec![0u8; count];
         for epoch in 0..EPOCHS {
             let rate = RATE / (1.0 + epoch as f32 * 0.3);
             let mut at = epoch % count;
             for _ in 0..count {
-                let (class, vector) = &examples[at];
+                let this = at;
                 at = (at + stride) % count;
+                if let Some(left) = rests[this].checked_sub(1) {
+                    rests[this] = left;
+                    continue;
+                }
+                let (class, vector) = &examples[this];
                 // Classes with few examples weigh as much as those with many.
                 let balance = (mean / per_class[*class] as f32).clamp(0.3, 3.0).sqrt();
                 let mut gradient = softmax(logits(&self.weights, self.classes, vector), 1.0);
                 gradient[*class] -= 1.0;
                 if gradient[*class] > -LEARNED {
+                    rests[this] = RESTS;
                     continue;
                 }
                 for (feature, value) in vector {

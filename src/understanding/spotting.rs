@@ -39,6 +39,8 @@ pub struct Spotter {
     readings: Vec<Vec<Wanted>>,
     /// Numbers of its meaningful words, once numbered.
     content: Vec<WordId>,
+    /// A reading has no meaningful word: "c'est où".
+    has_bare: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -56,7 +58,8 @@ impl Spotter {
         let mut readings = vec![Vec::new()];
         expand(&phrase.tokens, true, &mut readings);
         readings.retain(|r: &Vec<Wanted>| r.iter().any(|w| w.required));
-        Self { written: phrase.written.clone(), readings, content: Vec::new() }.weighed(rarity)
+        let has_bare = readings.iter().any(|reading| !reading.iter().any(|wanted| wanted.token.is_content()));
+        Self { written: phrase.written.clone(), readings, content: Vec::new(), has_bare }.weighed(rarity)
     }
 
     /// Spotting without knowledge of other phrases: every meaningful word counts the same.
@@ -98,7 +101,7 @@ impl Spotter {
 
     /// The same for a numbered spotter, with likenesses computed before.
     pub fn spot_heard(&self, heard: &Heard<'_>) -> Spot {
-        if !self.content.is_empty() && self.content.iter().all(|id| heard.best(*id) <= 0.0) {
+        if !self.has_bare && self.content.iter().all(|id| heard.best(*id) <= 0.0) {
             return Spot::default();
         }
         let hopeful = self.readings.iter().filter(|reading| {

@@ -22,6 +22,39 @@ const OPENERS: &[&str] = &[
     "need",
     "like",
 ];
+/// Further words of who wishes or asks, folded.
+const ASKING: &[&str] = &[
+    "dois",
+    "doit",
+    "cherche",
+    "appelle",
+    "besoin",
+    "faut",
+    "peux",
+    "peut",
+    "savoir",
+    "connaitre",
+    "comment",
+    "combien",
+    "quand",
+    "quel",
+    "quelle",
+    "quels",
+    "quelles",
+    "ou",
+    "quoi",
+    "pourquoi",
+    "pour",
+    "how",
+    "when",
+    "where",
+    "what",
+];
+/// Words of who tells what happened, folded: "on a pris des billets et nos passeports sont périmés" is one wish.
+const TELLING: &[&str] = &[
+    "je", "j", "on", "nous", "il", "elle", "ils", "elles", "est", "sont", "a", "ont", "i", "we", "he", "she", "is",
+    "was",
+];
 /// Words that add a wish to another one, folded.
 const ADDING: &[&str] = &["aussi", "egalement", "also"];
 /// Joints looked at in one sentence.
@@ -47,6 +80,10 @@ pub fn parts(said: &[Token], answer: impl Fn(&[Token]) -> Option<(TopicId, f32)>
     for joint in joints {
         let (before, after) = (&said[from..joint], &said[joint..]);
         if has(after, OPENERS) && !has(before, OPENERS) && !has(after, ADDING) {
+            continue;
+        }
+        let asks = has(before, OPENERS) || has(before, ASKING);
+        if !asks && has(before, TELLING) && !has(after, ADDING) {
             continue;
         }
         if wishes.len() + 1 == MOST_WISHES {
@@ -90,6 +127,8 @@ mod tests {
         assert_eq!(wishes("mon mari et moi pour une carte"), None);
         assert_eq!(wishes("les poubelles ont brûlé et je voudrais refaire ma carte"), None);
         assert_eq!(wishes("les poubelles, et je voudrais aussi refaire ma carte"), Some(vec![3, 1]));
+        assert_eq!(wishes("on a sorti les poubelles et ma carte est perdue"), None);
+        assert_eq!(wishes("je dois refaire ma carte et connaître les horaires de la médiathèque"), Some(vec![1, 2]));
         assert_eq!(wishes("et"), None);
         assert_eq!(wishes(""), None);
     }

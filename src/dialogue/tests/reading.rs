@@ -94,7 +94,8 @@ fn a_little_more_than_a_part_is_read_at_once() {
 
 #[test]
 fn an_answer_nobody_asked_for_is_not_read_to_the_silent() {
-    let town = build(&text(7).replace("Après 2 échecs : transférer à Standard", "Après 2 échecs : aller à Long discours"));
+    let town =
+        build(&text(7).replace("Après 2 échecs : transférer à Standard", "Après 2 échecs : aller à Long discours"));
     let mut talk = Talk::with(&town, OPEN, None);
     // A question, the menu, the menu's own failures.
     for _ in 0..4 {

