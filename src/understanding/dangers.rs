@@ -10,6 +10,11 @@ pub const DANGERS: &[(Danger, &[&str])] = &[
     (
         Danger::Health,
         &[
+            "deux voitures se sont percutées et le conducteur ne sort pas",
+            "une moto vient de se prendre un camion",
+            "venez vite papi ne se réveille plus",
+            "ma petite est sur l'appui de la fenêtre au cinquième",
+            "il est resté coincé sous le tracteur",
             "il perd tout son sang ça coule sans s'arrêter",
             "la plaie ne s'arrête pas de saigner",
             "le sang gicle de son bras",
@@ -192,6 +197,10 @@ pub const DANGERS: &[(Danger, &[&str])] = &[
     (
         Danger::Police,
         &[
+            "il m'a enfermée dans l'appartement et il va revenir",
+            "des hommes masqués sont dans le magasin",
+            "ils sont armés et cagoulés ils prennent la caisse",
+            "mon neveu de trois ans s'est sauvé on ne le voit plus",
             "il est derrière la porte il va me frapper",
             "il m'a cogné dessus je me suis enfermée dans la salle de bain",
             "mon ex est en bas il veut entrer",
@@ -295,6 +304,18 @@ pub const DANGERS: &[(Danger, &[&str])] = &[
 
 /// What only sounds like danger.
 pub const SAFE: &[&str] = &[
+    "j'appelle au secours avec votre site internet",
+    "la nuit cette rue fait peur il faudrait de la lumière",
+    "vos prix sont un coup dans le dos des familles",
+    "j'étouffe avec toute cette paperasse",
+    "ma mère est tombée il y a un mois elle a besoin d'une aide",
+    "un chien perdu me suit depuis le parc",
+    "un jeu vidéo où il faut tuer des monstres",
+    "mon fils joue trop aux jeux vidéo",
+    "un chat est coincé dans un arbre",
+    "ma clé est restée coincée dans la boîte aux lettres",
+    "la barrière du parking est coincée",
+    "un tout petit vélo bleu perdu au parc",
     "un passant va finir par tomber sur ce trottoir",
     "c'est dangereux pour les enfants il faut réparer",
     "un jour il y aura un accident à ce carrefour",

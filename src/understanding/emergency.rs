@@ -40,6 +40,10 @@ const HARMLESS: &[&str] = &[
     "feu|feux de? circulation|signalisation|joie|camp|cheminee|vehetaux|vegetaux|jardin",
     "feu vert|rouge pour|du|de|au",
     "feu au lac",
+    "au secours parce|car",
+    "coupe gorge",
+    "coup de poignard|massue|fusil|hache dans le dos|budget|coeur",
+    "etouffe avec|sous vos|les|des|toutes",
     "en finir avec ce|cet|cette|ces|le|les|l|vos",
     "failli faire|avoir|tomber|mourir un|une|une? malaise|attaque|crise* cardiaque?",
     "malaise a chaque",
@@ -93,6 +97,9 @@ const HARMLESS: &[&str] = &[
 const HARMLESS_APART: &[&str] = &[
     "avc|infarctus|attaque|accident|malaise|crise ans|annees|mois|autrefois|jadis",
     "brule*|brulee depuis",
+    "chute|chuter|tombe|tombee|renverse|renversee|blesse|blessee mois|semaine|semaines|an|ans|annee|jours",
+    "chien|chat|chaton|chiot suit",
+    "jeu|jeux|dragon|niveau tuer|tue|mort|feu",
     "panneau|stop|poteau|barriere|borne|lampadaire terre|frappe|renverse|percute",
     "brule*|incendie*|explose* dernier|derniere|mois|annee|hier|semaine|passe|passee",
     "saigne* nez",
@@ -318,8 +325,10 @@ const ALARMS_APART: &[(Danger, &[&str])] = &[
     (
         Danger::Police,
         &[
-            "fille|fils|enfant|garcon|bebe|gamin|gamine|mere|pere|mari|grand disparu|disparue|introuvable|fugue",
+            "fille|fils|enfant|garcon|bebe|gamin|gamine|mere|pere|mari|grand|soeur|frere|niece|neveu|petite|petit|mamie|papi disparu|disparue|introuvable|fugue",
             "mere|pere|fils|fille|mari|femme|mamie|papi|grand ne la|le|l retrouve|trouve plus|pas",
+            "cagoule*|encagoule*",
+            "mari|compagnon|conjoint|copain|ex|pere|frere enferme|enfermee|sequestre|sequestree",
             "valise|colis|paquet|bagage abandonne|abandonnee|suspect|suspecte",
             "crie|crier|hurle|hurler aide|secours",
         ],
@@ -327,9 +336,11 @@ const ALARMS_APART: &[(Danger, &[&str])] = &[
     (
         Danger::Health,
         &[
-            "couche|couchee|allonge|allongee|etendu|etendue trottoir|sol|terre|rue|chaussee repond|bouge|reagit",
-            "quelquun|homme|femme|enfant|gens|personne|ouvrier|conducteur coince|coincee|enseveli|bloque volant|voiture|dessous|dedans|sous|decombres|machine",
+            "couche|couchee|allonge|allongee|etendu|etendue trottoir|sol|terre|rue|chaussee|neige|herbe|parc|banc|hall|escalier repond|bouge|reagit",
+            "quelquun|homme|femme|enfant|gens|personne|ouvrier|conducteur|dame|monsieur|fille|fils|bebe|mamie|papi|voisin|voisine|petit|petite coince|coincee|enseveli|bloque volant|voiture|dessous|dedans|sous|decombres|machine",
             "quelquun|homme|femme|enfant|personne|il|elle|bebe tombe|tombee|tomber eau|bassin|etang|riviere|seine|puits|piscine|rails|voies",
+            "bebe|pepe|meme|il|elle|papa|maman|pere|mere|enfant|mari|femme|papi|mamie|fils|fille tout|toute bleu|bleue|violet|violette",
+            "enfant|fils|fille|petit|petite|bebe|gamin|gamine fenetre|balcon|rebord rebord|vide|enjambe|penche",
             "coupe|coupee|arrache|sectionne doigt|doigts|main|bras|jambe",
             "ouvert|taillade|coupe|entaille poignet|poignets|veines|gorge|crane",
             "inonde|inondee|inondation reste|restee|coince|coincee|bloque|bloquee",

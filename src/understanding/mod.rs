@@ -212,9 +212,9 @@ impl Understanding {
         }
         let judged = self.judge(&readings, &self.judges.meaning(&heard), open);
         let decided = self.decided(&judged, &readings[0], kinds.foreign(), open);
-        // The officer's own words for somebody ("joindre la police municipale") come first.
-        if !decided.is_all
-            && let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
+        // The officer's own words for somebody ("joindre la police municipale") come first, but for who wants no machine.
+        if let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
+            && (!decided.is_all || asked.is_for_a_person)
         {
             return self.somebody(&heard, asked, open, mood);
         }

@@ -27,6 +27,12 @@ static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
             "veux|voudrais|prefere|prefererais|aimerais un|une vrai|vraie|etre? humain|personne|agent|conseiller|conseillere",
             "lui|leur parler",
             "pas a? un|une|de|d? robot|machine|repondeur|ordinateur",
+            "donnez|donner|donne|filez|trouvez|trouver moi|me|nous un|une|le|la|l|les|vite? agent|humain|humaine|conseiller|conseillere|personne|responsable|chef|interlocuteur|interlocutrice|standard|standardiste|etre|employe|employee|secretaire|secretariat|collegue|dame|operateur|operatrice",
+            "donnez|donner|donne|filez|trouvez|trouver moi|me|nous quelquun",
+            "exige|demande|reclame|reclamer|faut un|une|le|la|l responsable|agent|chef|humain|conseiller|conseillere|interlocuteur|superieur",
+            "avoir le|la|un|une monsieur|dame|personne|agent|responsable|secretaire|collegue|directeur|directrice",
+            "bout du? fil|telephone",
+            "poste 1*|2*|3*|4*|5*|6*|7*|8*|9*|vingt|trente|quarante|cinquante|soixante|cent|douze|quinze|deux|trois|quatre|cinq|six|sept|huit",
             "remettez|remettre|basculez|basculer|reliez|dirigez|renvoyez moi|mon|nous",
             "cause|causer|parle avec|au|a maire|chef|responsable|quelquun|monsieur|madame",
             "voir avec|directement votre|le|la|un|une|l",
@@ -61,7 +67,9 @@ static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
 static IS_THERE: LazyLock<Patterns> = LazyLock::new(|| {
     Patterns::new(
         &[
-            "responsable|directeur|directrice|chef|adjoint|adjointe|dame|monsieur|madame|personne|agent|secretaire|conseiller|conseillere|collegue joignable|disponible|present|presente",
+            "responsable|directeur|directrice|chef|adjoint|adjointe|dame|monsieur|madame|personne|quelquun|charge|chargee|agent|secretaire|conseiller|conseillere|collegue joignable|disponible|present|presente|reunion|dispo",
+            "mettez|mettre|passez|donnez moi|nous|me ligne|fil",
+            "service|bureau|quelquun peut|pourrait me|nous prendre|repondre|rappeler",
             "dame|personne|monsieur|agent qui fait|gere|occupe|s est la|elle",
             "dame|personne de|du l|la? accueil|guichet|standard la",
         ],
@@ -80,6 +88,7 @@ static NAMES_SOMEBODY: LazyLock<Patterns> = LazyLock::new(|| {
             "une? vraie personne",
             "le? standard",
             "le? secretariat",
+            "^ l accueil",
         ],
         0,
     )
@@ -137,22 +146,54 @@ pub struct Asked {
     pub target: Vec<Token>,
     /// The words that ask.
     pub words: String,
+    /// Nobody but a person will do: "donnez-moi un agent".
+    pub is_for_a_person: bool,
 }
+
+/// Whoever is no machine.
+static PERSON: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "agent|humain|humaine|quelquun|conseiller|conseillere|responsable|operateur|operatrice|standardiste|interlocuteur|interlocutrice",
+            "vraie|veritable personne|dame|voix",
+            "human|person|operator|someone|somebody",
+        ],
+        0,
+    )
+});
+/// Who only wonders: "c'est une vraie personne ?"
+static WONDERS: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "vous etes",
+            "etes vous",
+            "t|tu es",
+            "es tu",
+            "^ c est",
+            "est ce que? c|je? est|parle",
+            "je parle",
+            "ai je",
+            "are you",
+        ],
+        0,
+    )
+});
 
 impl Asked {
     /// Everything said is about whom.
     pub fn about(said: &[Token]) -> Self {
-        Self { target: said.to_vec(), words: String::new() }
+        Self { target: said.to_vec(), words: String::new(), is_for_a_person: false }
     }
 }
 
 /// Whom the caller asks for, when they ask for somebody.
 pub fn asked(tokens: &[Token]) -> Option<Asked> {
     if let Some(range) = ASKS.find(tokens) {
-        return Some(without(tokens, &range));
+        let is_for_a_person = PERSON.found(tokens) && !WONDERS.found(tokens);
+        return Some(Asked { is_for_a_person, ..without(tokens, &range) });
     }
     if let Some(range) = IS_THERE.find(tokens).or_else(|| called_by_name(tokens)) {
-        return Some(Asked { words: spoken(&tokens[range]), target: tokens.to_vec() });
+        return Some(Asked { words: spoken(&tokens[range]), ..Asked::about(tokens) });
     }
     if let Some(range) = CALLS_SERVICE.find(tokens) {
         let beside = content_outside(tokens, &range);
@@ -189,6 +230,7 @@ fn without(tokens: &[Token], range: &std::ops::Range<usize>) -> Asked {
     Asked {
         target: tokens.iter().enumerate().filter(|(i, _)| !range.contains(i)).map(|(_, t)| t.clone()).collect(),
         words: spoken(&tokens[range.clone()]),
+        is_for_a_person: false,
     }
 }
 
@@ -220,9 +262,24 @@ mod tests {
             "bonjour je voudrais le service des sports",
             "le secrétariat du maire",
             "can I speak to someone please",
+            "arrêtez avec votre machine et donnez-moi un agent",
+            "le poste vingt-deux quarante-trois",
+            "mettez-moi l'état civil en ligne",
+            "l'accueil je vous prie",
+            "j'exige un responsable",
         ] {
             assert!(asked(&tokens(text)).is_some(), "{text}");
         }
+    }
+
+    #[test]
+    fn nobody_but_a_person_will_do() {
+        let for_a_person = |text: &str| asked(&tokens(text)).is_some_and(|asked| asked.is_for_a_person);
+        assert!(for_a_person("je veux parler à un humain"));
+        assert!(for_a_person("donnez-moi un agent"));
+        assert!(for_a_person("il n'y a pas une vraie dame"));
+        assert!(!for_a_person("vous êtes une vraie personne"));
+        assert!(!for_a_person("je voudrais parler à l'état civil"));
     }
 
     #[test]
