@@ -12,7 +12,8 @@ log=$target_dir/test.log
 run_tests() {
     mkdir -p "$target_dir"
     if cargo nextest --version >/dev/null 2>&1; then
-        cargo nextest run --release 2>&1 | tee "$log"
+        # Examples are compiled by clippy.
+        cargo nextest run --release --lib --bins --tests 2>&1 | tee "$log"
     else
         # What .config/nextest.toml does with groups: tests with real peers run one at a time.
         {

@@ -330,7 +330,7 @@ mod tests {
 
     fn checked(dir: &Path) -> Checked {
         let lexicons = lexicons(None).unwrap();
-        check(dir, &Arc::new(Phrases::built_in()), &lexicons, jiff::civil::date(2026, 11, 23)).unwrap()
+        check(dir, &Arc::new(Phrases::built_in()), &lexicons, None, jiff::civil::date(2026, 11, 23)).unwrap()
     }
 
     fn town() -> PathBuf {
@@ -386,7 +386,9 @@ mod tests {
         assert_eq!((first.file.as_str(), first.line, first.column), ("mairie.md", 4, 1));
         assert_eq!(first.severity, "error");
         assert!(verdict(&report).contains("à corriger"));
-        let failure = run(Args { dir: dir.path().to_owned(), json: true, prompts: None }).unwrap_err();
+        let failure =
+            run(Args { dir: dir.path().to_owned(), json: true, prompts: None, sentences: SentenceModel::none() })
+                .unwrap_err();
         assert_eq!((failure.status, failure.message.as_str()), (FAULTY, ""));
     }
 
@@ -409,7 +411,8 @@ mod tests {
             ("boucle", "mairie.md"),
         ] {
             for json in [false, true] {
-                let failure = run(Args { dir: at(name), json, prompts: None }).unwrap_err();
+                let failure =
+                    run(Args { dir: at(name), json, prompts: None, sentences: SentenceModel::none() }).unwrap_err();
                 assert_eq!(failure.status, UNREADABLE, "{name}");
                 assert!(json || failure.message.contains(part), "{name}: {}", failure.message);
             }
@@ -419,7 +422,10 @@ mod tests {
         std::fs::create_dir(&town).unwrap();
         std::os::unix::fs::symlink(&town, town.join("fr")).unwrap();
         std::fs::write(town.join("mairie.md"), "# Mairie\n").unwrap();
-        assert_eq!(run(Args { dir: town, json: true, prompts: None }).unwrap_err().status, FAULTY);
+        assert_eq!(
+            run(Args { dir: town, json: true, prompts: None, sentences: SentenceModel::none() }).unwrap_err().status,
+            FAULTY
+        );
     }
 
     #[test]

@@ -15,6 +15,12 @@ pub struct SentenceModel {
 }
 
 impl SentenceModel {
+    /// Words alone.
+    #[cfg(test)]
+    pub fn none() -> Self {
+        Self { file: PathBuf::new() }
+    }
+
     /// The encoder. Without its file words alone decide, which is told on the error output.
     pub fn open(&self) -> Result<Option<Arc<dyn Encode>>, Failure> {
         if self.file.as_os_str().is_empty() {

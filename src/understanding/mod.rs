@@ -17,18 +17,17 @@
 
 mod aspect;
 pub mod commands;
-mod dangers;
 mod decide;
 mod ear;
 mod elsewhere;
 mod emergency;
 pub mod encoder;
+mod examples;
 mod judges;
 mod keywords;
 mod lexicon;
 mod meaning;
 mod mood;
-mod other_calls;
 pub mod pattern;
 mod people;
 mod phonetic;

@@ -7,11 +7,10 @@ use std::sync::Arc;
 
 use crate::dialplan::LanguagePlan;
 
-use super::dangers::{DANGERS, SAFE};
 use super::emergency::Danger;
 use super::encoder::Encode;
+use super::examples;
 use super::meaning::Meaning;
-use super::other_calls::{ELSEWHERE, FOR_SOMEBODY};
 use super::similarity::{Pieces, Similarity, pieces_of};
 use super::spotting::Spotter;
 use super::text::{Token, tokens, written};
@@ -107,15 +106,12 @@ pub struct SecondEar {
 impl SecondEar {
     /// Phrases and key words of the town are the fourth kind.
     pub fn train(plan: &LanguagePlan, encoder: Option<Arc<dyn Encode>>) -> Self {
-        let pieces = |text: &&str| pieces_of(&tokens(text));
-        let mut dangers: Vec<(usize, Pieces)> = Vec::new();
-        for (kind, (_, examples)) in DANGERS.iter().enumerate() {
-            dangers.extend(examples.iter().map(|text| (kind, pieces(text))));
-        }
+        let pieces = |text: &str| pieces_of(&tokens(text));
+        let dangers: Vec<(usize, Pieces)> = examples::dangers().map(|(kind, text)| (kind, pieces(text))).collect();
         let mut others: Vec<(usize, Pieces)> = Vec::new();
-        others.extend(FOR_SOMEBODY.iter().map(|text| (SOMEBODY, pieces(text))));
-        others.extend(ELSEWHERE.iter().map(|text| (OTHER_HOUSE, pieces(text))));
-        others.extend(SAFE.iter().map(|text| (TOWN, pieces(text))));
+        others.extend(examples::for_somebody().map(|text| (SOMEBODY, pieces(text))));
+        others.extend(examples::elsewhere().map(|text| (OTHER_HOUSE, pieces(text))));
+        others.extend(examples::safe().map(|text| (TOWN, pieces(text))));
         for topic in &plan.topics {
             let phrases = topic.phrases.iter().filter_map(|phrase| Spotter::plain(phrase).sentences().next());
             others.extend(phrases.map(|words| (TOWN, pieces_of(&words))));
@@ -129,7 +125,7 @@ impl SecondEar {
         let of_danger: Vec<(usize, &Pieces)> = dangers.iter().map(|(kind, pieces)| (*kind, pieces)).collect();
         Self {
             kinds: Similarity::train(&all, KINDS),
-            dangers: Similarity::train(&of_danger, DANGERS.len()),
+            dangers: Similarity::train(&of_danger, examples::kinds_of_danger().len()),
             meaning: encoder.map(|encoder| Meaning::train(encoder, sentences(plan), &[0, 1, 2, 3], KINDS)),
         }
     }
@@ -156,18 +152,17 @@ impl SecondEar {
     pub fn danger(&self, said: &Pieces) -> Danger {
         let kinds = self.dangers.judge(said);
         let best = (0..kinds.len()).max_by(|a, b| kinds[*a].probability.total_cmp(&kinds[*b].probability));
-        best.and_then(|best| DANGERS.get(best)).map_or(Danger::Unclear, |(danger, _)| *danger)
+        best.and_then(|best| examples::kinds_of_danger().nth(best)).unwrap_or(Danger::Unclear)
     }
 }
 
 /// The same examples as sentences, and the town's.
 fn sentences(plan: &LanguagePlan) -> Vec<(usize, String)> {
-    let built_in =
-        |kind: usize, texts: &[&str]| texts.iter().map(move |text| (kind, text.to_lowercase())).collect::<Vec<_>>();
-    let mut all: Vec<(usize, String)> = DANGERS.iter().flat_map(|(_, texts)| built_in(DANGER, texts)).collect();
-    all.extend(built_in(SOMEBODY, FOR_SOMEBODY));
-    all.extend(built_in(OTHER_HOUSE, ELSEWHERE));
-    all.extend(built_in(TOWN, SAFE));
+    let all = examples::dangers().map(|(_, text)| (DANGER, text));
+    let all = all.chain(examples::for_somebody().map(|text| (SOMEBODY, text)));
+    let all = all.chain(examples::elsewhere().map(|text| (OTHER_HOUSE, text)));
+    let all = all.chain(examples::safe().map(|text| (TOWN, text)));
+    let mut all: Vec<(usize, String)> = all.map(|(kind, text)| (kind, text.to_lowercase())).collect();
     for topic in &plan.topics {
         all.extend(topic.phrases.iter().flat_map(|phrase| phrase.variants(1)).map(|text| (TOWN, text)));
         all.extend(topic.keywords.iter().map(|words| (TOWN, words.to_lowercase())));

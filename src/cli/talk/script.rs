@@ -92,6 +92,7 @@ mod tests {
             explain: true,
             from: None,
             prompts: PathBuf::from("absent"),
+            sentences: super::super::SentenceModel::none(),
         })
     }
 

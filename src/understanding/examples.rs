@@ -1,0 +1,82 @@
+//! What callers say of danger, to get somebody, and for another house: sentences that the second ear learns from, a line each.
+//!
+//! Patterns ([`emergency`](super::emergency), [`reach`](super::reach)) know fixed turns; people use others. The sentences in
+//! `examples/` were written for training: none of `sip-tests/understanding` is among them. Must not know: dialplans.
+
+use super::emergency::Danger;
+
+/// Somebody is in danger now.
+const DANGERS: &[(Danger, &str)] = &[
+    (Danger::Health, include_str!("examples/health.txt")),
+    (Danger::Fire, include_str!("examples/fire.txt")),
+    (Danger::Gas, include_str!("examples/gas.txt")),
+    (Danger::Police, include_str!("examples/police.txt")),
+    (Danger::Suicide, include_str!("examples/suicide.txt")),
+    (Danger::Unclear, include_str!("examples/unclear.txt")),
+];
+/// What only sounds like danger.
+const SAFE: &str = include_str!("examples/safe.txt");
+/// A person is wanted, not an answer.
+const FOR_SOMEBODY: &str = include_str!("examples/somebody.txt");
+/// Nothing that a town hall deals with.
+const ELSEWHERE: &str = include_str!("examples/elsewhere.txt");
+
+/// The dangers, in the order of their numbers in [`dangers`].
+pub fn kinds_of_danger() -> impl ExactSizeIterator<Item = Danger> {
+    DANGERS.iter().map(|(danger, _)| *danger)
+}
+
+/// Sentences of danger, with the number of its kind.
+pub fn dangers() -> impl Iterator<Item = (usize, &'static str)> {
+    DANGERS.iter().enumerate().flat_map(|(kind, (_, text))| text.lines().map(move |line| (kind, line)))
+}
+
+pub fn safe() -> impl Iterator<Item = &'static str> {
+    SAFE.lines()
+}
+
+pub fn for_somebody() -> impl Iterator<Item = &'static str> {
+    FOR_SOMEBODY.lines()
+}
+
+pub fn elsewhere() -> impl Iterator<Item = &'static str> {
+    ELSEWHERE.lines()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+
+    use super::*;
+    use crate::understanding::text::plain;
+
+    #[test]
+    fn every_sentence_stands_once_in_one_list() {
+        let mut seen = HashSet::new();
+        for line in dangers().map(|(_, line)| line).chain(safe()).chain(for_somebody()).chain(elsewhere()) {
+            assert_eq!(line, line.trim());
+            assert!(!plain(line).is_empty() && seen.insert(plain(line)), "twice, or empty: {line}");
+        }
+        assert!(seen.len() > 500);
+    }
+
+    #[test]
+    fn no_sentence_measures_what_it_teaches() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sip-tests/understanding");
+        let taught: HashSet<String> = dangers()
+            .map(|(_, line)| line)
+            .chain(safe())
+            .chain(for_somebody())
+            .chain(elsewhere())
+            // Short turns are everybody's.
+            .filter(|line| line.split(' ').count() > 4)
+            .map(plain)
+            .collect();
+        for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+            let text = std::fs::read_to_string(entry.path()).unwrap();
+            for sentence in text.lines().filter_map(|line| line.split('\t').next()) {
+                assert!(!taught.contains(&plain(sentence)), "{}: {sentence}", entry.path().display());
+            }
+        }
+    }
+}
