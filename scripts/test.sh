@@ -9,11 +9,20 @@ source scripts/lib.sh
 export ALLO_MAIRIE_REQUIRE_PEERS=1
 log=$target_dir/test.log
 
+tests=(--release --lib --bins --tests)
+
+has_nextest() { cargo nextest --version >/dev/null 2>&1; }
+
+# The program comes with them: built by itself it would have fewer features of its crates, and all would be compiled twice.
+# Examples are compiled by clippy.
+build_tests() {
+    if has_nextest; then cargo nextest run --no-run "${tests[@]}"; else cargo test --no-run "${tests[@]}"; fi
+}
+
 run_tests() {
     mkdir -p "$target_dir"
-    if cargo nextest --version >/dev/null 2>&1; then
-        # Examples are compiled by clippy.
-        cargo nextest run --release --lib --bins --tests 2>&1 | tee "$log"
+    if has_nextest; then
+        cargo nextest run "${tests[@]}" 2>&1 | tee "$log"
     else
         # What .config/nextest.toml does with groups: tests with real peers run one at a time.
         {
@@ -23,7 +32,8 @@ run_tests() {
 }
 
 step "Mise en forme (rustfmt)" cargo fmt --check
-scripts/build.sh --with-test-voice
+step "Compilation" build_tests
+step "Modèles de reconnaissance et de voix" "$program" models prepare --with-test-voice
 step "Relecture (clippy)" cargo clippy --release --all-targets -- -D warnings
 # The targets compile some modules from their sources: a crate that is new there must be named in fuzz/Cargo.toml too.
 step "Cibles des données aléatoires" cargo check --manifest-path fuzz/Cargo.toml --bins --target-dir "$target_dir/fuzz"
