@@ -30,7 +30,7 @@ with tempfile.NamedTemporaryFile("w", suffix=".tsv", encoding="utf-8") as f:
     f.flush()
     command = [program, "understand", dialplan, "--tsv", f.name, "--findings", *extra]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-KINDS = 6
+KINDS = 5
 names = printed[0].split("\t")[2 + KINDS :]
 found = [[] for _ in rows]
 kinds = np.zeros((len(rows), KINDS))
@@ -77,7 +77,7 @@ def evidence(w):
     p = softmax(X @ w)
     best = p.argmax(axis=1)
     at = np.arange(len(X))
-    F = np.concatenate([X[at, best], p[at, best][:, None], np.log(kinds[:, [2, 5]] + 1e-3)], axis=1)
+    F = np.concatenate([X[at, best], p[at, best][:, None], np.log(kinds[:, [2, 4]] + 1e-3)], axis=1)
     return F, right[at, best], p
 
 

@@ -13,7 +13,7 @@ use super::{free_port, models, root};
 
 pub const PROGRAM: &str = env!("CARGO_BIN_EXE_allo-mairie");
 
-/// The first start synthesises every fixed sentence and says how far it is; later ones find them in the cache.
+/// The first start synthesises the greeting; what is said later is kept for the tests that follow.
 const PROGRESS: Duration = Duration::from_secs(60);
 /// Threads of a recognition wait for each other without sleeping: with two on two cores, any other work on the machine
 /// makes them many times slower than one. Delays are measured elsewhere.
@@ -108,6 +108,7 @@ threads = {threads}
 [voice]
 onnxruntime = {onnxruntime}
 cache = {cache}
+prepare = "needed"
 [voice.languages.fr]
 model = {voice}
 [store]

@@ -118,7 +118,7 @@ impl Reader<'_> {
                 if number == 0 {
                     writeln!(
                         out,
-                        "sentence\tservice\tdanger\tsomebody\telsewhere\tmeant_danger\tmeant_somebody\tmeant_elsewhere\t{}",
+                        "sentence\tservice\tdanger\tsomebody\telsewhere\tmeant_somebody\tmeant_elsewhere\t{}",
                         found.names.join("\t")
                     )?;
                 }

@@ -246,7 +246,7 @@ pub enum Preparation {
     All,
     /// What every call needs before the first call; the others behind the calls.
     Behind,
-    /// What every call needs before the first call; the others when they are said.
+    /// How a call begins before the first call; the others when they are said.
     Needed,
 }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use jiff::civil::DateTime;
 
-use super::{Dialogue, Input, Output, Phrases, everyday_sentences, fixed_sentences};
+use super::{Dialogue, Input, Output, Phrases, everyday_sentences, fixed_sentences, greeting_sentences};
 use crate::dialplan::{Dialplan, Language};
 use crate::understanding::Understanding;
 use crate::understanding::encoder::Encode;
@@ -54,6 +54,11 @@ impl Conversation {
     /// Of these, what a call may need whatever it is about.
     pub fn everyday_sentences(&self) -> Vec<(Language, String)> {
         everyday_sentences(&self.plan, &self.phrases)
+    }
+
+    /// Of these, how every call begins.
+    pub fn greeting_sentences(&self) -> Vec<(Language, String)> {
+        greeting_sentences(&self.plan)
     }
 
     /// What is said to a caller who says these lines one after the other.

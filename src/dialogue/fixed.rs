@@ -36,6 +36,19 @@ pub fn everyday_sentences(plan: &Dialplan, phrases: &Phrases) -> Vec<(Language, 
     list.sentences
 }
 
+/// Of these, how every call begins.
+pub fn greeting_sentences(plan: &Dialplan) -> Vec<(Language, String)> {
+    let mut list = List { seen: HashSet::new(), sentences: Vec::new() };
+    for words in &plan.plans {
+        if let Some(welcome) = words.topics.get(words.welcome.0) {
+            for speech in &welcome.say {
+                list.speech(plan, &words.language, speech);
+            }
+        }
+    }
+    list.sentences
+}
+
 struct List {
     seen: HashSet<(Language, String)>,
     sentences: Vec<(Language, String)>,

@@ -39,6 +39,7 @@ impl Dialogue {
         }
         self.someone_is_there = true;
         self.granted = 0;
+        self.read_to_silence = 0;
         self.spoken.unheard.clear();
         let interpretation = match self.interpret(text) {
             Some(interpretation) => interpretation,

@@ -14,6 +14,7 @@ impl Dialogue {
     pub(super) fn key(&mut self, key: Key) -> bool {
         self.someone_is_there = true;
         self.granted = 0;
+        self.read_to_silence = 0;
         self.spoken.unheard.clear();
         // Keys choose among what has been read.
         self.unread.clear();

@@ -58,7 +58,7 @@ use known::Known;
 use state::{Form, Spoken, Stage, Trouble};
 
 pub use conversation::Conversation;
-pub use fixed::{everyday_sentences, fixed_sentences};
+pub use fixed::{everyday_sentences, fixed_sentences, greeting_sentences};
 pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
 pub use transcript::Transcript;
 pub use trial::{TrialOutcome, run_trial};
@@ -194,6 +194,8 @@ pub struct Dialogue {
     someone_is_there: bool,
     /// Long silences granted to who has asked for time.
     granted: u8,
+    /// Parts of answers read on to silence since the caller was last there.
+    read_to_silence: u8,
     /// How often nobody could be reached.
     dead_ends: u8,
     /// How often the recogniser failed.
@@ -237,6 +239,7 @@ impl Dialogue {
             streets: None,
             someone_is_there: false,
             granted: 0,
+            read_to_silence: 0,
             dead_ends: 0,
             deaf: 0,
             emergencies: 0,

@@ -11,6 +11,8 @@ use super::{Dialogue, Note};
 
 /// Long silences granted to who asks for time: the first is met with a gentle word, then silence counts again.
 const GRANTED_SILENCES: u8 = 2;
+/// Parts of answers that are read on while nothing is said: a minute and more.
+const MOST_READ_TO_SILENCE: u8 = 3;
 /// Failures in a row after which a human takes over.
 const FAILURES_TO_HUMAN: u8 = 2;
 /// Silences and misunderstandings without progress after which the officer's ways out have led in a circle.
@@ -64,11 +66,12 @@ impl Dialogue {
         if self.grants_time() {
             return self.say(PhraseId::StillThere);
         }
-        if self.is_reading() && self.trouble.total() == 0 {
+        if self.is_reading() && self.trouble.total() == 0 && self.read_to_silence < MOST_READ_TO_SILENCE {
             // Who says nothing listens.
+            self.read_to_silence += 1;
             return self.read_on();
         }
-        // Whom a way out led to this answer has been silent before: nobody asked for the rest.
+        // Whom a way out led to this answer has been silent before, and a minute of reading is enough: nobody asked for the rest.
         self.unread.clear();
         self.note(Note::Silence);
         self.trouble.silences = self.trouble.silences.saturating_add(1);

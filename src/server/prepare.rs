@@ -129,7 +129,8 @@ pub fn prepare_with(
     let sentences = named(conversation.fixed_sentences());
     let before_calls = match config.voice.prepare {
         Preparation::All => sentences.clone(),
-        Preparation::Behind | Preparation::Needed => named(conversation.everyday_sentences()),
+        Preparation::Behind => named(conversation.everyday_sentences()),
+        Preparation::Needed => named(conversation.greeting_sentences()),
     };
     // Whisper loads while sentences are read from the cache or synthesised.
     let (speaker, recognisers) = std::thread::scope(|scope| {
@@ -231,7 +232,7 @@ pub fn rehearse(config: &Config, calls: &[Vec<&str>]) -> Result<(), Problem> {
     config.check_files()?;
     let conversation = conversation(config)?;
     let now = net::local_time(&config.dialplan.timezone).datetime();
-    let mut said = conversation.everyday_sentences();
+    let mut said = conversation.greeting_sentences();
     said.extend(calls.iter().flat_map(|lines| conversation.rehearse(now, lines)));
     let said = named(said);
     speaker(config, &conversation, voices(config)?, &said).map(drop)

@@ -16,6 +16,8 @@ const DANGERS: &[(Danger, &str)] = &[
 ];
 /// What only sounds like danger.
 const SAFE: &str = include_str!("examples/safe.txt");
+/// What town halls deal with, whatever the dialplan: a small town's own phrases are few.
+const TOWN: &str = include_str!("examples/town.txt");
 /// A person is wanted, not an answer.
 const FOR_SOMEBODY: &str = include_str!("examples/somebody.txt");
 /// Nothing that a town hall deals with.
@@ -31,8 +33,9 @@ pub fn dangers() -> impl Iterator<Item = (usize, &'static str)> {
     DANGERS.iter().enumerate().flat_map(|(kind, (_, text))| text.lines().map(move |line| (kind, line)))
 }
 
-pub fn safe() -> impl Iterator<Item = &'static str> {
-    SAFE.lines()
+/// What a town hall deals with, some of it sounding like danger.
+pub fn town() -> impl Iterator<Item = &'static str> {
+    SAFE.lines().chain(TOWN.lines())
 }
 
 pub fn for_somebody() -> impl Iterator<Item = &'static str> {
@@ -53,7 +56,7 @@ mod tests {
     #[test]
     fn every_sentence_stands_once_in_one_list() {
         let mut seen = HashSet::new();
-        for line in dangers().map(|(_, line)| line).chain(safe()).chain(for_somebody()).chain(elsewhere()) {
+        for line in dangers().map(|(_, line)| line).chain(town()).chain(for_somebody()).chain(elsewhere()) {
             assert_eq!(line, line.trim());
             assert!(!plain(line).is_empty() && seen.insert(plain(line)), "twice, or empty: {line}");
         }
@@ -65,7 +68,7 @@ mod tests {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/sip-tests/understanding");
         let taught: HashSet<String> = dangers()
             .map(|(_, line)| line)
-            .chain(safe())
+            .chain(town())
             .chain(for_somebody())
             .chain(elsewhere())
             // Short turns are everybody's.

@@ -48,6 +48,11 @@ impl Meaning {
         Self { encoder, examples, group_of: group_of.to_vec(), weights, groups }
     }
 
+    /// Forgets the examples: what is nearest is not told any more, and the memory is free.
+    pub fn without_examples(self) -> Self {
+        Self { examples: Vec::new(), ..self }
+    }
+
     /// `None` for what says nothing.
     pub fn judge(&self, text: &str) -> Option<Meant> {
         if !text.chars().any(char::is_alphanumeric) {

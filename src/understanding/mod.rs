@@ -134,8 +134,8 @@ pub struct Whom {
 pub struct Findings {
     pub names: &'static [&'static str],
     pub services: Vec<(String, [f32; weights::FINDINGS])>,
-    /// How much the sentence is like danger, asking for somebody and calls for another house: by words, then by meaning.
-    pub kinds: [f32; 6],
+    /// How much the sentence is like danger, asking for somebody and calls for another house: by words, then the last two by meaning.
+    pub kinds: [f32; 5],
 }
 
 /// A sentence as it was said, first, and otherwise.
@@ -204,7 +204,8 @@ impl Understanding {
         let said = &readings[0];
         let pieces = similarity::pieces_of(said);
         let mut kinds = self.second_ear.kinds(said, &pieces);
-        if said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS {
+        let is_short = said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS;
+        if is_short || commands::command(text).is_some() {
             // Patterns know the short cries; one word is like anything.
             let meant = kinds.meant.map(|meant| Meanings { elsewhere: meant.elsewhere, ..Meanings::default() });
             kinds = Kinds { elsewhere: kinds.elsewhere, meant, ..Kinds::default() };
@@ -217,12 +218,12 @@ impl Understanding {
         {
             return self.somebody(&heard, asked, open, mood);
         }
-        if !decided.is_whole && kinds.is_alarm(mood.is_some()) {
+        if !decided.is_whole && kinds.is_alarm(mood.is_some() || matches!(decided.decision, Decision::Answer(_))) {
             return Interpretation {
                 decision: Decision::Emergency,
-                confidence: kinds.alarm(),
+                confidence: kinds.danger,
                 danger: Some(self.second_ear.danger(&pieces)),
-                reasons: vec![format!("la phrase ressemble à des appels au secours ({:.0} %)", kinds.alarm() * 100.0)],
+                reasons: vec![format!("la phrase ressemble à des appels au secours ({:.0} %)", kinds.danger * 100.0)],
                 ..Interpretation::default()
             };
         }
@@ -468,7 +469,7 @@ impl Understanding {
         Findings {
             names: &weights::NAMES,
             services: services.map(|(group, found)| (group.service.clone(), weights::findings(found))).collect(),
-            kinds: [kinds.danger, kinds.somebody, kinds.elsewhere, meant.danger, meant.somebody, meant.elsewhere],
+            kinds: [kinds.danger, kinds.somebody, kinds.elsewhere, meant.somebody, meant.elsewhere],
         }
     }
 

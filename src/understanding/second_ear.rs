@@ -16,14 +16,15 @@ use super::spotting::Spotter;
 use super::text::{Token, tokens, written};
 
 /// Likeness of the nearest example without which a belief doesn't count.
-const NEAR_ENOUGH: f32 = 0.15;
+const NEAR_ENOUGH: f32 = 0.2;
 
-/// How sure of danger an alarm must be: as a rule, and beside insults and distress.
-const ALARMING: (f32, f32) = (0.85, 0.95);
-const ALARMING_BY_WORDS: (f32, f32) = (0.35, 0.9);
+/// Likeness to calls for help that makes an alarm. Its words tell danger better than what a sentence means.
+const ALARMING: f32 = 0.65;
+/// The same beside insults and distress, which sound like it, and where the town has an answer.
+const SURELY_ALARMING: f32 = 0.9;
 /// How sure that somebody is asked for it must be.
 const SURELY_SOMEBODY: f32 = 0.75;
-const SURELY_SOMEBODY_BY_WORDS: f32 = 0.2;
+const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
 
 /// How much a sentence is like calls for another house, by its words and by its meaning.
 pub type Foreign = [f32; 2];
@@ -49,21 +50,14 @@ pub struct Kinds {
 /// Shares of belief by meaning.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Meanings {
-    pub danger: f32,
     pub somebody: f32,
     pub elsewhere: f32,
 }
 
 impl Kinds {
-    /// How sure that it is a call for help, 0–1.
-    pub fn alarm(&self) -> f32 {
-        self.meant.map_or(self.danger, |meant| ALARM.of(self.danger, meant.danger))
-    }
-
-    /// `stirred`: beside insults and distress, which sound like it.
-    pub fn is_alarm(&self, stirred: bool) -> bool {
-        let (calm, beside) = if self.meant.is_some() { ALARMING } else { ALARMING_BY_WORDS };
-        self.alarm() >= if stirred { beside } else { calm }
+    /// `doubtful`: beside insults and distress, which sound like it, and where the town has an answer.
+    pub fn is_alarm(&self, doubtful: bool) -> bool {
+        self.danger >= if doubtful { SURELY_ALARMING } else { ALARMING }
     }
 
     pub fn is_for_somebody(&self) -> bool {
@@ -85,8 +79,7 @@ struct Together {
     meaning: f32,
 }
 
-const ALARM: Together = Together { base: 4.74, words: 0.96, meaning: 0.59 };
-const SOMEBODY_ASKED: Together = Together { base: 8.93, words: 1.19, meaning: 0.70 };
+const SOMEBODY_ASKED: Together = Together { base: 5.99, words: 1.05, meaning: 0.59 };
 
 impl Together {
     fn of(&self, words: f32, meaning: f32) -> f32 {
@@ -111,7 +104,7 @@ impl SecondEar {
         let mut others: Vec<(usize, Pieces)> = Vec::new();
         others.extend(examples::for_somebody().map(|text| (SOMEBODY, pieces(text))));
         others.extend(examples::elsewhere().map(|text| (OTHER_HOUSE, pieces(text))));
-        others.extend(examples::safe().map(|text| (TOWN, pieces(text))));
+        others.extend(examples::town().map(|text| (TOWN, pieces(text))));
         for topic in &plan.topics {
             let phrases = topic.phrases.iter().filter_map(|phrase| Spotter::plain(phrase).sentences().next());
             others.extend(phrases.map(|words| (TOWN, pieces_of(&words))));
@@ -126,7 +119,8 @@ impl SecondEar {
         Self {
             kinds: Similarity::train(&all, KINDS),
             dangers: Similarity::train(&of_danger, examples::kinds_of_danger().len()),
-            meaning: encoder.map(|encoder| Meaning::train(encoder, sentences(plan), &[0, 1, 2, 3], KINDS)),
+            meaning: encoder
+                .map(|encoder| Meaning::train(encoder, sentences(plan), &[0, 1, 2, 3], KINDS).without_examples()),
         }
     }
 
@@ -135,7 +129,7 @@ impl SecondEar {
         let meant = self.meaning.as_ref().map(|meaning| {
             let shares = meaning.judge(&written(said)).unwrap_or_default().groups;
             let share = |kind: usize| shares.get(kind).map_or(0.0, |verdict| verdict.probability);
-            Meanings { danger: share(DANGER), somebody: share(SOMEBODY), elsewhere: share(OTHER_HOUSE) }
+            Meanings { somebody: share(SOMEBODY), elsewhere: share(OTHER_HOUSE) }
         });
         // Far from every example the beliefs tell only how many examples there are.
         let belief =
@@ -161,7 +155,7 @@ fn sentences(plan: &LanguagePlan) -> Vec<(usize, String)> {
     let all = examples::dangers().map(|(_, text)| (DANGER, text));
     let all = all.chain(examples::for_somebody().map(|text| (SOMEBODY, text)));
     let all = all.chain(examples::elsewhere().map(|text| (OTHER_HOUSE, text)));
-    let all = all.chain(examples::safe().map(|text| (TOWN, text)));
+    let all = all.chain(examples::town().map(|text| (TOWN, text)));
     let mut all: Vec<(usize, String)> = all.map(|(kind, text)| (kind, text.to_lowercase())).collect();
     for topic in &plan.topics {
         all.extend(topic.phrases.iter().flat_map(|phrase| phrase.variants(1)).map(|text| (TOWN, text)));

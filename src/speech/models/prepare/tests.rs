@@ -73,7 +73,7 @@ fn styles_come_in_the_order_of_the_voices_whatever_the_archive_s() {
 /// Every product's files as they are after a preparation, but for what is in them.
 fn prepared(dir: &Path) -> Manifest {
     let mut manifest = Manifest::default();
-    for product in [Product::Runtime, Product::Voices, Product::Recogniser] {
+    for product in [Product::Runtime, Product::Voices, Product::Recogniser, Product::Sentences] {
         for file in product.files() {
             put(&dir.join(file), file.as_bytes()).expect("written");
             manifest.record(dir, file, &product.recipe().expect("a recipe")).expect("recorded");
