@@ -14,6 +14,8 @@ use super::{Decision, Lack, elsewhere};
 const SURE: f32 = 0.7;
 /// Less sure than this, not even a question is asked.
 const WORTH_ASKING: f32 = 0.25;
+/// The same where one of the officer's key words is half of what is said, and of no other service.
+const WORTH_ASKING_BY_WORD: f32 = 0.1;
 /// Less sure than this, words of another house decide.
 const DOUBTFUL: f32 = 0.4;
 /// So sure that words of another house don't matter.
@@ -27,6 +29,8 @@ const MOSTLY_EXPLAINED: f32 = 0.6;
 const FAR_BEHIND: f32 = 0.3;
 /// Advantage of a topic over the others of its service that makes it the one meant.
 const CLEAR_TOPIC: f32 = 0.12;
+/// Share of a sentence that is half of it.
+const HALF: f32 = 0.5;
 /// Share of a sentence that is all of it.
 const ALL: f32 = 0.99;
 /// Most services offered at once.
@@ -135,11 +139,13 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], foreign: Foreign
         let why = "des mots parlent d'autre chose que de la mairie, et rien d'autre n'est sûr";
         return unknown(1.0 - confidence, why, Lack::Competence);
     }
-    if confidence < WORTH_ASKING {
+    let by_word = best.known >= HALF && best.fused >= SURE;
+    let worth_asking = if by_word { WORTH_ASKING_BY_WORD } else { WORTH_ASKING };
+    if confidence < worth_asking {
         let why = format!(
             "rien n'est assez sûr : {:.0} %, il en faut {:.0} pour poser une question",
             100.0 * confidence,
-            100.0 * WORTH_ASKING
+            100.0 * worth_asking
         );
         return unknown(1.0 - confidence, &why, Lack::Words);
     }
