@@ -4,11 +4,12 @@
 //! sentences is judged by an understanding that has learned from the other nine as an officer's phrases.
 //! Run with `cargo test --no-default-features --test understanding -- --nocapture` to see the figures.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashSet};
 use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use allo_mairie::dialplan::{Dialplan, SourceFile, TopicId, parse, render};
+use allo_mairie::understanding::text::plain;
 use allo_mairie::understanding::{Decision, Understanding};
 
 const FOLDS: usize = 10;
@@ -371,4 +372,30 @@ fn the_towns_services_are_found() {
     }
     println!("town: out of scope answered {wrong} of {}", OUT_OF_SCOPE.len());
     assert!(wrong * 10 <= OUT_OF_SCOPE.len());
+}
+
+/// The texts of a folder of the project, with their names.
+fn texts(folder: &str) -> Vec<(String, String)> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let entries = std::fs::read_dir(&folder).unwrap_or_else(|error| panic!("{}: {error}", folder.display()));
+    let paths = entries.map(|entry| entry.expect("an entry").path());
+    paths.map(|path| (path.display().to_string(), std::fs::read_to_string(&path).expect("a text"))).collect()
+}
+
+#[test]
+fn no_sentence_measures_what_it_teaches() {
+    let examples = texts("src/understanding/examples");
+    let taught: HashSet<String> = examples
+        .iter()
+        .flat_map(|(_, text)| text.lines())
+        // Short turns are everybody's.
+        .filter(|line| line.split(' ').count() > 4)
+        .map(plain)
+        .collect();
+    assert!(taught.len() > 500);
+    for (name, text) in texts("sip-tests/understanding") {
+        for sentence in text.lines().filter_map(|line| line.split('\t').next()) {
+            assert!(!taught.contains(&plain(sentence)), "{name}: {sentence}");
+        }
+    }
 }

@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use super::encoder::{DIMENSIONS, Encode, Point, likeness};
-use super::similarity::{Verdict, softmax};
+use super::similarity::{Verdict, scattered_step, softmax};
 
 const EPOCHS: usize = 14;
 const RATE: f32 = 1.2;
@@ -83,8 +83,7 @@ fn descend(examples: &[(usize, &[f32])], groups: usize) -> Vec<f32> {
     let mut per_group = vec![0usize; groups];
     examples.iter().for_each(|(group, _)| per_group[*group] += 1);
     let mean = count as f32 / per_group.iter().filter(|n| **n > 0).count().max(1) as f32;
-    // A step that is prime to the count visits every example once an epoch, in a scattered order.
-    let stride = (count / 2 + 1..).find(|step| coprime(*step, count)).unwrap_or(1);
+    let stride = scattered_step(count);
     let mut rests = vec![0u8; count];
     for epoch in 0..EPOCHS {
         let rate = RATE / (1.0 + 0.3 * epoch as f32);
@@ -121,14 +120,6 @@ fn descend(examples: &[(usize, &[f32])], groups: usize) -> Vec<f32> {
 
 fn logits(weights: &[f32], point: &[f32]) -> Vec<f32> {
     weights.chunks_exact(ROW).map(|row| likeness(&row[..DIMENSIONS], point) + row[DIMENSIONS]).collect()
-}
-
-fn coprime(a: usize, b: usize) -> bool {
-    let (mut a, mut b) = (a, b);
-    while b != 0 {
-        (a, b) = (b, a % b);
-    }
-    a == 1
 }
 
 #[cfg(test)]

@@ -127,8 +127,7 @@ impl Similarity {
             per_class[*class] += 1;
         }
         let mean = count as f32 / per_class.iter().filter(|n| **n > 0).count().max(1) as f32;
-        // A step that is prime to the count visits every example once an epoch, in a scattered order.
-        let stride = (count / 2 + 1..).find(|s| gcd(*s, count) == 1).unwrap_or(1);
+        let stride = scattered_step(count);
         let mut rests = vec![0u8; count];
         for epoch in 0..EPOCHS {
             let rate = RATE / (1.0 + epoch as f32 * 0.3);
@@ -228,6 +227,11 @@ pub fn softmax(mut logits: Vec<f32>, sharpness: f32) -> Vec<f32> {
         *logit /= sum;
     }
     logits
+}
+
+/// Taken round a circle of `count` places, this step visits each once, in a scattered order that is the same in every run.
+pub fn scattered_step(count: usize) -> usize {
+    (count / 2 + 1..).find(|step| gcd(*step, count) == 1).unwrap_or(1)
 }
 
 fn gcd(a: usize, b: usize) -> usize {
