@@ -1,5 +1,5 @@
 //! The server that `make bench-media` measures: the product's `server` with engines that cost nothing. The recogniser
-//! answers at once, the voice is a tone, and every sentence is in memory.
+//! answers at once, words alone are understood, the voice is a tone, and every sentence is in memory.
 //! `media_server ADDRESS:PORT CODEC FOLDER [BUSY]`; says `ready` once it takes calls; ends with SIGTERM. BUSY threads compute
 //! without end, as those of a recogniser do that has always work.
 
@@ -58,6 +58,7 @@ async fn serve(address: &str, codec: &str, folder: &str) -> Result<(), Box<dyn s
          [call]\nlongest = 7200\nidle = 60\n\
          [dialplan]\ndirectory = 'sip-tests/dialplan'\nprompts = 'prompts'\n\
          [recogniser]\nqueue = 1000\n[voice]\ncache = '{folder}/voice'\nqueue = 1000\n\
+         [understanding]\nmodel = ''\n\
          [store]\npath = '{folder}/store.sqlite'\n"
     );
     let config = Config::from_parts(Some(("media_server", &text)), [])?;

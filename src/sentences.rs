@@ -12,12 +12,12 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 use tracing::debug;
 
-use crate::understanding::encoder::{DIMENSIONS, Encode, Encoder, Malformed, Point};
+use crate::understanding::encoder::{DIMENSIONS, Encode, Encoder, Malformed, Points};
 
 /// Fewer sentences are computed in less time than a file is worth.
 const WORTH_KEEPING: usize = 64;
-/// Dialplans whose points are kept: the one in use, and those of the last changes.
-const MOST_KEPT: usize = 8;
+/// Files kept, one a language and one of the examples: of the dialplan in use, and of its last changes.
+const MOST_KEPT: usize = 12;
 /// Where commands look for the model.
 pub const MODEL: &str = "models/sentences.safetensors";
 /// Where commands keep points.
@@ -54,7 +54,7 @@ struct Kept {
 }
 
 impl Encode for Kept {
-    fn points(&self, texts: &[String]) -> Vec<Point> {
+    fn points(&self, texts: &[String]) -> Points {
         if texts.len() < WORTH_KEEPING {
             return self.encoder.encode(texts);
         }
@@ -73,13 +73,17 @@ impl Encode for Kept {
 
 impl Kept {
     /// On every processor.
-    fn compute(&self, texts: &[String]) -> Vec<Point> {
+    fn compute(&self, texts: &[String]) -> Points {
         let threads = std::thread::available_parallelism().map_or(1, usize::from);
         std::thread::scope(|scope| {
             let share = texts.len().div_ceil(threads);
             let parts: Vec<_> = texts.chunks(share).map(|part| scope.spawn(|| self.encoder.encode(part))).collect();
-            // A thread that panicked takes the program with it, as it would have without threads.
-            parts.into_iter().flat_map(|part| part.join().unwrap_or_else(|p| std::panic::resume_unwind(p))).collect()
+            let mut points = Points::default();
+            for part in parts {
+                // A thread that panicked takes the program with it, as it would have without threads.
+                points.append(part.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic)));
+            }
+            points
         })
     }
 
@@ -96,21 +100,21 @@ impl Kept {
 }
 
 /// `count` points from a file; `None` when it is absent, cut short or damaged.
-fn read(path: &Path, count: usize) -> Option<Vec<Point>> {
+fn read(path: &Path, count: usize) -> Option<Points> {
     let bytes = fs::read(path).ok()?;
     let (digest, values) = bytes.split_first_chunk::<32>()?;
     if values.len() != count * DIMENSIONS * 4 || Sha256::digest(values).as_slice() != digest {
         return None;
     }
-    let numbers = |row: &[u8]| row.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
-    Some(values.chunks_exact(DIMENSIONS * 4).map(numbers).collect())
+    let numbers = values.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]]));
+    Some(Points::new(numbers.collect()))
 }
 
 /// Whole or not at all.
-fn write(path: &Path, points: &[Point]) -> io::Result<()> {
+fn write(path: &Path, points: &Points) -> io::Result<()> {
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder)?;
-    let values: Vec<u8> = points.iter().flat_map(|point| point.iter().flat_map(|value| value.to_le_bytes())).collect();
+    let values: Vec<u8> = points.numbers().iter().flat_map(|value| value.to_le_bytes()).collect();
     let part = path.with_extension(format!("{}.part", std::process::id()));
     let mut file = fs::File::create(&part)?;
     file.write_all(&Sha256::digest(&values))?;
@@ -133,8 +137,8 @@ fn tidy(folder: &Path) -> io::Result<()> {
 mod tests {
     use super::*;
 
-    fn points(count: usize) -> Vec<Point> {
-        (0..count).map(|i| (0..DIMENSIONS).map(|j| (i * j) as f32).collect()).collect()
+    fn points(count: usize) -> Points {
+        Points::new((0..count).flat_map(|i| (0..DIMENSIONS).map(move |j| (i * j) as f32)).collect())
     }
 
     #[test]

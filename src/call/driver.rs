@@ -22,7 +22,7 @@ use super::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings}
 use super::record::Record;
 use crate::audio::Sound;
 use crate::capture::Tap;
-use crate::dialogue::{Dialogue, Request};
+use crate::dialogue::{Context, Dialogue, Request, Understood};
 use crate::dialplan::Dialplan;
 use crate::net::{CallLine, Received, RtpSocket, Seat, SipHandle, local_address_towards, local_time, now};
 use crate::rtp::srtp::KeySource;
@@ -86,11 +86,14 @@ impl RtpAddresses {
 }
 
 enum Done {
-    Recognised(JobId, Result<Transcript, SpeechError>),
+    Recognised(JobId, Result<Heard, SpeechError>),
     Spoken(SentenceId, Result<Sound, SpeechError>),
     /// A clause, and what is left of the sentence.
     Clause(SentenceId, Sound, Clauses),
 }
+
+/// The words, and what the dialogue will take them for.
+type Heard = (Transcript, Option<Understood>);
 
 /// The next clause of a sentence.
 async fn next_clause(sentence: SentenceId, clauses: Clauses) -> Done {
@@ -195,6 +198,7 @@ pub async fn run(
 /// A recognition the machine has asked for.
 struct Recognition {
     utterance: Utterance,
+    context: Context,
     /// `None`: there was no room, as long as nobody waits for it.
     queued: Option<(AbortHandle, Claim)>,
     /// The caller waits for it.
@@ -283,8 +287,10 @@ impl Call {
                         socket.send_rtcp(destination, &packet);
                     }
                 }
-                Output::Recognise { job, utterance } => {
-                    self.jobs.insert(job, Recognition { utterance, queued: None, is_live: false, was_live: false });
+                Output::Recognise { job, utterance, context } => {
+                    let recognition =
+                        Recognition { utterance, context, queued: None, is_live: false, was_live: false };
+                    self.jobs.insert(job, recognition);
                     self.recognise(machine, job);
                 }
                 Output::Hasten { job } => self.hasten(machine, job),
@@ -307,10 +313,13 @@ impl Call {
     /// Queues a recognition. Without room, one that nobody waits for yet is put off until then.
     fn recognise(&mut self, machine: &mut Machine, job: JobId) {
         let Some(recognition) = self.jobs.get_mut(&job) else { return };
-        let (pool, utterance) = (&self.services.recognisers, recognition.utterance.clone());
+        let (utterance, context) = (recognition.utterance.clone(), recognition.context.clone());
         recognition.was_live = recognition.is_live;
-        let queued = if recognition.is_live { pool.submit_live(utterance) } else { pool.submit(utterance) };
-        match queued {
+        let understand = move |transcript: Transcript| {
+            let understood = context.understand(&transcript.text, transcript.language.as_deref());
+            (transcript, understood)
+        };
+        match self.services.recognisers.submit_then(utterance, recognition.is_live, understand) {
             Ok(ticket) => {
                 let claim = ticket.claim();
                 let handle = self.work.spawn(async move { Done::Recognised(job, ticket.await) });
@@ -320,7 +329,7 @@ impl Call {
         }
     }
 
-    fn recognised(&mut self, machine: &mut Machine, job: JobId, outcome: Result<Transcript, SpeechError>) {
+    fn recognised(&mut self, machine: &mut Machine, job: JobId, outcome: Result<Heard, SpeechError>) {
         if let (Some(recognition), Err(SpeechError::Busy { .. })) = (self.jobs.get_mut(&job), &outcome)
             && !recognition.was_live
         {
@@ -332,7 +341,11 @@ impl Call {
             return;
         }
         self.jobs.remove(&job);
-        machine.handle_input(self.now(), Input::Recognised { job, outcome });
+        let (outcome, understood) = match outcome {
+            Ok((transcript, understood)) => (Ok(transcript), understood),
+            Err(error) => (Err(error), None),
+        };
+        machine.handle_input(self.now(), Input::Recognised { job, outcome, understood });
     }
 
     /// The caller waits for it from now on.

@@ -9,6 +9,7 @@ use crate::understanding::spotting::Spotter;
 use crate::understanding::text::{self, Token, tokens};
 use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood};
 
+use super::ahead::spoken;
 use super::phrases::PhraseId;
 use super::speak::examples;
 use super::state::Stage;
@@ -30,9 +31,7 @@ const SOCIAL_HELP: &str = "aide sociale social help";
 
 impl Dialogue {
     pub(super) fn heard(&mut self, text: &str, confidence: f32) {
-        // Braces mark values in what is said; nobody says one.
-        let text = text::cut(text).replace(['{', '}'], " ");
-        let text = text.trim();
+        let text = &spoken(text);
         let words = tokens(text);
         if words.is_empty() {
             return self.noise();

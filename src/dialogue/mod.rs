@@ -7,7 +7,7 @@
 //! `flow` walks topics and actions, `reading` reads long answers in parts; `form` leads through a form with `filling`, `correction`,
 //! `form_keys` and `known`, `check` reads back what is in doubt, `digression` leaves a form and returns to it; `repair` deals with
 //! silence and misunderstanding; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
-//! heard next; [`fixed`] lists what can be synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
+//! heard next; `ahead` has sentences interpreted elsewhere; [`fixed`] lists what can be synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
 //!
 //! ```text
 //! Dialogue::new(plan: Arc<Dialplan>, phrases: Arc<Phrases>, understanding: Arc<Vec<Understanding>>) -> Dialogue
@@ -16,6 +16,7 @@
 //! fixed_sentences(plan, phrases) -> Vec<(Language, String)>   // everything to synthesise before the first call
 //! ```
 
+mod ahead;
 mod check;
 mod conversation;
 mod correction;
@@ -57,6 +58,7 @@ use crate::understanding::slots::telephone::by_pairs;
 use known::Known;
 use state::{Form, Spoken, Stage, Trouble};
 
+pub use ahead::{Context, Understood};
 pub use conversation::Conversation;
 pub use fixed::{everyday_sentences, fixed_sentences, greeting_sentences};
 pub use phrases::{PhraseBook, PhraseId, Phrases, PhrasesError};
@@ -180,6 +182,8 @@ pub struct Dialogue {
     wish: Option<String>,
     /// Another wish named beside a yes: next when what the yes was for has been said.
     later: Option<TopicId>,
+    /// The sentence interpreted last, elsewhere.
+    understood: Option<Box<Understood>>,
     /// A question without a subject, asked just before: "c'est combien ?".
     asked: Option<String>,
     /// Entries of the directory that may be meant, the proposed one first.
@@ -231,6 +235,7 @@ impl Dialogue {
             unread: Vec::new(),
             wish: None,
             later: None,
+            understood: None,
             asked: None,
             candidates: Vec::new(),
             trouble: Trouble::default(),
@@ -294,11 +299,6 @@ impl Dialogue {
         Prompt { language, sentences, pace: self.pace, interruptible: true }
     }
 
-    /// What `text` would be taken for now, for `--explain`.
-    pub fn interpret(&self, text: &str) -> Option<crate::understanding::Interpretation> {
-        Some(self.understanding.get(self.language)?.interpret(text, self.open))
-    }
-
     /// Title of a topic in the language being spoken.
     pub fn title(&self, topic: TopicId) -> String {
         self.words().map(|words| speak::spoken_title(words, topic)).unwrap_or_default()
@@ -313,7 +313,11 @@ impl Dialogue {
         self.turn += 1;
         self.hops = 0;
         self.said_now.clear();
+        let is_heard = matches!(input, Input::Heard { .. });
         let listens = self.route(input);
+        if is_heard {
+            self.understood = None;
+        }
         if self.is_listening() {
             self.pause_reading();
         }

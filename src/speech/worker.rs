@@ -73,12 +73,12 @@ impl RecogniserPool {
     /// Queues an utterance of a caller who may go on; [`SpeechError::Busy`] when the queue is full, be it now or, through the
     /// ticket, when its place is needed for somebody who waits.
     pub fn submit(&self, utterance: Utterance) -> Result<Ticket<Transcript>, SpeechError> {
-        self.queue(Urgency::Soon, utterance)
+        self.submit_then(utterance, false, |transcript| transcript)
     }
 
     /// Queues an utterance of a caller who waits.
     pub fn submit_live(&self, utterance: Utterance) -> Result<Ticket<Transcript>, SpeechError> {
-        self.queue(Urgency::Live, utterance)
+        self.submit_then(utterance, true, |transcript| transcript)
     }
 
     /// The caller waits for this now.
@@ -86,15 +86,23 @@ impl RecogniserPool {
         self.pool.hasten(claim);
     }
 
-    fn queue(&self, urgency: Urgency, utterance: Utterance) -> Result<Ticket<Transcript>, SpeechError> {
+    /// As [`Self::submit`], or [`Self::submit_live`] if the caller waits. `then`: what else is made of the transcript, on the
+    /// engine's thread.
+    pub fn submit_then<T: Send + 'static>(
+        &self,
+        utterance: Utterance,
+        is_live: bool,
+        then: impl FnOnce(Transcript) -> T + Send + 'static,
+    ) -> Result<Ticket<T>, SpeechError> {
+        let urgency = if is_live { Urgency::Live } else { Urgency::Soon };
         let (ticket, reply) = Ticket::pair(RECOGNISER);
         let length = utterance.length();
-        let run = move |engine: Result<&mut Box<dyn Recogniser>, SpeechError>, reply: Reply<Transcript>| {
+        let run = move |engine: Result<&mut Box<dyn Recogniser>, SpeechError>, reply: Reply<T>| {
             let abandoned = reply.abandoned();
             let result = engine.and_then(|engine| engine.recognise(&utterance, &abandoned));
             let took_ms = result.as_ref().map(|transcript| transcript.elapsed.as_millis()).ok();
             tracing::debug!(samples = utterance.samples.len(), took_ms, "utterance recognised");
-            reply.send(result);
+            reply.send(result.map(then));
         };
         let work =
             Work { urgency, size: length.max(SHORTEST_WINDOW), patience: self.patience + length, grace: self.grace };

@@ -5,17 +5,16 @@
 //! Topics of the file that holds the welcome belong to no service: each stands for itself. Must not know: what is decided.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::Arc;
 
 use crate::dialplan::{LanguagePlan, Part, Rule, Topic, TopicId, Trigger};
 
 use super::encoder::Encode;
 use super::keywords::{Keywords, Rarity, Source, found_share};
-use super::meaning::{Meaning, Meant};
+use super::meaning::{Meaning, Meant, Taught};
 use super::second_ear::Foreign;
 use super::similarity::{Pieces, Similarity, pieces_of};
-use super::spotting::{Spot, Spotter};
-use super::text::{Token, tokens, written};
+use super::spotting::{Numbered, Spot, Spotter};
+use super::text::{Token, tokens};
 use super::vocabulary::{Heard, Vocabulary};
 use super::weights::{self, Weights, weigh};
 
@@ -41,7 +40,7 @@ pub struct Class {
     pub topic: TopicId,
     pub parent: Option<TopicId>,
     pub group: usize,
-    spotters: Vec<Spotter>,
+    spotters: Vec<Numbered>,
 }
 
 /// A service, or a topic that belongs to none.
@@ -113,8 +112,8 @@ pub struct Judged {
 }
 
 impl Judges {
-    /// `encoder`: without it there are two judges.
-    pub fn train(plan: &LanguagePlan, encoder: Option<Arc<dyn Encode>>) -> Self {
+    /// `taught`: by [`taught`]; without it there are two judges.
+    pub fn train(plan: &LanguagePlan, taught: Option<&Taught>) -> Self {
         let reachable = reachable_topics(plan);
         let (groups, group_of) = group(plan, &reachable);
         let spotters: Vec<Vec<Spotter>> =
@@ -136,6 +135,8 @@ impl Judges {
             })
             .collect();
         let rarity = Rarity::new(&group_sources);
+        let examples = examples(plan, &reachable, &spotters, &class_sources);
+        let by_group: Vec<(usize, &Pieces)> = examples.iter().map(|(c, pieces)| (group_of[*c], pieces)).collect();
         let mut vocabulary = Vocabulary::default();
         let classes: Vec<Class> = reachable
             .iter()
@@ -146,8 +147,6 @@ impl Judges {
                 Class { topic: *id, parent: plan.topic(*id).parent, group: *group, spotters: ready.collect() }
             })
             .collect();
-        let examples = examples(plan, &classes, &class_sources);
-        let by_group: Vec<(usize, &Pieces)> = examples.iter().map(|(c, pieces)| (group_of[*c], pieces)).collect();
         let class_likeness = groups
             .iter()
             .map(|group| {
@@ -155,15 +154,11 @@ impl Judges {
                     .iter()
                     .filter_map(|(class, pieces)| Some((group.classes.iter().position(|c| c == class)?, pieces)))
                     .collect();
-                Similarity::train(&own, group.classes.len())
+                Similarity::train_beliefs(&own, group.classes.len())
             })
             .collect();
-        let meaning = encoder.map(|encoder| {
-            let sentences = sentences(plan, &classes);
-            Meaning::train(encoder, sentences, &group_of, groups.len())
-        });
         Self {
-            meaning,
+            meaning: taught.map(|taught| Meaning::train(taught, &group_of, groups.len())),
             group_words: Keywords::new(&group_sources, &rarity, 1.0, &mut vocabulary),
             class_words: Keywords::new(&class_sources, &Rarity::new(&class_sources), WITHIN_SERVICE, &mut vocabulary),
             group_likeness: Similarity::train(&by_group, groups.len()),
@@ -175,9 +170,10 @@ impl Judges {
         }
     }
 
-    /// What the third judge says, if there is one.
-    pub fn meaning(&self, said: &[Token]) -> Meant {
-        self.meaning.as_ref().and_then(|meaning| meaning.judge(&written(said))).unwrap_or_default()
+    /// What the third judge says, if there is one; `point`: where the sentence lies.
+    pub fn meaning(&self, point: Option<&[f32]>) -> Meant {
+        let meant = self.meaning.as_ref().zip(point).map(|(meaning, point)| meaning.judge(point));
+        meant.unwrap_or_default()
     }
 
     /// How sure that this group is meant, 0–1.
@@ -248,10 +244,10 @@ impl Judges {
             let best = class
                 .spotters
                 .iter()
-                .map(|spotter| (spotter.spot_heard(heard), spotter))
+                .map(|spotter| (spotter.spot(heard), spotter))
                 .max_by(|a, b| proof(&a.0).total_cmp(&proof(&b.0)));
             let (spot, phrase) = match best {
-                Some((spot, spotter)) if spot.score > NO_EVIDENCE => (spot, Some(spotter.written.clone())),
+                Some((spot, spotter)) if spot.score > NO_EVIDENCE => (spot, Some(spotter.written.to_string())),
                 _ => (Spot::default(), None),
             };
             let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
@@ -405,11 +401,17 @@ fn answers(topic: &Topic) -> impl Iterator<Item = String> + '_ {
 }
 
 /// What the second judge learns from: titles, phrases in several readings, key words.
-fn examples(plan: &LanguagePlan, classes: &[Class], sources: &[Source]) -> Vec<(usize, Pieces)> {
+fn examples(
+    plan: &LanguagePlan,
+    reachable: &[TopicId],
+    spotters: &[Vec<Spotter>],
+    sources: &[Source],
+) -> Vec<(usize, Pieces)> {
     let mut examples: Vec<(usize, Pieces)> = Vec::new();
-    for (number, (class, source)) in classes.iter().zip(sources).enumerate() {
+    for (number, ((id, spotters), source)) in reachable.iter().zip(spotters).zip(sources).enumerate() {
+        let topic = plan.topic(*id);
         // A follow-up is learned with its parent's title: "le prix de la carte d'identité".
-        let context: Vec<Token> = class.parent.map(|p| tokens(&plan.topic(p).title)).unwrap_or_default();
+        let context: Vec<Token> = topic.parent.map(|p| tokens(&plan.topic(p).title)).unwrap_or_default();
         let mut learn = |words: Vec<Token>| {
             if !words.is_empty() {
                 let whole: Vec<Token> = context.iter().cloned().chain(words).collect();
@@ -417,23 +419,23 @@ fn examples(plan: &LanguagePlan, classes: &[Class], sources: &[Source]) -> Vec<(
             }
         };
         source.titles.iter().for_each(|title| learn(tokens(title)));
-        for spotter in &class.spotters {
+        for spotter in spotters {
             let readings: Vec<Vec<Token>> = spotter.sentences().collect();
             let step = readings.len().div_ceil(READINGS_LEARNED).max(1);
             readings.into_iter().step_by(step).for_each(&mut learn);
         }
         source.listed.iter().for_each(|word| learn(tokens(word)));
-        answers(plan.topic(class.topic)).for_each(|sentence| learn(tokens(&sentence)));
+        answers(topic).for_each(|sentence| learn(tokens(&sentence)));
     }
     examples
 }
 
 /// What the third judge learns from: the same, as it is written.
-fn sentences(plan: &LanguagePlan, classes: &[Class]) -> Vec<(usize, String)> {
+pub fn taught(plan: &LanguagePlan, encoder: &dyn Encode) -> Taught {
     let mut sentences = Vec::new();
-    for (number, class) in classes.iter().enumerate() {
-        let topic = plan.topic(class.topic);
-        let context = class.parent.map(|parent| format!("{} ", plan.topic(parent).title)).unwrap_or_default();
+    for (number, id) in reachable_topics(plan).into_iter().enumerate() {
+        let topic = plan.topic(id);
+        let context = topic.parent.map(|parent| format!("{} ", plan.topic(parent).title)).unwrap_or_default();
         let phrases = topic.phrases.iter().flat_map(|phrase| {
             let readings = phrase.variants(MOST_VARIANTS);
             let step = readings.len().div_ceil(VARIANTS_LEARNED).max(1);
@@ -442,7 +444,7 @@ fn sentences(plan: &LanguagePlan, classes: &[Class]) -> Vec<(usize, String)> {
         let texts = std::iter::once(topic.title.clone()).chain(phrases).chain(topic.keywords.iter().cloned());
         sentences.extend(texts.map(|text| (number, format!("{context}{text}").to_lowercase())));
     }
-    sentences
+    Taught::new(encoder, sentences)
 }
 
 /// What a phrase proves beside others: one said whole that explains the sentence comes before all that are only partly said.

@@ -32,6 +32,7 @@ pub mod pattern;
 mod people;
 mod phonetic;
 mod reach;
+mod regression;
 mod second_ear;
 mod similarity;
 pub mod slots;
@@ -48,7 +49,7 @@ use std::sync::Arc;
 
 use crate::dialplan::{Dialplan, DirectoryEntry, DirectoryId, LanguagePlan, TopicId};
 use decide::Decided;
-use encoder::Encode;
+use encoder::{Encode, Points};
 use judges::{Judged, Judges};
 use meaning::Meant;
 use people::Directory;
@@ -162,6 +163,8 @@ pub struct Understanding {
     titles: Vec<Vec<Token>>,
     directory: Directory,
     second_ear: SecondEar,
+    /// Where it is there: finds what sentences mean.
+    encoder: Option<Arc<dyn Encode>>,
 }
 
 impl Understanding {
@@ -178,11 +181,14 @@ impl Understanding {
     }
 
     fn with_directory(plan: &LanguagePlan, directory: &[DirectoryEntry], encoder: Option<Arc<dyn Encode>>) -> Self {
+        let taught = encoder.as_deref().map(|encoder| (judges::taught(plan, encoder), encoder));
+        let taught = taught.as_ref().map(|(taught, encoder)| (taught, *encoder));
         Self {
-            judges: Judges::train(plan, encoder.clone()),
+            judges: Judges::train(plan, taught.map(|(taught, _)| taught)),
             titles: plan.topics.iter().map(|topic| tokens(&topic.title)).collect(),
             directory: Directory::new(directory),
-            second_ear: SecondEar::train(plan, encoder),
+            second_ear: SecondEar::train(plan, taught),
+            encoder,
         }
     }
 
@@ -203,14 +209,16 @@ impl Understanding {
         let mood = mood::mood(&said);
         let said = &readings[0];
         let pieces = similarity::pieces_of(said);
-        let mut kinds = self.second_ear.kinds(said, &pieces);
+        let point = self.point(&heard);
+        let point = point.first();
+        let mut kinds = self.second_ear.kinds(&pieces, point);
         let is_short = said.iter().filter(|token| token.is_content()).count() < FEWEST_WORDS;
         if is_short || commands::command(text).is_some() {
             // Patterns know the short cries; one word is like anything.
             let meant = kinds.meant.map(|meant| Meanings { elsewhere: meant.elsewhere, ..Meanings::default() });
             kinds = Kinds { elsewhere: kinds.elsewhere, meant, ..Kinds::default() };
         }
-        let judged = self.judge(&readings, &self.judges.meaning(&heard), open);
+        let judged = self.judge(&readings, &self.judges.meaning(point), open);
         let decided = self.decided(&judged, &readings[0], kinds.foreign(), open);
         // The officer's own words for somebody ("joindre la police municipale") come first, but for who wants no machine.
         if let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
@@ -237,6 +245,20 @@ impl Understanding {
             self.take_apart(&mut found, &readings[0], open);
         }
         found
+    }
+
+    /// Where a sentence lies: one point, or none without the encoder, or when nothing is said.
+    fn point(&self, said: &[Token]) -> Points {
+        let text = text::written(said);
+        match &self.encoder {
+            Some(encoder) if text.chars().any(char::is_alphanumeric) => encoder.points(&[text.to_lowercase()]),
+            _ => Points::default(),
+        }
+    }
+
+    /// What the third judge says, of these words alone.
+    fn meaning(&self, said: &[Token]) -> Meant {
+        self.judges.meaning(self.point(said).first())
     }
 
     /// A sentence in its own words, with mistakes of the ear mended, and in other words for the same.
@@ -306,7 +328,7 @@ impl Understanding {
         let subject = self.judges.classes[open_class].parent.unwrap_or(open);
         let mut whole = said.to_vec();
         whole.extend(self.titles.get(subject.0)?.iter().cloned());
-        let judged = self.judges.judge(&whole, &self.judges.meaning(&whole), Some(open));
+        let judged = self.judges.judge(&whole, &self.meaning(&whole), Some(open));
         let mut decided = decide::decide(&self.judges, &judged, &whole, OURS);
         let Decision::Answer(topic) = decided.decision else {
             return None;
@@ -336,7 +358,7 @@ impl Understanding {
     /// Every wish of a sentence that holds several, in order; empty when it holds one.
     fn wishes(&self, said: &[Token], open: Option<TopicId>) -> Vec<TopicId> {
         let answer = |part: &[Token]| {
-            let judged = self.judges.judge(part, &self.judges.meaning(part), open);
+            let judged = self.judges.judge(part, &self.meaning(part), open);
             match decide::decide(&self.judges, &judged, part, OURS) {
                 Decided { decision: Decision::Answer(topic), confidence, .. } => Some((topic, confidence)),
                 _ => None,
@@ -368,7 +390,7 @@ impl Understanding {
         open: Option<TopicId>,
         mood: Option<Mood>,
     ) -> Interpretation {
-        let judged = self.judges.judge(&asked.target, &self.judges.meaning(&asked.target), open);
+        let judged = self.judges.judge(&asked.target, &self.meaning(&asked.target), open);
         let whom = Whom { is_unasked: asked.words.is_empty(), ..self.directory.find(said) };
         let service = self.service_meant(&asked.target, &judged);
         let mut reasons = Vec::new();
@@ -460,11 +482,11 @@ impl Understanding {
 
     /// What the judges found for each service, and the names of the findings: to fit what they weigh.
     pub fn findings(&self, text: &str) -> Findings {
-        let said = tokens(text);
         let heard = Self::heard(text);
-        let kinds = self.second_ear.kinds(&said, &similarity::pieces_of(&said));
+        let point = self.point(&heard.mended);
+        let kinds = self.second_ear.kinds(&similarity::pieces_of(&heard.readings[0]), point.first());
         let meant = kinds.meant.unwrap_or_default();
-        let judged = self.judge(&heard.readings, &self.judges.meaning(&heard.mended), None);
+        let judged = self.judge(&heard.readings, &self.judges.meaning(point.first()), None);
         let services = self.judges.groups.iter().zip(&judged.groups).filter(|(_, verdict)| verdict.best.is_some());
         Findings {
             names: &weights::NAMES,

@@ -3,17 +3,15 @@
 //!
 //! It hears the turns that patterns don't know. Must not know: what is said then.
 
-use std::sync::Arc;
-
 use crate::dialplan::LanguagePlan;
 
 use super::emergency::Danger;
 use super::encoder::Encode;
 use super::examples;
-use super::meaning::Meaning;
+use super::meaning::{Beliefs, Taught};
 use super::similarity::{Pieces, Similarity, pieces_of};
 use super::spotting::Spotter;
-use super::text::{Token, tokens, written};
+use super::text::tokens;
 
 /// Likeness of the nearest example without which a belief doesn't count.
 const NEAR_ENOUGH: f32 = 0.2;
@@ -93,12 +91,12 @@ impl Together {
 pub struct SecondEar {
     kinds: Similarity,
     dangers: Similarity,
-    meaning: Option<Meaning>,
+    meaning: Option<Beliefs>,
 }
 
 impl SecondEar {
-    /// Phrases and key words of the town are the fourth kind.
-    pub fn train(plan: &LanguagePlan, encoder: Option<Arc<dyn Encode>>) -> Self {
+    /// Phrases and key words of the town are the fourth kind; `taught`: those sentences with their meaning.
+    pub fn train(plan: &LanguagePlan, taught: Option<(&Taught, &dyn Encode)>) -> Self {
         let pieces = |text: &str| pieces_of(&tokens(text));
         let dangers: Vec<(usize, Pieces)> = examples::dangers().map(|(kind, text)| (kind, pieces(text))).collect();
         let mut others: Vec<(usize, Pieces)> = Vec::new();
@@ -118,18 +116,20 @@ impl SecondEar {
         let of_danger: Vec<(usize, &Pieces)> = dangers.iter().map(|(kind, pieces)| (*kind, pieces)).collect();
         Self {
             kinds: Similarity::train(&all, KINDS),
-            dangers: Similarity::train(&of_danger, examples::kinds_of_danger().len()),
-            meaning: encoder
-                .map(|encoder| Meaning::train(encoder, sentences(plan), &[0, 1, 2, 3], KINDS).without_examples()),
+            dangers: Similarity::train_beliefs(&of_danger, examples::kinds_of_danger().len()),
+            meaning: taught.map(|(town, encoder)| {
+                let kinds = Taught::new(encoder, sentences());
+                Beliefs::train(kinds.iter().chain(town.iter().map(|(_, point)| (TOWN, point))), KINDS)
+            }),
         }
     }
 
-    pub fn kinds(&self, said: &[Token], pieces: &Pieces) -> Kinds {
+    /// `point`: where the sentence lies.
+    pub fn kinds(&self, pieces: &Pieces, point: Option<&[f32]>) -> Kinds {
         let verdicts = self.kinds.judge(pieces);
-        let meant = self.meaning.as_ref().map(|meaning| {
-            let shares = meaning.judge(&written(said)).unwrap_or_default().groups;
-            let share = |kind: usize| shares.get(kind).map_or(0.0, |verdict| verdict.probability);
-            Meanings { somebody: share(SOMEBODY), elsewhere: share(OTHER_HOUSE) }
+        let meant = self.meaning.as_ref().zip(point).map(|(meaning, point)| {
+            let shares = meaning.of(point);
+            Meanings { somebody: shares[SOMEBODY], elsewhere: shares[OTHER_HOUSE] }
         });
         // Far from every example the beliefs tell only how many examples there are.
         let belief =
@@ -150,16 +150,11 @@ impl SecondEar {
     }
 }
 
-/// The same examples as sentences, and the town's.
-fn sentences(plan: &LanguagePlan) -> Vec<(usize, String)> {
+/// The examples as they are written.
+fn sentences() -> Vec<(usize, String)> {
     let all = examples::dangers().map(|(_, text)| (DANGER, text));
     let all = all.chain(examples::for_somebody().map(|text| (SOMEBODY, text)));
     let all = all.chain(examples::elsewhere().map(|text| (OTHER_HOUSE, text)));
     let all = all.chain(examples::town().map(|text| (TOWN, text)));
-    let mut all: Vec<(usize, String)> = all.map(|(kind, text)| (kind, text.to_lowercase())).collect();
-    for topic in &plan.topics {
-        all.extend(topic.phrases.iter().flat_map(|phrase| phrase.variants(1)).map(|text| (TOWN, text)));
-        all.extend(topic.keywords.iter().map(|words| (TOWN, words.to_lowercase())));
-    }
-    all
+    all.map(|(kind, text)| (kind, text.to_lowercase())).collect()
 }

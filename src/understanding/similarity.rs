@@ -1,21 +1,17 @@
 //! Second judge: a linear classifier learned in memory from everything officers wrote, over pieces of words, stems and sounds.
 //!
 //! Blind to phrases as such, so its mistakes are others than the first judge's; tolerant of misheard words. Softmax regression
-//! on TF-IDF features, trained by stochastic gradient descent in a fixed order: the same dialplan gives the same weights.
+//! on TF-IDF features ([`super::regression`]).
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
 
+use super::regression::{Learner, Schedule, descend, softmax};
 use super::text::{Token, Weight};
 use super::themes::Themes;
 
-const EPOCHS: usize = 12;
-const RATE: f32 = 2.0;
+const SCHEDULE: Schedule = Schedule { epochs: 12, rate: 2.0, learned: 0.03 };
 const DECAY: f32 = 1e-5;
-
-/// A belief this near to the truth teaches nothing more, for so many rounds.
-const LEARNED: f32 = 0.03;
-const RESTS: u8 = 2;
 /// Exponent that makes up for the regularity of few epochs.
 const SHARPNESS: f32 = 1.5;
 
@@ -26,15 +22,30 @@ pub struct Similarity {
     /// Row of `classes` weights for each feature.
     weights: Vec<f32>,
     classes: usize,
-    /// Class of each example.
-    examples: Vec<usize>,
-    /// For each feature, the examples that have it and its value there: to see how near the nearest one is.
-    postings: Vec<Vec<(u32, f32)>>,
+    nearest: Option<Nearest>,
+}
+
+/// The examples, to see how near the nearest one is.
+#[derive(Debug, Clone)]
+struct Nearest {
+    /// Class of each.
+    classes: Vec<u32>,
+    /// The examples that have the first feature, those that have the second …
+    postings: Vec<Posting>,
+    /// Where those of each feature begin, and where the last ones end.
+    starts: Vec<u32>,
+}
+
+/// An example, and how much of a feature it has.
+#[derive(Debug, Clone, Copy, Default)]
+struct Posting {
+    example: u32,
+    value: f32,
 }
 
 #[derive(Debug, Clone, Copy)]
 struct Feature {
-    index: usize,
+    index: u32,
     idf: f32,
 }
 
@@ -65,7 +76,7 @@ impl Hasher for AsItIs {
 }
 
 /// (feature, value), normalised to length one.
-type Sparse = Vec<(usize, f32)>;
+type Sparse = Vec<(u32, f32)>;
 
 /// What the judge says for one class.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -79,6 +90,17 @@ pub struct Verdict {
 impl Similarity {
     /// `examples`: class and [`pieces_of`] its words.
     pub fn train(examples: &[(usize, &Pieces)], classes: usize) -> Self {
+        let (mut model, vectors) = Self::learned(examples, classes);
+        model.nearest = Some(Nearest::new(&vectors, model.features.len()));
+        model
+    }
+
+    /// The same without what is nearest, and the memory that takes.
+    pub fn train_beliefs(examples: &[(usize, &Pieces)], classes: usize) -> Self {
+        Self::learned(examples, classes).0
+    }
+
+    fn learned(examples: &[(usize, &Pieces)], classes: usize) -> (Self, Vec<(usize, Sparse)>) {
         let mut documents: Hashed<usize> = Hashed::default();
         for feature in examples.iter().flat_map(|(_, pieces)| pieces.keys()) {
             *documents.entry(*feature).or_default() += 1;
@@ -92,71 +114,18 @@ impl Similarity {
             .enumerate()
             .map(|(index, (hash, count))| {
                 let idf = ((1.0 + total) / (1.0 + count as f32)).ln() + 1.0;
-                (hash, Feature { index, idf })
+                (hash, Feature { index: index as u32, idf })
             })
             .collect();
-        let mut model = Self {
-            weights: vec![0.0; features.len() * classes],
-            postings: vec![Vec::new(); features.len()],
-            features,
-            classes,
-            examples: Vec::new(),
-        };
+        let weights = vec![0.0; features.len() * classes];
+        let mut model = Self { weights, features, classes, nearest: None };
         let vectors: Vec<(usize, Sparse)> = examples
             .iter()
             .map(|(class, pieces)| (*class, model.vector(pieces)))
             .filter(|(_, vector)| !vector.is_empty())
             .collect();
-        for (number, (class, vector)) in vectors.iter().enumerate() {
-            model.examples.push(*class);
-            for (feature, value) in vector {
-                model.postings[*feature].push((number as u32, *value));
-            }
-        }
-        model.descend(&vectors);
-        model
-    }
-
-    fn descend(&mut self, examples: &[(usize, Sparse)]) {
-        let count = examples.len();
-        if count == 0 || self.classes < 2 {
-            return;
-        }
-        let mut per_class = vec![0usize; self.classes];
-        for (class, _) in examples {
-            per_class[*class] += 1;
-        }
-        let mean = count as f32 / per_class.iter().filter(|n| **n > 0).count().max(1) as f32;
-        let stride = scattered_step(count);
-        let mut rests = vec![0u8; count];
-        for epoch in 0..EPOCHS {
-            let rate = RATE / (1.0 + epoch as f32 * 0.3);
-            let mut at = epoch % count;
-            for _ in 0..count {
-                let this = at;
-                at = (at + stride) % count;
-                if let Some(left) = rests[this].checked_sub(1) {
-                    rests[this] = left;
-                    continue;
-                }
-                let (class, vector) = &examples[this];
-                // Classes with few examples weigh as much as those with many.
-                let balance = (mean / per_class[*class] as f32).clamp(0.3, 3.0).sqrt();
-                let mut gradient = softmax(logits(&self.weights, self.classes, vector), 1.0);
-                gradient[*class] -= 1.0;
-                if gradient[*class] > -LEARNED {
-                    rests[this] = RESTS;
-                    continue;
-                }
-                for (feature, value) in vector {
-                    let row = &mut self.weights[feature * self.classes..(feature + 1) * self.classes];
-                    let step = rate * balance * value;
-                    for (weight, slope) in row.iter_mut().zip(&gradient) {
-                        *weight -= step * slope + rate * DECAY * *weight;
-                    }
-                }
-            }
-        }
+        descend(&mut model, &vectors, classes, SCHEDULE);
+        (model, vectors)
     }
 
     fn vector(&self, pieces: &Pieces) -> Sparse {
@@ -186,56 +155,76 @@ impl Similarity {
         if vector.is_empty() {
             return verdicts;
         }
-        let mut likeness = vec![0.0f32; self.examples.len()];
-        for (feature, value) in &vector {
-            for (example, other) in &self.postings[*feature] {
-                likeness[*example as usize] += value * other;
-            }
+        if let Some(nearest) = &self.nearest {
+            nearest.tell(&vector, &mut verdicts);
         }
-        for (class, likeness) in self.examples.iter().zip(likeness) {
-            let nearest = &mut verdicts[*class].nearest;
-            *nearest = nearest.max(likeness.clamp(0.0, 1.0));
-        }
-        let probabilities = softmax(logits(&self.weights, self.classes, &vector), SHARPNESS);
-        for (verdict, probability) in verdicts.iter_mut().zip(probabilities) {
+        for (verdict, probability) in verdicts.iter_mut().zip(softmax(self.logits(&vector), SHARPNESS)) {
             verdict.probability = probability;
         }
         verdicts
     }
+
+    fn row(&self, feature: u32) -> std::ops::Range<usize> {
+        let start = feature as usize * self.classes;
+        start..start + self.classes
+    }
 }
 
-fn logits(weights: &[f32], classes: usize, vector: &Sparse) -> Vec<f32> {
-    let mut logits = vec![0.0; classes];
-    for (feature, value) in vector {
-        let row = &weights[feature * classes..(feature + 1) * classes];
-        for (logit, weight) in logits.iter_mut().zip(row) {
-            *logit += value * weight;
+impl Learner<Sparse> for Similarity {
+    fn logits(&self, vector: &Sparse) -> Vec<f32> {
+        let mut logits = vec![0.0; self.classes];
+        for (feature, value) in vector {
+            for (logit, weight) in logits.iter_mut().zip(&self.weights[self.row(*feature)]) {
+                *logit += value * weight;
+            }
+        }
+        logits
+    }
+
+    fn step(&mut self, vector: &Sparse, classes: &[(usize, f32)], rate: f32) {
+        for (feature, value) in vector {
+            let row = self.row(*feature);
+            let row = &mut self.weights[row];
+            for (class, step) in classes {
+                row[*class] -= step * value + rate * DECAY * row[*class];
+            }
         }
     }
-    logits
 }
 
-/// Shares that sum to one; nothing of nothing.
-pub fn softmax(mut logits: Vec<f32>, sharpness: f32) -> Vec<f32> {
-    let highest = logits.iter().copied().fold(f32::MIN, f32::max);
-    let mut sum = 0.0;
-    for logit in &mut logits {
-        *logit = ((*logit - highest) * sharpness).exp();
-        sum += *logit;
+impl Nearest {
+    fn new(examples: &[(usize, Sparse)], features: usize) -> Self {
+        let mut starts = vec![0u32; features + 1];
+        examples.iter().flat_map(|(_, vector)| vector).for_each(|(feature, _)| starts[*feature as usize + 1] += 1);
+        for feature in 0..features {
+            starts[feature + 1] += starts[feature];
+        }
+        let mut free = starts.clone();
+        let mut postings = vec![Posting::default(); starts[features] as usize];
+        for (example, (_, vector)) in (0..).zip(examples) {
+            for (feature, value) in vector {
+                let place = &mut free[*feature as usize];
+                postings[*place as usize] = Posting { example, value: *value };
+                *place += 1;
+            }
+        }
+        Self { classes: examples.iter().map(|(class, _)| *class as u32).collect(), postings, starts }
     }
-    for logit in &mut logits {
-        *logit /= sum;
+
+    /// How near the nearest example of each class is.
+    fn tell(&self, vector: &Sparse, verdicts: &mut [Verdict]) {
+        let mut likeness = vec![0.0f32; self.classes.len()];
+        for (feature, value) in vector {
+            let feature = *feature as usize;
+            for posting in &self.postings[self.starts[feature] as usize..self.starts[feature + 1] as usize] {
+                likeness[posting.example as usize] += value * posting.value;
+            }
+        }
+        for (class, likeness) in self.classes.iter().zip(likeness) {
+            let nearest = &mut verdicts[*class as usize].nearest;
+            *nearest = nearest.max(likeness.clamp(0.0, 1.0));
+        }
     }
-    logits
-}
-
-/// Taken round a circle of `count` places, this step visits each once, in a scattered order that is the same in every run.
-pub fn scattered_step(count: usize) -> usize {
-    (count / 2 + 1..).find(|step| gcd(*step, count) == 1).unwrap_or(1)
-}
-
-fn gcd(a: usize, b: usize) -> usize {
-    if b == 0 { a } else { gcd(b, a % b) }
 }
 
 /// Pieces of a sentence: stems, pairs of stems, families of words, runs of letters and of sounds.

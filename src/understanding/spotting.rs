@@ -36,30 +36,42 @@ pub struct Spot {
 #[derive(Debug, Clone)]
 pub struct Spotter {
     pub written: String,
-    readings: Vec<Vec<Wanted>>,
-    /// Numbers of its meaningful words, once numbered.
-    content: Vec<WordId>,
+    /// Its distinct words.
+    words: Vec<Token>,
+    readings: Vec<Reading>,
+}
+
+/// The same with its words numbered by a vocabulary, which holds them for all phrases.
+#[derive(Debug, Clone)]
+pub struct Numbered {
+    pub written: Box<str>,
+    readings: Box<[Reading]>,
+    /// Numbers of its meaningful words.
+    content: Box<[WordId]>,
     /// A reading has no meaningful word: "c'est où".
     has_bare: bool,
 }
 
-#[derive(Debug, Clone)]
+type Reading = Box<[Wanted]>;
+
+#[derive(Debug, Clone, Copy)]
 struct Wanted {
-    token: Token,
-    required: bool,
+    /// Its number: in the spotter's own words, or in a vocabulary.
+    word: WordId,
     weight: f32,
-    /// Its number, once numbered.
-    id: WordId,
+    required: bool,
+    is_content: bool,
 }
 
 impl Spotter {
     /// `rarity` weighs a meaningful word, 0–1.
     pub fn new(phrase: &Phrase, rarity: impl Fn(&Token) -> f32) -> Self {
+        let mut words = Vec::new();
         let mut readings = vec![Vec::new()];
-        expand(&phrase.tokens, true, &mut readings);
+        expand(&phrase.tokens, true, &mut words, &mut readings);
         readings.retain(|r: &Vec<Wanted>| r.iter().any(|w| w.required));
-        let has_bare = readings.iter().any(|reading| !reading.iter().any(|wanted| wanted.token.is_content()));
-        Self { written: phrase.written.clone(), readings, content: Vec::new(), has_bare }.weighed(rarity)
+        let readings = readings.into_iter().map(Vec::into_boxed_slice).collect();
+        Self { written: phrase.written.clone(), words, readings }.weighed(rarity)
     }
 
     /// Spotting without knowledge of other phrases: every meaningful word counts the same.
@@ -69,45 +81,53 @@ impl Spotter {
 
     /// The same with other weights.
     pub fn weighed(mut self, rarity: impl Fn(&Token) -> f32) -> Self {
+        let weight = |word: &Token| match word.weight {
+            Weight::Content => rarity(word).clamp(0.05, 1.0),
+            Weight::Function | Weight::Filler => FUNCTION_WEIGHT,
+        };
+        let weights: Vec<f32> = self.words.iter().map(weight).collect();
         for wanted in self.readings.iter_mut().flatten() {
-            wanted.weight = match wanted.token.weight {
-                Weight::Content => rarity(&wanted.token).clamp(0.05, 1.0),
-                Weight::Function | Weight::Filler => FUNCTION_WEIGHT,
-            };
+            wanted.weight = weights[wanted.word as usize];
         }
         self
     }
 
     /// Readings as sentences, for learning.
     pub fn sentences(&self) -> impl Iterator<Item = Vec<Token>> + '_ {
-        self.readings.iter().map(|reading| reading.iter().map(|w| w.token.clone()).collect())
+        self.readings.iter().map(|reading| reading.iter().map(|w| self.words[w.word as usize].clone()).collect())
     }
 
-    /// Numbers the words, for [`Spotter::spot_heard`].
-    pub fn numbered(mut self, vocabulary: &mut Vocabulary) -> Self {
-        for wanted in self.readings.iter_mut().flatten() {
-            wanted.id = vocabulary.add(&wanted.token);
+    /// Numbers the words, for [`Numbered::spot`].
+    pub fn numbered(self, vocabulary: &mut Vocabulary) -> Numbered {
+        let ids: Vec<WordId> = self.words.iter().map(|word| vocabulary.add(word)).collect();
+        let mut readings = self.readings.into_boxed_slice();
+        for wanted in readings.iter_mut().flatten() {
+            wanted.word = ids[wanted.word as usize];
         }
-        let content = self.readings.iter().flatten().filter(|wanted| wanted.token.is_content()).map(|wanted| wanted.id);
-        self.content = content.collect();
-        self.content.sort_unstable();
-        self.content.dedup();
-        self
+        let mut content: Vec<WordId> =
+            readings.iter().flatten().filter(|wanted| wanted.is_content).map(|wanted| wanted.word).collect();
+        content.sort_unstable();
+        content.dedup();
+        let has_bare = readings.iter().any(|reading| !reading.iter().any(|wanted| wanted.is_content));
+        Numbered { written: self.written.into(), readings, content: content.into(), has_bare }
     }
 
     pub fn spot(&self, said: &[Token]) -> Spot {
-        best(self.readings.iter().map(|reading| align(reading, said, &|wanted, j| wanted.token.likeness(&said[j]))))
+        let like = |wanted: &Wanted, j: usize| self.words[wanted.word as usize].likeness(&said[j]);
+        best(self.readings.iter().map(|reading| align(reading, said, &like)))
     }
+}
 
-    /// The same for a numbered spotter, with likenesses computed before.
-    pub fn spot_heard(&self, heard: &Heard<'_>) -> Spot {
+impl Numbered {
+    /// As [`Spotter::spot`], with likenesses computed before.
+    pub fn spot(&self, heard: &Heard<'_>) -> Spot {
         if !self.has_bare && self.content.iter().all(|id| heard.best(*id) <= 0.0) {
             return Spot::default();
         }
         let hopeful = self.readings.iter().filter(|reading| {
             let (mut required, mut got, mut extra) = (0.0, 0.0, 0.0);
-            for wanted in *reading {
-                let found = wanted.weight * heard.best(wanted.id);
+            for wanted in reading.iter() {
+                let found = wanted.weight * heard.best(wanted.word);
                 if wanted.required {
                     required += wanted.weight;
                     got += found;
@@ -117,7 +137,7 @@ impl Spotter {
             }
             got + extra > WORTH_ALIGNING * (required + extra)
         });
-        best(hopeful.map(|reading| align(reading, heard.said, &|wanted, j| heard.likeness(wanted.id, j))))
+        best(hopeful.map(|reading| align(reading, heard.said, &|wanted, j| heard.likeness(wanted.word, j))))
     }
 }
 
@@ -125,23 +145,28 @@ fn best(spots: impl Iterator<Item = Spot>) -> Spot {
     spots.max_by(|a, b| (a.score * a.matched).total_cmp(&(b.score * b.matched))).unwrap_or_default()
 }
 
-/// Adds `tokens` to every reading, branching at alternatives.
-fn expand(tokens_of: &[PhraseToken], required: bool, readings: &mut Vec<Vec<Wanted>>) {
+/// Adds `tokens` to every reading, branching at alternatives; new words to `words`.
+fn expand(tokens_of: &[PhraseToken], required: bool, words: &mut Vec<Token>, readings: &mut Vec<Vec<Wanted>>) {
     for token in tokens_of {
         match token {
             PhraseToken::Word(word) => {
                 for token in tokens(word) {
-                    for reading in readings.iter_mut() {
-                        reading.push(Wanted { token: token.clone(), required, weight: 0.0, id: 0 });
-                    }
+                    let is_content = token.is_content();
+                    let known = words.iter().position(|known| *known == token);
+                    let word = known.unwrap_or_else(|| {
+                        words.push(token);
+                        words.len() - 1
+                    });
+                    let wanted = Wanted { word: word as WordId, weight: 0.0, required, is_content };
+                    readings.iter_mut().for_each(|reading| reading.push(wanted));
                 }
             }
-            PhraseToken::Optional(inner) => expand(inner, false, readings),
+            PhraseToken::Optional(inner) => expand(inner, false, words, readings),
             PhraseToken::OneOf(branches) => {
                 let mut all = Vec::new();
                 for branch in branches {
                     let mut copy = readings.clone();
-                    expand(branch, required, &mut copy);
+                    expand(branch, required, words, &mut copy);
                     all.extend(copy);
                     if all.len() >= MOST_READINGS {
                         break;
@@ -165,7 +190,7 @@ fn align(reading: &[Wanted], said: &[Token], like: &impl Fn(&Wanted, usize) -> f
     let ordered = ordered(reading, said.len(), like);
     let unordered = unordered(reading, said.len(), like);
     // Without a rare word only the words in their order prove anything.
-    let vague = !reading.iter().any(|w| w.required && w.token.is_content());
+    let vague = !reading.iter().any(|w| w.required && w.is_content);
     let mut best = grade(reading, said, &ordered, required);
     if vague {
         let whole = ordered.iter().zip(reading).all(|(m, w)| m.is_some() || !w.required);

@@ -186,7 +186,8 @@ impl Machine {
                 };
                 let others = self.other_languages(&language);
                 let utterance = Utterance { samples: sound.samples, rate: sound.rate, language, others, prompt };
-                self.outputs.push_back(Output::Recognise { job, utterance });
+                let context = self.dialogue.context();
+                self.outputs.push_back(Output::Recognise { job, utterance, context });
             }
             Heard::Abandon { job } => self.outputs.push_back(Output::Abandon { job }),
             Heard::Awaiting { .. } if self.by_keys => {}

@@ -32,7 +32,7 @@ use super::record::{Outcome, Record};
 use crate::audio::tones::KeyDetector;
 use crate::audio::{Codec, FRAME_SAMPLES, HoldMusic, Sound};
 use crate::config::{TransferMethod, TransferTarget};
-use crate::dialogue::{self, Dialogue, Expectation};
+use crate::dialogue::{self, Dialogue, Expectation, Understood};
 use crate::dialplan::{Dialplan, DirectoryId};
 use crate::rtp::srtp::{KeySource, Protection};
 use crate::rtp::{Key, Pacer, Session, SessionConfig};
@@ -116,6 +116,8 @@ pub enum Input<'a> {
     Recognised {
         job: JobId,
         outcome: Result<Transcript, SpeechError>,
+        /// What the dialogue will take the words for, where that was worked out with them.
+        understood: Option<Understood>,
     },
     /// A datagram of the port after that party's RTP. It may have waited since it `arrived`.
     Rtcp {
@@ -169,6 +171,8 @@ pub enum Output {
     Recognise {
         job: JobId,
         utterance: Utterance,
+        /// What the words are to be interpreted with.
+        context: dialogue::Context,
     },
     /// The caller has finished and waits for this result.
     Hasten {
@@ -425,7 +429,10 @@ impl Machine {
             Input::Rtp { party, source, packet } => self.handle_rtp(now, party, source, packet),
             Input::Rtcp { party, source, packet, arrived } => self.handle_rtcp(arrived, party, source, packet),
             Input::Opened { address } => self.opened(now, address),
-            Input::Recognised { job, outcome } => {
+            Input::Recognised { job, outcome, understood } => {
+                if let Some(understood) = understood {
+                    self.dialogue.is_told(understood);
+                }
                 if let Some(heard) = self.hearing.handle_result(now, job, outcome) {
                     self.handle_heard(now, heard);
                 }

@@ -146,6 +146,22 @@ proptest! {
     }
 
     #[test]
+    fn sentences_interpreted_ahead_change_nothing(inputs in prop::collection::vec(any_input(), 0..25)) {
+        let mut alone = Talk::with(&SMALL_TOWN, OPEN, None);
+        let mut told = Talk::with(&SMALL_TOWN, OPEN, None);
+        for input in inputs {
+            if let Input::Heard { text, .. } = &input
+                && let Some(understood) = told.dialogue.context().understand(text, None)
+            {
+                told.dialogue.is_told(understood);
+            }
+            alone.input(input.clone());
+            told.input(input);
+            prop_assert_eq!(&alone.outputs, &told.outputs);
+        }
+    }
+
+    #[test]
     fn a_call_whose_time_is_up_ends_at_once(
         closed in any::<bool>(),
         inputs in prop::collection::vec(any_input(), 0..15),

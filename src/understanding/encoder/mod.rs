@@ -5,6 +5,7 @@
 //! model in memory and its arithmetic. Must not know: where the file lies, dialplans, what a point is used for.
 
 mod network;
+mod points;
 #[cfg(test)]
 mod tests;
 mod unigram;
@@ -16,6 +17,7 @@ use network::Network;
 use unigram::Vocabulary;
 
 pub use network::{BRANCHES, FEATURES};
+pub use points::{Coarse, Points, likeness};
 
 /// Numbers in a point.
 pub const DIMENSIONS: usize = 512;
@@ -23,9 +25,6 @@ pub const DIMENSIONS: usize = 512;
 const MOST_PIECES: usize = 128;
 /// Pieces computed together: enough that each matrix is read once for several sentences.
 const BATCH: usize = 256;
-
-/// Where a sentence lies: length one, so that the product of two points is the cosine of the angle between them.
-pub type Point = Box<[f32]>;
 
 /// A prepared model file that cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -58,8 +57,8 @@ impl Encoder {
     }
 
     /// One point a text, in the same order; the same text always has the same point.
-    pub fn encode<T: AsRef<str>>(&self, texts: &[T]) -> Vec<Point> {
-        let mut points = Vec::with_capacity(texts.len());
+    pub fn encode<T: AsRef<str>>(&self, texts: &[T]) -> Points {
+        let mut points = Points::default();
         let mut batch: Vec<Vec<u32>> = Vec::new();
         let mut pieces = 0;
         for text in texts {
@@ -68,7 +67,7 @@ impl Encoder {
             let sentence: Vec<u32> =
                 std::iter::once(unigram::BEGIN).chain(cut).chain(std::iter::once(unigram::END)).collect();
             if pieces + sentence.len() > BATCH && !batch.is_empty() {
-                points.extend(self.network.points(&batch));
+                points.append(self.network.points(&batch));
                 batch.clear();
                 pieces = 0;
             }
@@ -76,7 +75,7 @@ impl Encoder {
             batch.push(sentence);
         }
         if !batch.is_empty() {
-            points.extend(self.network.points(&batch));
+            points.append(self.network.points(&batch));
         }
         points
     }
@@ -85,26 +84,13 @@ impl Encoder {
 /// Whoever finds the points of sentences.
 pub trait Encode: Send + Sync + std::fmt::Debug {
     /// One point a text, in the same order, always the same for the same text.
-    fn points(&self, texts: &[String]) -> Vec<Point>;
+    fn points(&self, texts: &[String]) -> Points;
 }
 
 impl Encode for Encoder {
-    fn points(&self, texts: &[String]) -> Vec<Point> {
+    fn points(&self, texts: &[String]) -> Points {
         self.encode(texts)
     }
-}
-
-/// Cosine of the angle between two points, −1 to 1. Both have [`DIMENSIONS`] numbers; more are left out.
-pub fn likeness(a: &[f32], b: &[f32]) -> f32 {
-    // Sums side by side: one sum in order would forbid the compiler to compute several products at once.
-    const LANES: usize = 16;
-    let mut sums = [0.0f32; LANES];
-    for (a, b) in a.chunks_exact(LANES).zip(b.chunks_exact(LANES)) {
-        for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
-            *sum += a * b;
-        }
-    }
-    sums.iter().sum()
 }
 
 /// Named arrays of a file.

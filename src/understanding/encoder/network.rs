@@ -7,7 +7,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use super::{DIMENSIONS, Malformed, Point, Tensors};
+use super::{DIMENSIONS, Malformed, Points, Tensors};
 
 /// Pieces that a branch looks at, and how many of them lie before the one it is at.
 pub const BRANCHES: [(usize, usize); 3] = [(2, 0), (3, 1), (5, 2)];
@@ -103,7 +103,7 @@ impl Network {
     }
 
     /// One point for each sentence, none of them empty.
-    pub fn points(&self, sentences: &[Vec<u32>]) -> Vec<Point> {
+    pub fn points(&self, sentences: &[Vec<u32>]) -> Points {
         let pieces: usize = sentences.iter().map(Vec::len).sum();
         let features = self.features(sentences, pieces);
         let mut sums = vec![0.0; sentences.len() * FEATURES];
@@ -127,13 +127,12 @@ impl Network {
         let mut last = vec![0.0; sentences.len() * DIMENSIONS];
         self.across[1].multiply(&second, &mut last);
         self.dense[3].multiply(&third, &mut last);
-        last.chunks_exact_mut(DIMENSIONS)
-            .map(|point| {
-                point.iter_mut().for_each(|value| *value = value.tanh());
-                let length = point.iter().map(|value| value * value).sum::<f32>().max(EPSILON).sqrt();
-                point.iter().map(|value| value / length).collect()
-            })
-            .collect()
+        for point in last.chunks_exact_mut(DIMENSIONS) {
+            point.iter_mut().for_each(|value| *value = value.tanh());
+            let length = point.iter().map(|value| value * value).sum::<f32>().max(EPSILON).sqrt();
+            point.iter_mut().for_each(|value| *value /= length);
+        }
+        Points::new(last)
     }
 
     /// For each piece its row and what the branches make of it, normalised.

@@ -35,14 +35,14 @@ fn points_are_those_of_the_packages_own_program() {
     let Some(model) = MODEL.as_ref() else { return };
     let texts: Vec<&str> = POINTS.iter().map(|(text, _)| *text).collect();
     let points = model.encode(&texts);
-    for ((text, expected), point) in POINTS.iter().zip(&points) {
+    for ((text, expected), point) in POINTS.iter().zip(points.iter()) {
         for (found, expected) in point.iter().zip(expected) {
             assert!((found - expected).abs() < 2e-4, "{text}: {found} {expected}");
         }
         assert!((likeness(point, point) - 1.0).abs() < 1e-4);
     }
     for (point, cosine) in points.iter().zip(COSINES) {
-        assert!((likeness(&points[0], point) - cosine).abs() < 1e-3);
+        assert!((likeness(points.first().unwrap(), point) - cosine).abs() < 1e-3);
     }
 }
 
@@ -50,9 +50,9 @@ fn points_are_those_of_the_packages_own_program() {
 fn a_sentence_has_the_same_point_alone_and_among_others() {
     let Some(model) = MODEL.as_ref() else { return };
     let texts: Vec<String> = (0..60).map(|i| format!("la phrase numéro {i} {}", "encore ".repeat(i))).collect();
-    for (text, among) in texts.iter().zip(model.encode(&texts)) {
-        let alone = &model.encode(&[text])[0];
-        assert!(likeness(alone, &among) > 0.9999, "{text}");
+    for (text, among) in texts.iter().zip(model.encode(&texts).iter()) {
+        let alone = model.encode(&[text]);
+        assert!(likeness(alone.first().unwrap(), among) > 0.9999, "{text}");
     }
 }
 
@@ -60,9 +60,9 @@ fn a_sentence_has_the_same_point_alone_and_among_others() {
 fn any_text_has_a_point() {
     let Some(model) = MODEL.as_ref() else { return };
     let texts = ["", "   ", "œ", "日本語", "🎉", &"a".repeat(10_000), "\u{0}\u{301}"];
-    for (text, point) in texts.iter().zip(model.encode(&texts)) {
+    for (text, point) in texts.iter().zip(model.encode(&texts).iter()) {
         assert!(point.iter().all(|value| value.is_finite()), "{text:?}");
-        assert!((likeness(&point, &point) - 1.0).abs() < 1e-3, "{text:?}");
+        assert!((likeness(point, point) - 1.0).abs() < 1e-3, "{text:?}");
     }
 }
 

@@ -20,7 +20,7 @@ use crate::call::gate::TransferGate;
 use crate::call::machine::{Input, JobId, LegId, Machine, Output, SentenceId, Settings};
 use crate::call::record::Record;
 use crate::config::{Follow, TransferMethod};
-use crate::dialogue::{Conversation, Phrases, Request};
+use crate::dialogue::{Context, Conversation, Phrases, Request};
 use crate::dialplan::{self, Language, SourceFile};
 use crate::rtp::srtp::KeySource;
 use crate::sip::sdp::{self, LocalMedia, Security, SrtpPolicy};
@@ -125,7 +125,7 @@ pub struct Rig {
     pub recognition: Duration,
     /// The recogniser has no time for the call.
     pub by_keys: bool,
-    jobs: Vec<(Instant, JobId, Option<String>)>,
+    jobs: Vec<(Instant, JobId, Option<String>, Context)>,
     pub abandoned: usize,
     pub voice_fails: bool,
     pub saved: Vec<Request>,
@@ -371,14 +371,15 @@ impl Rig {
             }
         }
         while let Some(index) = self.jobs.iter().position(|(due, ..)| *due <= at) {
-            let (_, job, heard) = self.jobs.remove(index);
+            let (_, job, heard, context) = self.jobs.remove(index);
             let outcome = self.words.clone().map(|words| Transcript {
                 text: heard.unwrap_or_else(|| words.to_owned()),
                 confidence: 0.9,
                 elapsed: self.recognition,
                 ..Transcript::default()
             });
-            self.tell_machine(Input::Recognised { job, outcome });
+            let understood = outcome.as_ref().ok().and_then(|heard| context.understand(&heard.text, None));
+            self.tell_machine(Input::Recognised { job, outcome, understood });
         }
         while let Some(index) = self.speeches.iter().position(|(due, ..)| *due <= at) {
             let (_, sentence, spoken) = self.speeches.remove(index);
@@ -578,16 +579,16 @@ impl Rig {
                     let arrival = self.now + self.latency;
                     self.wire.push_back((arrival, address(from), destination, Packet::Rtp(packet)));
                 }
-                Output::Recognise { job, utterance } => {
+                Output::Recognise { job, utterance, context } => {
                     let heard = self.ear.as_ref().map(|ear| ear.hear(&utterance.samples));
                     self.recognised.push(utterance);
-                    self.jobs.push((self.now + self.recognition, job, heard));
+                    self.jobs.push((self.now + self.recognition, job, heard, context));
                 }
                 Output::Hasten { job } => {
-                    assert!(self.jobs.iter().any(|(_, known, _)| *known == job), "{job:?} is done")
+                    assert!(self.jobs.iter().any(|(_, known, ..)| *known == job), "{job:?} is done")
                 }
                 Output::Abandon { job } => {
-                    self.jobs.retain(|(_, running, _)| *running != job);
+                    self.jobs.retain(|(_, running, ..)| *running != job);
                     self.abandoned += 1;
                 }
                 Output::Speak { sentence, text, language, .. } if self.coded.is_some() && !self.voice_fails => {
