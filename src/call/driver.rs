@@ -288,8 +288,7 @@ impl Call {
                     }
                 }
                 Output::Recognise { job, utterance, context } => {
-                    let recognition =
-                        Recognition { utterance, context, queued: None, is_live: false, was_live: false };
+                    let recognition = Recognition { utterance, context, queued: None, is_live: false, was_live: false };
                     self.jobs.insert(job, recognition);
                     self.recognise(machine, job);
                 }

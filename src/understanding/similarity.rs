@@ -5,6 +5,9 @@
 
 use std::collections::HashMap;
 use std::hash::{BuildHasherDefault, Hasher};
+use std::ops::Range;
+
+use half::bf16;
 
 use super::regression::{Learner, Schedule, descend, softmax};
 use super::text::{Token, Weight};
@@ -19,10 +22,16 @@ const SHARPNESS: f32 = 1.5;
 #[derive(Debug, Clone)]
 pub struct Similarity {
     features: Hashed<Feature>,
-    /// Row of `classes` weights for each feature.
-    weights: Vec<f32>,
-    classes: usize,
+    weights: Weights<bf16>,
     nearest: Option<Nearest>,
+}
+
+/// A row of weights for each feature: one a class. They are learned as f32; as bf16 they take half the memory, and no sentence is
+/// judged otherwise.
+#[derive(Debug, Clone)]
+struct Weights<W> {
+    rows: Vec<W>,
+    classes: usize,
 }
 
 /// The examples, to see how near the nearest one is.
@@ -117,14 +126,15 @@ impl Similarity {
                 (hash, Feature { index: index as u32, idf })
             })
             .collect();
-        let weights = vec![0.0; features.len() * classes];
-        let mut model = Self { weights, features, classes, nearest: None };
+        let mut weights = Weights { rows: vec![0.0f32; features.len() * classes], classes };
+        let mut model = Self { weights: Weights { rows: Vec::new(), classes }, features, nearest: None };
         let vectors: Vec<(usize, Sparse)> = examples
             .iter()
             .map(|(class, pieces)| (*class, model.vector(pieces)))
             .filter(|(_, vector)| !vector.is_empty())
             .collect();
-        descend(&mut model, &vectors, classes, SCHEDULE);
+        descend(&mut weights, &vectors, classes, SCHEDULE);
+        model.weights.rows = weights.rows.into_iter().map(bf16::from_f32).collect();
         (model, vectors)
     }
 
@@ -151,40 +161,46 @@ impl Similarity {
     /// One verdict a class.
     pub fn judge(&self, said: &Pieces) -> Vec<Verdict> {
         let vector = self.vector(said);
-        let mut verdicts = vec![Verdict::default(); self.classes];
+        let mut verdicts = vec![Verdict::default(); self.weights.classes];
         if vector.is_empty() {
             return verdicts;
         }
         if let Some(nearest) = &self.nearest {
             nearest.tell(&vector, &mut verdicts);
         }
-        for (verdict, probability) in verdicts.iter_mut().zip(softmax(self.logits(&vector), SHARPNESS)) {
+        for (verdict, probability) in verdicts.iter_mut().zip(softmax(self.weights.logits(&vector), SHARPNESS)) {
             verdict.probability = probability;
         }
         verdicts
     }
+}
 
-    fn row(&self, feature: u32) -> std::ops::Range<usize> {
+impl<W: Copy + Into<f32>> Weights<W> {
+    fn row(&self, feature: u32) -> Range<usize> {
         let start = feature as usize * self.classes;
         start..start + self.classes
     }
-}
 
-impl Learner<Sparse> for Similarity {
     fn logits(&self, vector: &Sparse) -> Vec<f32> {
         let mut logits = vec![0.0; self.classes];
         for (feature, value) in vector {
-            for (logit, weight) in logits.iter_mut().zip(&self.weights[self.row(*feature)]) {
-                *logit += value * weight;
+            for (logit, weight) in logits.iter_mut().zip(&self.rows[self.row(*feature)]) {
+                *logit += value * (*weight).into();
             }
         }
         logits
+    }
+}
+
+impl Learner<Sparse> for Weights<f32> {
+    fn logits(&self, vector: &Sparse) -> Vec<f32> {
+        Weights::logits(self, vector)
     }
 
     fn step(&mut self, vector: &Sparse, classes: &[(usize, f32)], rate: f32) {
         for (feature, value) in vector {
             let row = self.row(*feature);
-            let row = &mut self.weights[row];
+            let row = &mut self.rows[row];
             for (class, step) in classes {
                 row[*class] -= step * value + rate * DECAY * row[*class];
             }
@@ -325,7 +341,7 @@ mod tests {
 
     #[test]
     fn same_examples_same_weights() {
-        assert_eq!(trained().weights, trained().weights);
+        assert_eq!(trained().weights.rows, trained().weights.rows);
     }
 
     #[test]
