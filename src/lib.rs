@@ -5,8 +5,8 @@
 //! and dialogs and hands each call's events to that call's own task. The task drives a [`call::Machine`]:
 //! it joins signalling, media and conversation and is as pure as its parts. RTP packets become ordered
 //! frames of samples in [`rtp`] and [`audio`]; [`turn`] decides when the caller starts and stops speaking;
-//! the utterance goes to a worker thread of [`speech`] (Whisper) and comes back as text; [`understanding`]
-//! finds the topic; [`dialogue`] reads the officer's [`dialplan`] and decides what to say or do; the
+//! the utterance goes to a worker thread of [`speech`] (Whisper) and comes back as text, with the topic that
+//! [`understanding`] finds in it there; [`dialogue`] reads the officer's [`dialplan`] and decides what to say or do; the
 //! sentence comes from the cache or from the Piper voice of [`speech`] and leaves as paced RTP packets.
 //! [`store`] keeps the requests that callers leave. [`server`] starts and stops all this; [`simulate`]
 //! places spoken test calls with the same stack; [`capture`] lets a technician see the packets of a call, [`control`] is
@@ -24,6 +24,7 @@
 //! Mutate, drain, then wait until the timeout or the next input. All time is external input.
 //! `clippy.toml` enforces this.
 
+mod at_once;
 pub mod audio;
 pub(crate) mod calendar;
 pub mod call;

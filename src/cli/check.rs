@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::Failure;
 use super::sentences::SentenceModel;
+use crate::at_once::AtOnce;
 use crate::dialogue::{Phrases, TrialOutcome, run_trial};
 use crate::dialplan::{self, Dialplan, Language, Location, Problem, Severity, SourceFile, Trial};
 use crate::files;
@@ -200,7 +201,7 @@ fn play(
     phrases: &Arc<Phrases>,
     encoder: Option<&Arc<dyn Encode>>,
 ) -> Vec<(Trial, TrialOutcome)> {
-    let understanding: Arc<Vec<Understanding>> = Arc::new(Understanding::train_all(dialplan, encoder));
+    let understanding: Arc<Vec<Understanding>> = Arc::new(Understanding::train_all(dialplan, encoder, &AtOnce));
     dialplan.trials.iter().map(|trial| (trial.clone(), run_trial(dialplan, phrases, &understanding, trial))).collect()
 }
 

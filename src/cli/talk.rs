@@ -12,6 +12,7 @@ use jiff::civil::DateTime;
 
 use super::Failure;
 use super::sentences::SentenceModel;
+use crate::at_once::AtOnce;
 use crate::dialogue::{Dialogue, FormView, Input, Output, Phrases, Prompt, StepView, Transcript};
 use crate::dialplan::{self, Dialplan, Severity};
 use crate::files;
@@ -64,7 +65,7 @@ pub struct Args {
 pub fn run(args: Args) -> Result<(), Failure> {
     let plan = load_plan(&args.dir)?;
     let phrases = load_phrases(&args.prompts, &plan)?;
-    let understanding: Vec<Understanding> = Understanding::train_all(&plan, args.sentences.open()?.as_ref());
+    let understanding: Vec<Understanding> = Understanding::train_all(&plan, args.sentences.open()?.as_ref(), &AtOnce);
     let now = now();
     let at = match &args.at {
         None => now,

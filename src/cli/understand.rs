@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use super::Failure;
 use super::sentences::SentenceModel;
+use crate::at_once::AtOnce;
 use crate::dialplan::{self, Dialplan, Language, LanguagePlan, Severity, TopicId};
 use crate::files;
 use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood, Understanding};
@@ -55,7 +56,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
             known.join(", ")
         )));
     };
-    let mut all = Understanding::train_all(&town, args.sentences.open()?.as_ref());
+    let mut all = Understanding::train_all(&town, args.sentences.open()?.as_ref(), &AtOnce);
     let reader = Reader { plan: &town.plans[index], understanding: all.swap_remove(index), town: &town };
     let open = args.open.as_deref().map(|name| reader.topic_named(name)).transpose()?;
     match (&args.tsv, args.explain.as_ref().or(args.sentence.as_ref())) {

@@ -6,8 +6,8 @@ use jiff::civil::DateTime;
 
 use super::{Dialogue, Input, Output, Phrases, everyday_sentences, fixed_sentences, greeting_sentences};
 use crate::dialplan::{Dialplan, Language};
-use crate::understanding::Understanding;
 use crate::understanding::encoder::Encode;
+use crate::understanding::{InTurn, Join, Understanding};
 
 /// Dialplan, everyday phrases and trained understanding. Cheap to clone.
 #[derive(Clone)]
@@ -20,12 +20,12 @@ pub struct Conversation {
 impl Conversation {
     /// Trains the understanding of each language, by words alone.
     pub fn new(plan: Dialplan, phrases: Phrases) -> Self {
-        Self::with_encoder(plan, phrases, None)
+        Self::with_encoder(plan, phrases, None, &InTurn)
     }
 
-    /// The same with an encoder of sentences, where there is one.
-    pub fn with_encoder(plan: Dialplan, phrases: Phrases, encoder: Option<&Arc<dyn Encode>>) -> Self {
-        let understanding = Understanding::train_all(&plan, encoder);
+    /// The same with an encoder of sentences, where there is one, and with parts of it at once, where there are threads.
+    pub fn with_encoder(plan: Dialplan, phrases: Phrases, encoder: Option<&Arc<dyn Encode>>, join: &impl Join) -> Self {
+        let understanding = Understanding::train_all(&plan, encoder, join);
         Self { plan: Arc::new(plan), phrases: Arc::new(phrases), understanding: Arc::new(understanding) }
     }
 

@@ -9,6 +9,7 @@ use std::time::Duration;
 use tracing::{info, warn};
 
 use super::listeners;
+use crate::at_once::AtOnce;
 use crate::audio::HoldMusic;
 use crate::call::Settings;
 use crate::call::driver::Services;
@@ -124,23 +125,18 @@ pub fn prepare_with(
     recognisers: impl FnOnce() -> Result<RecogniserPool, SpeechError> + Send,
     voices: impl FnOnce() -> Result<Voices, Problem>,
 ) -> Result<Prepared, Problem> {
-    let conversation = conversation(config)?;
-    let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
-    let sentences = named(conversation.fixed_sentences());
-    let before_calls = match config.voice.prepare {
-        Preparation::All => sentences.clone(),
-        Preparation::Behind => named(conversation.everyday_sentences()),
-        Preparation::Needed => named(conversation.greeting_sentences()),
-    };
-    // Whisper loads while sentences are read from the cache or synthesised.
-    let (speaker, recognisers) = std::thread::scope(|scope| {
+    // Whisper loads while the dialplan is learned, and sentences are read from the cache or synthesised.
+    let (ready, recognisers) = std::thread::scope(|scope| {
         let recognisers = scope.spawn(recognisers);
-        let speaker = voices().and_then(|voices| speaker(config, &conversation, voices, &before_calls));
+        let ready = spoken(config, voices);
         let recognisers = recognisers.join().unwrap_or_else(|_| {
             Err(SpeechError::Engine { engine: "whisper", detail: "panicked while loading".to_owned() })
         });
-        Ok::<_, Problem>((speaker?, recognisers?))
-    })?;
+        (ready, recognisers)
+    });
+    let Spoken { conversation, sentences, before_calls, speaker } = ready?;
+    let recognisers = recognisers?;
+    let store = Store::open(&config.store.path, config.store.retention_days, net::timestamp())?;
     let settings = Settings {
         idle: config.call.idle,
         key_pause: config.call.key_pause,
@@ -159,7 +155,6 @@ pub fn prepare_with(
         turn: turn::Settings::default(),
     };
     let saving = store.clone();
-    let count = before_calls.len();
     if config.voice.prepare == Preparation::Behind {
         speaker.prepare_behind(sentences.clone())?;
     }
@@ -174,7 +169,29 @@ pub fn prepare_with(
         zone: config.dialplan.timezone.clone(),
         save: Box::new(move |request| saving.save_request(request, net::timestamp())),
     };
-    Ok(Prepared { services, store, sentences: count })
+    Ok(Prepared { services, store, sentences: before_calls })
+}
+
+/// A conversation whose sentences can be heard.
+struct Spoken {
+    conversation: Conversation,
+    /// All that is known beforehand.
+    sentences: Vec<(String, String)>,
+    /// How many of them had to be ready.
+    before_calls: usize,
+    speaker: Speaker,
+}
+
+fn spoken(config: &Config, voices: impl FnOnce() -> Result<Voices, Problem>) -> Result<Spoken, Problem> {
+    let conversation = conversation(config)?;
+    let sentences = named(conversation.fixed_sentences());
+    let before_calls = match config.voice.prepare {
+        Preparation::All => sentences.clone(),
+        Preparation::Behind => named(conversation.everyday_sentences()),
+        Preparation::Needed => named(conversation.greeting_sentences()),
+    };
+    let speaker = speaker(config, &conversation, voices()?, &before_calls)?;
+    Ok(Spoken { conversation, sentences, before_calls: before_calls.len(), speaker })
 }
 
 /// Reads and checks the dialplan and the everyday phrases, and trains the understanding.
@@ -196,7 +213,7 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
         Some(model) => sentences::open(model, &config.understanding.cache)?,
         None => None,
     };
-    Ok(Conversation::with_encoder(plan, phrases, encoder.as_ref()))
+    Ok(Conversation::with_encoder(plan, phrases, encoder.as_ref(), &AtOnce))
 }
 
 /// Reads the everyday phrases of these languages.

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 use crate::dialplan::{LanguagePlan, Part, Rule, Topic, TopicId, Trigger};
 
 use super::encoder::Encode;
+use super::join::Join;
 use super::keywords::{Keywords, Rarity, Source, found_share};
 use super::meaning::{Meaning, Meant, Taught};
 use super::second_ear::Foreign;
@@ -113,7 +114,7 @@ pub struct Judged {
 
 impl Judges {
     /// `taught`: by [`taught`]; without it there are two judges.
-    pub fn train(plan: &LanguagePlan, taught: Option<&Taught>) -> Self {
+    pub fn train(plan: &LanguagePlan, taught: Option<&Taught>, join: &impl Join) -> Self {
         let reachable = reachable_topics(plan);
         let (groups, group_of) = group(plan, &reachable);
         let spotters: Vec<Vec<Spotter>> =
@@ -147,21 +148,24 @@ impl Judges {
                 Class { topic: *id, parent: plan.topic(*id).parent, group: *group, spotters: ready.collect() }
             })
             .collect();
-        let class_likeness = groups
-            .iter()
-            .map(|group| {
+        let class_likeness = || {
+            let within = |group: &Group| {
                 let own: Vec<(usize, &Pieces)> = examples
                     .iter()
                     .filter_map(|(class, pieces)| Some((group.classes.iter().position(|c| c == class)?, pieces)))
                     .collect();
                 Similarity::train_beliefs(&own, group.classes.len())
-            })
-            .collect();
+            };
+            groups.iter().map(within).collect()
+        };
+        let group_likeness = || Similarity::train(&by_group, groups.len());
+        let meaning = || taught.map(|taught| Meaning::train(taught, &group_of, groups.len()));
+        let ((class_likeness, meaning), group_likeness) = join.both(|| (class_likeness(), meaning()), group_likeness);
         Self {
-            meaning: taught.map(|taught| Meaning::train(taught, &group_of, groups.len())),
+            meaning,
             group_words: Keywords::new(&group_sources, &rarity, 1.0, &mut vocabulary),
             class_words: Keywords::new(&class_sources, &Rarity::new(&class_sources), WITHIN_SERVICE, &mut vocabulary),
-            group_likeness: Similarity::train(&by_group, groups.len()),
+            group_likeness,
             class_likeness,
             classes,
             groups,

@@ -23,6 +23,7 @@ mod elsewhere;
 mod emergency;
 pub mod encoder;
 mod examples;
+mod join;
 mod judges;
 mod keywords;
 mod lexicon;
@@ -57,6 +58,7 @@ use second_ear::{Foreign, Kinds, Meanings, OURS, SecondEar};
 use text::{Token, tokens};
 
 pub use emergency::Danger;
+pub use join::{InTurn, Join};
 pub use mood::Mood;
 
 /// What a sentence seems to be about.
@@ -170,24 +172,31 @@ pub struct Understanding {
 impl Understanding {
     /// Learns from phrases, key words and titles; in memory, well under a second. Knows nobody of the directory.
     pub fn train(plan: &LanguagePlan) -> Self {
-        Self::with_directory(plan, &[], None)
+        Self::with_directory(plan, &[], None, &InTurn)
     }
 
     /// One for each language of a town, in the order of its plans. `encoder`: knows what sentences mean; without it words alone
-    /// decide.
-    pub fn train_all(plan: &Dialplan, encoder: Option<&Arc<dyn Encode>>) -> Vec<Self> {
-        let train = |language| Self::with_directory(language, &plan.directory, encoder.map(Arc::clone));
+    /// decide. `join`: how the parts of it are done.
+    pub fn train_all(plan: &Dialplan, encoder: Option<&Arc<dyn Encode>>, join: &impl Join) -> Vec<Self> {
+        let train = |language| Self::with_directory(language, &plan.directory, encoder.map(Arc::clone), join);
         plan.plans.iter().map(train).collect()
     }
 
-    fn with_directory(plan: &LanguagePlan, directory: &[DirectoryEntry], encoder: Option<Arc<dyn Encode>>) -> Self {
+    fn with_directory(
+        plan: &LanguagePlan,
+        directory: &[DirectoryEntry],
+        encoder: Option<Arc<dyn Encode>>,
+        join: &impl Join,
+    ) -> Self {
         let taught = encoder.as_deref().map(|encoder| (judges::taught(plan, encoder), encoder));
         let taught = taught.as_ref().map(|(taught, encoder)| (taught, *encoder));
+        let (judges, second_ear) = join
+            .both(|| Judges::train(plan, taught.map(|(taught, _)| taught), join), || SecondEar::train(plan, taught));
         Self {
-            judges: Judges::train(plan, taught.map(|(taught, _)| taught)),
+            judges,
             titles: plan.topics.iter().map(|topic| tokens(&topic.title)).collect(),
             directory: Directory::new(directory),
-            second_ear: SecondEar::train(plan, taught),
+            second_ear,
             encoder,
         }
     }

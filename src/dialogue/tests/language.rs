@@ -14,7 +14,7 @@ fn town(languages: &[&str]) -> Town {
     let files = [file("mairie.md", MAIRIE), file("fr/accueil.md", FRENCH), file("en/accueil.md", ENGLISH)];
     let (plan, problems) = parse(&files);
     let plan = plan.unwrap_or_else(|| panic!("{}", render(&files, &problems, false)));
-    let understanding = Understanding::train_all(&plan, None);
+    let understanding = Understanding::train_all(&plan, None, &InTurn);
     let phrases = |language: &&str| (Language((*language).into()), vec![file("phrases.md", FRENCH_PHRASES)]);
     let phrases = Phrases::from_files(&languages.iter().map(phrases).collect::<Vec<_>>()).expect("phrases");
     Town { plan: Arc::new(plan), phrases: Arc::new(phrases), understanding: Arc::new(understanding) }

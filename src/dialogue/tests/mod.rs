@@ -16,6 +16,7 @@ use jiff::civil::{DateTime, datetime};
 
 use super::*;
 use crate::dialplan::{SourceFile, parse, render};
+use crate::understanding::InTurn;
 
 const TOWN: &str = include_str!("town.md");
 
@@ -30,7 +31,7 @@ pub(super) fn build(text: &str) -> Town {
     let files = [SourceFile { path: "mairie.md".into(), text: text.into() }];
     let (plan, problems) = parse(&files);
     let plan = plan.unwrap_or_else(|| panic!("{}", render(&files, &problems, false)));
-    let understanding = Understanding::train_all(&plan, None);
+    let understanding = Understanding::train_all(&plan, None, &InTurn);
     Town { plan: Arc::new(plan), phrases: Arc::new(Phrases::built_in()), understanding: Arc::new(understanding) }
 }
 
