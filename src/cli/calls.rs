@@ -24,6 +24,7 @@ use crate::audio::Codec;
 use crate::dialplan::{Dialplan, parse, render};
 use crate::files::{read_dialplan, read_prompts};
 use crate::net::{self, CallLine};
+use crate::server;
 use crate::simulate::driver;
 use crate::simulate::phone::{self, Manner};
 use crate::simulate::scenario::{Opening, Operator, Scenario};
@@ -134,7 +135,8 @@ async fn place_all(
             continue;
         }
         let directory = workshop.directory.join(format!("{opening:?}").to_lowercase());
-        let town = Town::open(args, &directory, opening, extension.local_address()).await?;
+        let scenarios: Vec<&Scenario> = now.iter().map(|(_, studied)| studied.scenario()).collect();
+        let town = Town::open(args, &directory, opening, extension.local_address(), &scenarios).await?;
         for (number, studied) in now {
             progress(&format!("appel {} sur {total} : {}", rows.len() + 1, studied.scenario().title));
             *mood.lock().unwrap_or_else(PoisonError::into_inner) = studied.scenario().operator;
@@ -172,11 +174,29 @@ struct Town {
 }
 
 impl Town {
-    async fn open(args: &Args, directory: &Path, opening: Opening, extension: SocketAddr) -> Result<Self, Failure> {
-        let config = args.engines.config()?;
+    /// `scenarios`: what its callers will say, so that the answers to it are on disk as they would be after a day's service.
+    async fn open(
+        args: &Args,
+        directory: &Path,
+        opening: Opening,
+        extension: SocketAddr,
+        scenarios: &[&Scenario],
+    ) -> Result<Self, Failure> {
+        let mut config = args.engines.config()?;
         let dialplan = directory.join("dialplan");
         let now = net::local_time(&config.dialplan.timezone).datetime();
         town::copy(&config.dialplan.directory, &dialplan, opening, now)?;
+        config.dialplan.directory.clone_from(&dialplan);
+        progress("les réponses qui manquent sont synthétisées");
+        let lines: Vec<Vec<String>> = scenarios.iter().map(|s| s.texts().map(str::to_owned).collect()).collect();
+        let rehearsed = config.clone();
+        let done = tokio::task::spawn_blocking(move || {
+            let lines: Vec<Vec<&str>> = lines.iter().map(|call| call.iter().map(String::as_str).collect()).collect();
+            server::rehearse(&rehearsed, &lines)
+        });
+        done.await
+            .map_err(|_| Failure::new("La préparation s'est interrompue."))?
+            .map_err(|problem| Failure::new(problem.to_string()))?;
         let path = directory.join("demandes.sqlite");
         let environment: Vec<(String, String)> = [
             ("SIP__LISTEN", LOOPBACK.to_string()),
@@ -286,9 +306,9 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let plan = dialplan(&root.join("dialplans/saint-germain-en-laye")).unwrap();
         let prompts = read_prompts(&root.join("prompts"), "fr").unwrap();
-        let Cues { confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back } =
+        let Cues { confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back, asks_to_wait } =
             cues::of(&plan, prompts).unwrap();
-        let all = [confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back];
+        let all = [confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back, asks_to_wait];
         assert!(all.iter().all(|cues| !cues.is_empty()), "{all:?}");
     }
 }

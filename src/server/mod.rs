@@ -7,6 +7,7 @@ mod desk;
 #[cfg(test)]
 mod engine_tests;
 mod listeners;
+mod memory;
 mod metrics;
 mod monitor;
 mod prepare;

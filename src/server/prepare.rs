@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use tracing::{info, warn};
 
-use super::listeners;
+use super::{listeners, memory};
 use crate::at_once::AtOnce;
 use crate::audio::HoldMusic;
 use crate::call::Settings;
@@ -17,7 +17,7 @@ use crate::call::driver::Services;
 use crate::config::RecogniserConfig;
 use crate::config::{Config, ConfigError, Preparation, VoiceFiles};
 use crate::dialogue::{Conversation, Phrases};
-use crate::dialplan::{self, Language, Severity};
+use crate::dialplan::{self, Dialplan, Language, Severity};
 use crate::files::{self, FilesError};
 use crate::net::{self, NetError};
 use crate::sentences::{self, SentencesError};
@@ -30,6 +30,7 @@ use crate::speech::spoken::LexiconErrors;
 use crate::speech::worker::RecogniserPool;
 use crate::store::{Store, StoreError};
 use crate::turn;
+use crate::understanding::Join;
 
 /// The recogniser must answer a finished turn within this; 2–7 s of speech take 0.3–0.5 s on 2 cores.
 const RECOGNITION: Duration = Duration::from_secs(6);
@@ -169,6 +170,7 @@ pub fn prepare_with(
         zone: config.dialplan.timezone.clone(),
         save: Box::new(move |request| saving.save_request(request, net::timestamp())),
     };
+    memory::give_back();
     Ok(Prepared { services, store, sentences: before_calls })
 }
 
@@ -183,19 +185,34 @@ struct Spoken {
 }
 
 fn spoken(config: &Config, voices: impl FnOnce() -> Result<Voices, Problem>) -> Result<Spoken, Problem> {
-    let conversation = conversation(config)?;
+    let town = town(config)?;
+    let languages = town.plan.languages.clone();
+    let voices = voices()?;
+    // The voice loads while the understanding is trained.
+    let (conversation, speaker) = AtOnce.both(|| trained(config, town), || speaker(config, &languages, voices));
+    let (conversation, speaker) = (conversation?, speaker?);
     let sentences = named(conversation.fixed_sentences());
     let before_calls = match config.voice.prepare {
         Preparation::All => sentences.clone(),
         Preparation::Behind => named(conversation.everyday_sentences()),
         Preparation::Needed => named(conversation.greeting_sentences()),
     };
-    let speaker = speaker(config, &conversation, voices()?, &before_calls)?;
+    have_ready(&speaker, &before_calls)?;
     Ok(Spoken { conversation, sentences, before_calls: before_calls.len(), speaker })
 }
 
 /// Reads and checks the dialplan and the everyday phrases, and trains the understanding.
 pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
+    trained(config, town(config)?)
+}
+
+/// What is read.
+struct Town {
+    plan: Dialplan,
+    phrases: Phrases,
+}
+
+fn town(config: &Config) -> Result<Town, Problem> {
     let directory = &config.dialplan.directory;
     let sources = files::read_dialplan(directory)?;
     let (plan, problems) = dialplan::parse(&sources);
@@ -209,6 +226,10 @@ pub fn conversation(config: &Config) -> Result<Conversation, Problem> {
     }
     info!(topics = plan.plans.iter().map(|plan| plan.topics.len()).sum::<usize>(), "dialplan read");
     let phrases = phrases(config, &plan.languages)?;
+    Ok(Town { plan, phrases })
+}
+
+fn trained(config: &Config, Town { plan, phrases }: Town) -> Result<Conversation, Problem> {
     let encoder = match &config.understanding.model {
         Some(model) => sentences::open(model, &config.understanding.cache)?,
         None => None,
@@ -252,28 +273,16 @@ pub fn rehearse(config: &Config, calls: &[Vec<&str>]) -> Result<(), Problem> {
     let mut said = conversation.greeting_sentences();
     said.extend(calls.iter().flat_map(|lines| conversation.rehearse(now, lines)));
     let said = named(said);
-    speaker(config, &conversation, voices(config)?, &said).map(drop)
+    let speaker = speaker(config, &conversation.plan().languages, voices(config)?)?;
+    have_ready(&speaker, &said)
 }
 
 fn named(sentences: Vec<(Language, String)>) -> Vec<(String, String)> {
     sentences.into_iter().map(|(language, text)| (language.0, text)).collect()
 }
 
-/// Starts the voices and has these sentences ready in memory. A voice's model is only loaded when a sentence is missing, but for
-/// that of the language in which calls begin.
-fn speaker(
-    config: &Config,
-    conversation: &Conversation,
-    voices: Voices,
-    sentences: &[(String, String)],
-) -> Result<Speaker, Problem> {
-    let languages = &conversation.plan().languages;
-    let without = |language: &&Language| !voices.iter().any(|(voice, _)| *voice == language.0);
-    if let Some(language) = languages.iter().find(without) {
-        return Err(Problem::NoVoice { language: language.0.clone() });
-    }
-    let cache = Cache::open(&config.voice.cache, CACHE_BYTES)?;
-    let speaker = Speaker::start(voices, cache, config.voice.queue)?;
+/// Reads these sentences from the cache, or has them spoken.
+fn have_ready(speaker: &Speaker, sentences: &[(String, String)]) -> Result<(), Problem> {
     let mut told = net::now();
     speaker.prepare(sentences, &mut |done, total| {
         if done == total || told.elapsed() >= TELL_EVERY {
@@ -281,6 +290,18 @@ fn speaker(
             info!(done, total, "sentences ready");
         }
     })?;
+    Ok(())
+}
+
+/// Starts the voices of these languages. A voice's model is only loaded when a sentence is missing, but for that of the language
+/// in which calls begin.
+fn speaker(config: &Config, languages: &[Language], voices: Voices) -> Result<Speaker, Problem> {
+    let without = |language: &&Language| !voices.iter().any(|(voice, _)| *voice == language.0);
+    if let Some(language) = languages.iter().find(without) {
+        return Err(Problem::NoVoice { language: language.0.clone() });
+    }
+    let cache = Cache::open(&config.voice.cache, CACHE_BYTES)?;
+    let speaker = Speaker::start(voices, cache, config.voice.queue)?;
     let first: Vec<&str> = languages.first().map(|language| language.0.as_str()).into_iter().collect();
     speaker.warm_up(&first);
     Ok(speaker)

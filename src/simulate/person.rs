@@ -29,6 +29,8 @@ pub struct Cues {
     pub goes_on: Vec<String>,
     pub has_not_understood: Vec<String>,
     pub offers_call_back: Vec<String>,
+    /// "Un instant, je vérifie."
+    pub asks_to_wait: Vec<String>,
 }
 
 /// What the caller does next.
@@ -100,6 +102,9 @@ impl Person {
 
     /// The agent has said this since the caller spoke last, and is silent now.
     pub fn heard(&mut self, text: &str) -> Act {
+        if self.is_asked_to_wait(text) {
+            return Act::Wait;
+        }
         self.turns += 1;
         if self.turns > MOST_TURNS || self.has_said_goodbye {
             return Act::HangUp;
@@ -124,6 +129,13 @@ impl Person {
             return Act::Say(again);
         }
         self.next_line()
+    }
+
+    /// Hardly anything else was said: the answer is still to come.
+    fn is_asked_to_wait(&self, text: &str) -> bool {
+        const BESIDE_IT: usize = 2;
+        let words = |text: &str| text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).count();
+        self.cues.asks_to_wait.iter().any(|cue| holds(text, cue) && words(text) <= words(cue) + BESIDE_IT)
     }
 
     /// The line after the one just said, if it is to be said over what the agent answers.
@@ -256,6 +268,7 @@ mod tests {
             goes_on: vec!["Je continue".into()],
             has_not_understood: vec!["pas bien compris".into()],
             offers_call_back: vec!["Voulez-vous qu'on vous rappelle".into()],
+            asks_to_wait: vec!["Un instant, je vérifie.".into()],
         };
         Person::new(Scenario::parse(file).unwrap(), cues)
     }
@@ -306,6 +319,14 @@ values = ["0612345678"]
         assert_eq!(person.heard("À quel nom dites-vous ?"), says("M A R T I N"));
         assert_eq!(person.heard("Je continue ?"), says(GO_ON));
         assert_eq!(person.heard("Voulez-vous qu'on vous rappelle ?"), says(PLEASE));
+    }
+
+    #[test]
+    fn who_is_asked_to_wait_waits_for_the_answer() {
+        let mut person = person(FILE);
+        person.heard("Bonjour.");
+        assert_eq!(person.heard("Ah, un instant je vérifie."), Act::Wait);
+        assert_eq!(person.heard("Un instant, je vérifie. Il faut prendre rendez-vous."), says("C'est combien ?"));
     }
 
     #[test]

@@ -44,6 +44,7 @@ pub fn of(plan: &Dialplan, prompts: Vec<SourceFile>) -> Result<Cues, Failure> {
             ],
         ),
         offers_call_back: phrases_of(book, &[PhraseId::OfferCallBack]),
+        asks_to_wait: phrases_of(book, &[PhraseId::OneMoment]),
     })
 }
 
