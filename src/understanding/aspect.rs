@@ -90,7 +90,9 @@ const REFERENCES: &[&str] =
 
 /// Nothing in the sentence names a subject, and something asks for an aspect of one.
 pub fn is_without_subject(said: &[Token]) -> bool {
-    let asks = |token: &Token| ASPECTS.contains(&token.folded.as_str());
+    // "Comment ça marche" has none, "le marché" is one.
+    let is_market = |token: &Token| token.folded == "marche" && token.written.ends_with('é');
+    let asks = |token: &Token| ASPECTS.contains(&token.folded.as_str()) && !is_market(token);
     let refers = |token: &Token| REFERENCES.contains(&token.folded.as_str());
     let mut content = said.iter().filter(|token| token.is_content()).peekable();
     said.iter().any(asks) && content.peek().is_some() && content.all(|token| asks(token) || refers(token))
@@ -108,7 +110,15 @@ mod tests {
         {
             assert!(is_without_subject(&tokens(text)), "{text}");
         }
-        for text in ["combien coûte un passeport", "bonjour", "", "les horaires", "je voudrais payer la cantine"] {
+        assert!(is_without_subject(&tokens("comment ça marche")));
+        for text in [
+            "combien coûte un passeport",
+            "bonjour",
+            "",
+            "les horaires",
+            "je voudrais payer la cantine",
+            "le marché, c'est quels jours",
+        ] {
             assert!(!is_without_subject(&tokens(text)), "{text}");
         }
     }

@@ -24,6 +24,9 @@ const SURELY_ALARMING: f32 = 0.9;
 const SURELY_SOMEBODY: f32 = 0.75;
 const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
 
+/// So many of the town's phrases stand for all: more would only outweigh the examples of the other kinds.
+const MOST_OF_TOWN: usize = 6_000;
+
 /// How much a sentence is like calls for another house, by its words and by its meaning.
 pub type Foreign = [f32; 2];
 /// Not at all.
@@ -103,11 +106,12 @@ impl SecondEar {
         others.extend(examples::for_somebody().map(|text| (SOMEBODY, pieces(text))));
         others.extend(examples::elsewhere().map(|text| (OTHER_HOUSE, pieces(text))));
         others.extend(examples::town().map(|text| (TOWN, pieces(text))));
-        for topic in &plan.topics {
-            let phrases = topic.phrases.iter().filter_map(|phrase| Spotter::plain(phrase).sentences().next());
-            others.extend(phrases.map(|words| (TOWN, pieces_of(&words))));
-            others.extend(topic.keywords.iter().map(|words| (TOWN, pieces_of(&tokens(words)))));
-        }
+        let phrases = plan.topics.iter().flat_map(|topic| &topic.phrases);
+        let keywords = plan.topics.iter().flat_map(|topic| &topic.keywords);
+        let step = (phrases.clone().count() + keywords.clone().count()).div_ceil(MOST_OF_TOWN).max(1);
+        let phrases = phrases.step_by(step).filter_map(|phrase| Spotter::plain(phrase).sentences().next());
+        others.extend(phrases.map(|words| (TOWN, pieces_of(&words))));
+        others.extend(keywords.step_by(step).map(|words| (TOWN, pieces(words))));
         let all: Vec<(usize, &Pieces)> = dangers
             .iter()
             .map(|(_, pieces)| (DANGER, pieces))
@@ -119,7 +123,9 @@ impl SecondEar {
             dangers: Similarity::train_beliefs(&of_danger, examples::kinds_of_danger().len()),
             meaning: taught.map(|(town, encoder)| {
                 let kinds = Taught::new(encoder, sentences());
-                Beliefs::train(kinds.iter().chain(town.iter().map(|(_, point)| (TOWN, point))), KINDS)
+                let step = town.iter().count().div_ceil(MOST_OF_TOWN).max(1);
+                let town = town.iter().step_by(step).map(|(_, point)| (TOWN, point));
+                Beliefs::train(kinds.iter().chain(town), KINDS)
             }),
         }
     }

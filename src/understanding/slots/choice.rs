@@ -1,4 +1,4 @@
-//! One of several options: by its words, by its place ("la deuxième"), by its number.
+//! One of several options: by its words, by its place ("la deuxième"), by its number, by its sound.
 
 use std::sync::LazyLock;
 
@@ -98,7 +98,43 @@ pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
             return chosen.or_else(|| (options.len() == 2).then_some(1 - away.min(1)));
         }
     }
-    by_words(&said, options).or_else(|| place(&said, options.len()))
+    by_words(&said, options).or_else(|| place(&said, options.len())).or_else(|| by_sound(&said, options))
+}
+
+/// Share of an option's sounds that may be other ones.
+const MISHEARD: f32 = 0.3;
+/// By so much more the other options must differ from what was heard.
+const CLEARLY: f32 = 0.3;
+/// Shorter sounds are in everything.
+const SHORTEST: usize = 4;
+
+/// The option whose sound runs through what was heard, wherever words begin and end there: "la premedi" is "l'après-midi".
+fn by_sound(said: &[Token], options: &[Phrase]) -> Option<usize> {
+    let heard: Vec<char> = said.iter().flat_map(|token| token.sound.chars()).collect();
+    let other = |option: &Phrase| {
+        let words = option.words().into_iter().flat_map(tokens).filter(|token| token.folded.len() > 2);
+        let sound: Vec<char> = words.flat_map(|token| token.sound.chars().collect::<Vec<_>>()).collect();
+        if sound.len() < SHORTEST { 1.0 } else { changes(&sound, &heard) as f32 / sound.len() as f32 }
+    };
+    let mut all: Vec<(usize, f32)> = options.iter().map(other).enumerate().collect();
+    all.sort_by(|a, b| a.1.total_cmp(&b.1));
+    let (best, differs) = *all.first()?;
+    let next = all.get(1).map_or(1.0, |other| other.1);
+    (differs <= MISHEARD && next - differs >= CLEARLY).then_some(best)
+}
+
+/// Fewest sounds to change, leave out or add so that `wanted` stands somewhere in `heard` (Sellers 1980).
+fn changes(wanted: &[char], heard: &[char]) -> usize {
+    let mut above = vec![0; heard.len() + 1];
+    for (i, sound) in wanted.iter().enumerate() {
+        let mut row = vec![i + 1];
+        for (j, other) in heard.iter().enumerate() {
+            let changed = above[j] + usize::from(sound != other);
+            row.push(changed.min(above[j + 1] + 1).min(row[j] + 1));
+        }
+        above = row;
+    }
+    above.into_iter().min().unwrap_or(wanted.len())
 }
 
 /// Of several options said, the one that comes first.
@@ -142,6 +178,26 @@ mod tests {
                 tokens: text.split(' ').map(|w| PhraseToken::Word(w.to_owned())).collect(),
             })
             .collect()
+    }
+
+    #[test]
+    fn a_misheard_option_is_known_by_its_sound() {
+        let day = options(&["le matin", "l'après-midi"]);
+        for (text, wanted) in [
+            // As Whisper wrote them.
+            ("Vluto la premedi.", Some(1)),
+            ("Plus tôt l'aprèmidier.", Some(1)),
+            ("Vlutôt l'aprèmidie.", Some(1)),
+            ("plutôt le matain", Some(0)),
+            ("je ne sais pas encore", None),
+            ("ça m'est égal", None),
+            ("demain", None),
+            ("midi", None),
+            ("", None),
+        ] {
+            assert_eq!(read(text, &day), wanted, "{text}");
+        }
+        assert_eq!(read("bonjour madame", &[]), None);
     }
 
     #[test]
