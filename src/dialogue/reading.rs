@@ -51,7 +51,11 @@ impl Dialogue {
             })
             .count();
         // A question alone is no part: it stays with what it is about.
-        let fits = fits.clamp(1, self.saying.len().saturating_sub(1).max(1));
+        let mut fits = fits.clamp(1, self.saying.len().saturating_sub(1).max(1));
+        // "À quel numéro … ? Je continue ?" would be two questions at once: the first comes with what is read next.
+        while fits > 1 && self.saying[fits - 1].trim_end().ends_with('?') {
+            fits -= 1;
+        }
         if fits >= self.saying.len() {
             return;
         }
@@ -102,11 +106,11 @@ impl Dialogue {
         }
     }
 
-    /// "Non": the rest is left out, but for the question it ends with.
+    /// "Non": the rest is left out, but for the question it ends with and what belongs to it.
     fn skip_unread(&mut self) {
-        let last = std::mem::take(&mut self.unread).pop().filter(|s| s.trim_end().ends_with('?'));
-        match last {
-            Some(question) => self.say_sentences([question]),
+        let mut unread = std::mem::take(&mut self.unread);
+        match unread.iter().rposition(|sentence| sentence.trim_end().ends_with('?')) {
+            Some(question) => self.say_sentences(unread.split_off(question)),
             None => self.say(PhraseId::Listening),
         }
     }

@@ -22,6 +22,15 @@ fn text(sentences: usize) -> String {
     )
 }
 
+/// A long answer whose question is not its last sentence.
+static TOWN_ASKING: LazyLock<String> = LazyLock::new(|| {
+    TOWN.replace(
+        "## Passeport",
+        "## Long discours\nQuand on dit :\n- [un] long discours\n\nRépondre :\n{texte}> Voulez-vous un passeport ? Ou plutôt rien.\n\
+         - oui, touche 1 : aller à Passeport\n- non, touche 2 : aller à Autre chose\n\n## Passeport",
+    )
+});
+
 static LONG: LazyLock<Town> = LazyLock::new(|| town(7));
 
 fn talk() -> Talk {
@@ -71,6 +80,31 @@ fn no_leads_to_the_question() {
     let mut talk = talk();
     talk.says("non").hears("Voulez-vous la suite du discours ?").does_not_hear("Phrase");
     talk.says("non").hears("autre chose");
+}
+
+#[test]
+fn no_part_ends_with_a_question_of_its_own() {
+    for asking in 1..=6 {
+        let sentence = |end: char| format!("Phrase {asking}. {}{end}", SENTENCE.trim_end_matches('.'));
+        let town = build(&text(7).replace(&sentence('.'), &sentence('?')));
+        let mut talk = Talk::with(&town, OPEN, None);
+        talk.says("un long discours");
+        let mut heard = talk.said();
+        for _ in 0..4 {
+            assert!(!talk.said().contains("voix? Je continue"), "{}", talk.said());
+            talk.says("continuez");
+            heard += &talk.said();
+        }
+        assert!((1..=7).all(|i| heard.contains(&format!("Phrase {i}"))), "{heard}");
+    }
+}
+
+#[test]
+fn no_leads_to_the_question_and_what_belongs_to_it() {
+    let asking = TOWN_ASKING.replace("{texte}", &format!("> {}\n", [SENTENCE; 6].join(" ")));
+    let mut talk = Talk::with(&build(&asking), OPEN, None);
+    talk.says("je voudrais un long discours").hears("Je continue ?");
+    talk.says("non").hears("Voulez-vous un passeport ?").hears("Ou plutôt rien.");
 }
 
 #[test]
