@@ -5,7 +5,7 @@
 
 use crate::dialplan::TopicId;
 
-use super::judges::{GroupVerdict, Judged, Judges, WHOLE_PHRASE};
+use super::judges::{ClassVerdict, GroupVerdict, Judged, Judges, WHOLE_PHRASE};
 use super::second_ear::{Foreign, OURS};
 use super::text::Token;
 use super::{Decision, Lack, elsewhere};
@@ -70,7 +70,7 @@ pub fn representative(judges: &Judges, judged: &Judged, group: usize) -> TopicId
     judges.classes[class].topic
 }
 
-/// A follow-up of the open topic whose phrase was said whole, when nothing in the sentence names another service.
+/// A follow-up of the open topic whose phrase was said whole, when nothing in the sentence names another service or topic.
 pub fn follow_up(judges: &Judges, judged: &Judged, said: &[Token], open: Option<TopicId>) -> Option<Decided> {
     let open_group = judges.classes[judges.class_of(open?)?].group;
     let known = judged.groups[open_group].known;
@@ -89,6 +89,16 @@ pub fn follow_up(judges: &Judges, judged: &Judged, said: &[Token], open: Option<
             let content = said.iter().filter(|t| t.is_content()).count() as f32;
             (other.known - known) * content >= 0.99 && other.lexical > judged.groups[open_group].lexical
         });
+    // "J'ai perdu ma carte d'identité" says more than the "ma carte d'identité" of "Pièces pour le passeport".
+    let is_told_more_by = |other: &ClassVerdict| {
+        let (own, other) = (&verdict.spot, &other.spot);
+        other.score >= WHOLE_PHRASE && other.words > own.words && other.coverage > own.coverage
+    };
+    let opened = judges.classes[judges.class_of(open?)?].parent.or(open);
+    let is_elsewhere =
+        |class: usize| judges.classes[class].parent.is_none() && Some(judges.classes[class].topic) != opened;
+    let names_other = names_other
+        || judged.classes.iter().enumerate().any(|(class, other)| is_elsewhere(class) && is_told_more_by(other));
     (!names_other).then(|| Decided {
         decision: Decision::Answer(judges.classes[best].topic),
         confidence: verdict.spot.score.min(0.98),
