@@ -37,7 +37,7 @@ pub struct Confidence {
 pub const CONFIDENCE: Confidence = Confidence {
     base: -8.03,
     weights: [1.24, 0.21, 1.18, 0.49, 1.09, 1.09, 0.06, 0.84],
-    share: 3.14,
+    share: 3.13,
     foreign: [-0.47, -0.21],
 };
 pub const CONFIDENCE_BY_WORDS: Confidence = Confidence {
