@@ -11,7 +11,7 @@
 //! distress and children.
 //!
 //! ```text
-//! Understanding::train_all(plan: &Dialplan) -> Vec<Understanding>     // one a language
+//! Understanding::train_all(plan: &Dialplan, encoder, join: &impl Join) -> Vec<Understanding>     // one a language
 //! understanding.interpret(text: &str, open: Option<TopicId>) -> Interpretation
 //! ```
 
