@@ -25,13 +25,12 @@ pack() {
     tar --sort=name --owner=0 --group=0 --numeric-owner --mtime=2026-01-01 -C fuzz -cf - corpus | gzip -9n >fuzz/corpus.tar.gz
 }
 
-[[ -d fuzz/corpus ]] || tar -C fuzz -xzf fuzz/corpus.tar.gz
-step "Compilation des cibles" fuzz build
-for target in "${targets[@]}"; do
+# What libFuzzer is given for a target: its corpus, the seeds kept for it, its dictionary.
+work_on() {
+    local target=$1 dict=fuzz/sip.dict
+    local inputs=("fuzz/corpus/$target")
     mkdir -p "fuzz/corpus/$target"
-    inputs=("fuzz/corpus/$target")
     [[ ! -d fuzz/seeds/$target ]] || inputs+=("fuzz/seeds/$target")
-    dict=fuzz/sip.dict
     case $target in
     dialplan)
         dict=fuzz/dialplan.dict
@@ -46,7 +45,27 @@ for target in "${targets[@]}"; do
             fuzz run "$target" "${inputs[@]}" -- \
             -max_total_time="$seconds" -seed="${GRAINE:-0}" -dict="$dict" -max_len=4096 -timeout=10 -print_final_stats=1
     fi
+}
+
+[[ -d fuzz/corpus ]] || tar -C fuzz -xzf fuzz/corpus.tar.gz
+step "Compilation des cibles" fuzz build
+
+# A target keeps one processor busy: so many at once as there are, what each printed when it has ended.
+logs=$target_dir/fuzz-logs
+mkdir -p "$logs"
+failed=0
+for target in "${targets[@]}"; do
+    while (($(jobs -rp | wc -l) >= $(nproc))); do wait -n || failed=1; done
+    printf '%s commence\n' "$target"
+    {
+        status=0
+        (work_on "$target") >"$logs/$target.txt" 2>&1 || status=$?
+        cat "$logs/$target.txt"
+        exit "$status"
+    } &
 done
+while (($(jobs -p | wc -l) > 0)); do wait -n || failed=1; done
+((failed == 0)) || stop "Une cible au moins a échoué." "lisez ce qu'elle a dit plus haut, ou dans $logs"
 if [[ $seconds == condenser ]]; then
     step "Rangement dans fuzz/corpus.tar.gz" pack
 fi

@@ -36,5 +36,8 @@ step "Compilation" build_tests
 step "Modèles de reconnaissance et de voix" "$program" models prepare --with-test-voice
 step "Relecture (clippy)" cargo clippy --release --all-targets -- -D warnings
 # The targets compile some modules from their sources: a crate that is new there must be named in fuzz/Cargo.toml too.
-step "Cibles des données aléatoires" cargo check --manifest-path fuzz/Cargo.toml --bins --target-dir "$target_dir/fuzz"
+# Not asked for where they are built next.
+[[ -n ${FUZZ_FOLLOWS:-} ]] ||
+    step "Cibles des données aléatoires" \
+        cargo check --manifest-path fuzz/Cargo.toml --bins --target-dir "$target_dir/fuzz"
 step "Essais" run_tests

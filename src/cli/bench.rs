@@ -19,7 +19,6 @@ use super::stage;
 use super::telephone::{self, EngineArgs, Studio};
 use crate::audio::Codec;
 use crate::net;
-use crate::server;
 use crate::simulate::caller::{self, Observation, Outcome};
 use crate::simulate::driver::{self, Target};
 use crate::simulate::script::Line;
@@ -143,11 +142,9 @@ async fn measure(args: &Args, workshop: &Workshop, scripts: &[Vec<Line>]) -> Res
 async fn rehearse(args: &Args, workshop: &Workshop) -> Result<(), Failure> {
     let mut config = args.engines.config()?;
     config.dialplan.directory = workshop.directory.join("dialplan");
-    let calls = QUESTIONS.chunks(TURNS_A_CALL).map(|call| call.iter().map(|(question, _)| *question).collect());
-    let calls: Vec<Vec<&str>> = calls.collect();
-    let done = tokio::task::spawn_blocking(move || server::rehearse(&config, &calls)).await;
-    done.map_err(|_| Failure::new("La préparation s'est interrompue."))?
-        .map_err(|problem| Failure::new(problem.to_string()))
+    let calls = QUESTIONS.chunks(TURNS_A_CALL);
+    let calls = calls.map(|call| call.iter().map(|(question, _)| (*question).to_owned()).collect()).collect();
+    stage::rehearse(config, calls).await
 }
 
 /// All calls, so many at once: each caller who has hung up is followed by the next.

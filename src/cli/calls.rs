@@ -19,12 +19,12 @@ use self::table::Row;
 use super::Failure;
 use super::bench::machine::Machine;
 use super::bench::service::{Service, Workshop};
+use super::stage;
 use super::telephone::{self, EngineArgs, Studio};
 use crate::audio::Codec;
 use crate::dialplan::{Dialplan, parse, render};
 use crate::files::{read_dialplan, read_prompts};
 use crate::net::{self, CallLine};
-use crate::server;
 use crate::simulate::driver;
 use crate::simulate::phone::{self, Manner};
 use crate::simulate::scenario::{Opening, Operator, Scenario};
@@ -188,15 +188,8 @@ impl Town {
         town::copy(&config.dialplan.directory, &dialplan, opening, now)?;
         config.dialplan.directory.clone_from(&dialplan);
         progress("les réponses qui manquent sont synthétisées");
-        let lines: Vec<Vec<String>> = scenarios.iter().map(|s| s.texts().map(str::to_owned).collect()).collect();
-        let rehearsed = config.clone();
-        let done = tokio::task::spawn_blocking(move || {
-            let lines: Vec<Vec<&str>> = lines.iter().map(|call| call.iter().map(String::as_str).collect()).collect();
-            server::rehearse(&rehearsed, &lines)
-        });
-        done.await
-            .map_err(|_| Failure::new("La préparation s'est interrompue."))?
-            .map_err(|problem| Failure::new(problem.to_string()))?;
+        let lines = scenarios.iter().map(|scenario| scenario.texts().map(str::to_owned).collect()).collect();
+        stage::rehearse(config.clone(), lines).await?;
         let path = directory.join("demandes.sqlite");
         let environment: Vec<(String, String)> = [
             ("SIP__LISTEN", LOOPBACK.to_string()),

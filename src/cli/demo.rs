@@ -159,10 +159,7 @@ async fn prepare(
 
 /// Every sentence of this conversation is synthesised before it begins.
 async fn rehearsed(config: &Config) -> Result<(), Failure> {
-    let config = config.clone();
-    let work = tokio::task::spawn_blocking(move || server::rehearse(&config, &[CALLER_SAYS.to_vec()]));
-    let done = work.await.map_err(|_| Failure::new("La préparation s'est interrompue."))?;
-    done.map_err(|problem| Failure::new(problem.to_string()))
+    stage::rehearse(config.clone(), vec![CALLER_SAYS.map(str::to_owned).to_vec()]).await
 }
 
 /// The agent's configuration: that of the town, on loopback, open day and night, its transfers to our test phone.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use super::Failure;
 use crate::config::Config;
+use crate::server;
 
 /// The configuration of `file` and the environment, with these settings (`SECTION__NAME`) over both.
 pub fn config(file: Option<&Path>, settings: &[(&str, String)]) -> Result<Config, Failure> {
@@ -24,6 +25,17 @@ pub fn config(file: Option<&Path>, settings: &[(&str, String)]) -> Result<Config
     let environment: Vec<_> = theirs.chain(ours.iter().cloned()).collect();
     Config::from_parts(text.as_ref().map(|(name, text)| (name.as_str(), text.as_str())), environment)
         .map_err(|error| problem(&error))
+}
+
+/// Has the answers to `calls`, what each caller says in turn, on disk, as after a day's service.
+pub async fn rehearse(config: Config, calls: Vec<Vec<String>>) -> Result<(), Failure> {
+    let work = move || {
+        let calls: Vec<Vec<&str>> = calls.iter().map(|call| call.iter().map(String::as_str).collect()).collect();
+        server::rehearse(&config, &calls)
+    };
+    let done = tokio::task::spawn_blocking(work).await;
+    done.map_err(|_| Failure::new("La préparation s'est interrompue."))?
+        .map_err(|problem| Failure::new(problem.to_string()))
 }
 
 /// Copies the dialplan in `source` to `target`, its main hours replaced by day and night: otherwise an agent called in

@@ -75,6 +75,17 @@ enum Keep {
     No,
 }
 
+/// Who waits for a sentence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Audience {
+    /// A caller, in silence.
+    Caller,
+    /// Nobody, but calls share the voice.
+    Later,
+    /// The start, and no call shares the voice yet.
+    Start,
+}
+
 impl Speaker {
     /// One voice for each language (ISO 639-1). `queue`: most sentences that may wait for each voice, and for the disk.
     pub fn start(voices: Vec<(String, MakeVoice)>, cache: Cache, queue: usize) -> Result<Self, SpeechError> {
@@ -122,7 +133,9 @@ impl Speaker {
                     cache.remember(&lane.language, &text, pace, &sound);
                     reply.send(Ok(sound));
                 }
-                None => lane.synthesise(cache, Order { text, pace, rate, keep: Keep::Yes }, Urgency::Live, reply, None),
+                None => {
+                    lane.synthesise(cache, Order { text, pace, rate, keep: Keep::Yes }, Audience::Caller, reply, None)
+                }
             }
         };
         self.0.disk.submit(Urgency::Live, reply, run).map_err(|(error, _)| error)?;
@@ -143,7 +156,7 @@ impl Speaker {
         let lane = self.lane(language)?;
         let (ticket, reply) = Ticket::pair(VOICE);
         let order = Order { text: text.to_owned(), pace, rate, keep: Keep::No };
-        lane.synthesise(self.0.cache.clone(), order, Urgency::Live, reply, None);
+        lane.synthesise(self.0.cache.clone(), order, Audience::Caller, reply, None);
         Ok(ticket)
     }
 
@@ -168,7 +181,7 @@ impl Speaker {
                 }
                 None => {
                     let order = Order { text, pace, rate: WIDE_RATE, keep: Keep::Yes };
-                    lane.synthesise(cache, order, Urgency::Ahead, reply, Some(wish));
+                    lane.synthesise(cache, order, Audience::Later, reply, Some(wish));
                 }
             }
         };
@@ -186,7 +199,7 @@ impl Speaker {
     ) -> Result<(), SpeechError> {
         let mut left_out = 0_usize;
         for (done, (language, text)) in sentences.iter().enumerate() {
-            left_out += usize::from(!self.0.prepare(language, text)?);
+            left_out += usize::from(!self.0.prepare(language, text, Audience::Start)?);
             progress(done + 1, sentences.len());
         }
         tell_left_out(left_out);
@@ -202,7 +215,7 @@ impl Speaker {
             let total = sentences.len();
             for (language, text) in sentences {
                 let Some(house) = Weak::upgrade(&house) else { return };
-                match house.prepare(&language, &text) {
+                match house.prepare(&language, &text, Audience::Later) {
                     Ok(kept) => left_out += usize::from(!kept),
                     Err(_) => failed += 1,
                 }
@@ -228,7 +241,7 @@ impl Speaker {
                 }
                 reply.send(result);
             };
-            if let Err((error, _)) = lane.voice.submit(Urgency::Ahead, reply, run) {
+            if let Err((error, _)) = lane.voice.submit(Audience::Later.work(0), reply, run) {
                 tracing::warn!(%error, "the voice is not loaded ahead");
             }
         }
@@ -256,7 +269,7 @@ impl Speaker {
 
 impl Inner {
     /// Makes a sentence unless it is on disk, and has it in memory at 8 kHz. `false`: memory has no room for it.
-    fn prepare(&self, language: &str, text: &str) -> Result<bool, SpeechError> {
+    fn prepare(&self, language: &str, text: &str, audience: Audience) -> Result<bool, SpeechError> {
         let (pace, cache, lane) = (Pace::Normal, &self.cache, self.lane(language)?);
         let known = cache.recall(language, text, pace, LINE_RATE);
         let sound = match known.or_else(|| cache.load(&lane.key(text, pace, LINE_RATE))) {
@@ -264,7 +277,7 @@ impl Inner {
             None => {
                 let (ticket, reply) = Ticket::pair(VOICE);
                 let order = Order { text: text.to_owned(), pace, rate: LINE_RATE, keep: Keep::Yes };
-                lane.synthesise(cache.clone(), order, Urgency::Ahead, reply, None);
+                lane.synthesise(cache.clone(), order, audience, reply, None);
                 ticket.wait()?
             }
         };
@@ -349,7 +362,7 @@ impl Lane {
         self: &Arc<Self>,
         cache: Cache,
         order: Order,
-        urgency: Urgency,
+        audience: Audience,
         reply: Reply<Sound>,
         wish: Option<Wish>,
     ) {
@@ -384,7 +397,7 @@ impl Lane {
                 }
             }
         };
-        if let Err((error, reply)) = self.voice.submit(work(urgency, characters), reply, run) {
+        if let Err((error, reply)) = self.voice.submit(audience.work(characters), reply, run) {
             reply.send(Err(error));
         }
     }
@@ -396,13 +409,22 @@ const CHARACTER: Duration = Duration::from_millis(65);
 /// its whole where others compute too, for it lets them go first.
 const PATIENCE: Duration = Duration::from_secs(6);
 /// When nobody waits it may take its time.
-const PATIENCE_AHEAD: Duration = Duration::from_secs(60);
+const PATIENCE_LATER: Duration = Duration::from_secs(60);
+/// And at the start all the time that a machine may need which compiles, or fetches and prepares its models, meanwhile: giving up
+/// would end the start.
+const PATIENCE_AT_START: Duration = Duration::from_secs(600);
 
-fn work(urgency: Urgency, characters: usize) -> Work {
-    let size = CHARACTER * u32::try_from(characters).unwrap_or(u32::MAX);
-    let patience = if urgency == Urgency::Ahead { PATIENCE_AHEAD } else { PATIENCE };
-    // It can't be asked to stop: if it is only slow, it is done in another while.
-    Work { urgency, size, patience: patience + size, grace: patience }
+impl Audience {
+    fn work(self, characters: usize) -> Work {
+        let size = CHARACTER * u32::try_from(characters).unwrap_or(u32::MAX);
+        let (urgency, patience) = match self {
+            Self::Caller => (Urgency::Live, PATIENCE),
+            Self::Later => (Urgency::Ahead, PATIENCE_LATER),
+            Self::Start => (Urgency::Ahead, PATIENCE_AT_START),
+        };
+        // It can't be asked to stop: if it is only slow, it is done in another while.
+        Work { urgency, size, patience: patience + size, grace: patience }
+    }
 }
 
 /// What the voice said, at 16 and at 8 kHz.

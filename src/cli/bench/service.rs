@@ -3,10 +3,12 @@
 use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::SocketAddr;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+use rustix::process::{Signal, set_parent_process_death_signal};
 use tokio::sync::oneshot;
 
 use crate::cli::Failure;
@@ -16,6 +18,13 @@ use crate::net;
 const START_LIMIT: Duration = Duration::from_secs(900);
 /// Lines of the service's journal shown when it fails.
 const JOURNAL_LINES: usize = 12;
+
+/// A measurement that is killed, and so drops nothing, takes its service with it.
+fn die_with_us(command: &mut Command) {
+    let ask = || Ok(set_parent_process_death_signal(Some(Signal::TERM))?);
+    // SAFETY: between fork and exec only async-signal-safe work is allowed; this is one system call (prctl).
+    unsafe { command.pre_exec(ask) };
+}
 
 /// A running `allo-mairie serve`; killed when dropped.
 pub struct Service {
@@ -64,6 +73,7 @@ impl Service {
         if let Some(config) = config {
             command.arg("--config").arg(config);
         }
+        die_with_us(&mut command);
         let begun = net::now();
         let mut child = command.spawn().map_err(problem)?;
         let announcement = child.stdout.take().map(announcement);
