@@ -11,7 +11,9 @@ use super::text::Token;
 use super::{Decision, Lack, elsewhere};
 
 /// How sure of the service an answer must be.
-const SURE: f32 = 0.7;
+const SURE: f32 = 0.75;
+/// The same where a phrase was said whole, beside other words.
+const SURE_BESIDE_WORDS: f32 = 0.7;
 /// Less sure than this, not even a question is asked.
 const WORTH_ASKING: f32 = 0.25;
 /// The same where one of the officer's key words is half of what is said, and of no other service.
@@ -121,17 +123,18 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], foreign: Foreign
     };
     let best = &judged.groups[first];
     let topic = |group: usize| representative(judges, judged, group);
-    if is_whole(best) && !order.get(1).is_some_and(|rival| is_as_whole(&judged.groups[*rival], best)) {
+    let confidence = judges.confidence(best, foreign);
+    let is_believed = best.spot.coverage >= ALL || confidence >= SURE_BESIDE_WORDS;
+    if is_whole(best) && is_believed && !order.get(1).is_some_and(|rival| is_as_whole(&judged.groups[*rival], best)) {
         return Decided {
             decision: Decision::Answer(topic(first)),
-            confidence: judges.confidence(best, foreign).max(BEYOND_DOUBT),
+            confidence: confidence.max(BEYOND_DOUBT),
             reasons: vec!["une phrase de la fiche a été dite en entier".to_owned()],
             lack: Lack::Words,
             is_whole: true,
             is_all: best.spot.coverage >= ALL,
         };
     }
-    let confidence = judges.confidence(best, foreign);
     let is_foreign = is_foreign(said, &best.found) && confidence < BEYOND_DOUBT;
     if confidence >= SURE && !is_foreign {
         let reasons =

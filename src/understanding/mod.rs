@@ -54,7 +54,7 @@ use encoder::{Encode, Points};
 use judges::{Judged, Judges};
 use meaning::Meant;
 use people::Directory;
-use second_ear::{Foreign, Kinds, Meanings, OURS, SecondEar};
+use second_ear::{Beside, Foreign, Kinds, Meanings, OURS, SecondEar};
 use text::{Token, tokens};
 
 pub use emergency::Danger;
@@ -235,7 +235,13 @@ impl Understanding {
         {
             return self.somebody(&heard, asked, open, mood);
         }
-        if !decided.is_whole && kinds.is_alarm(mood.is_some() || matches!(decided.decision, Decision::Answer(_))) {
+        let beside = match decided.decision {
+            _ if decided.is_whole => Beside::Phrase,
+            Decision::Answer(_) => Beside::Doubt,
+            _ if mood.is_some() => Beside::Doubt,
+            _ => Beside::Nothing,
+        };
+        if !decided.is_all && kinds.is_alarm(beside) {
             return Interpretation {
                 decision: Decision::Emergency,
                 confidence: kinds.danger,

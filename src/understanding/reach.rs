@@ -54,6 +54,8 @@ static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
             "en ligne avec",
             "avoir en direct",
             "speak|talk to|with somebody|someone|a|an|the|mr|mrs|your|human|person",
+            "^ allo? il? y a quelquun $",
+            "^ est ce que? qu? il? y a quelquun $",
             "put me through",
             "transfer|connect me",
             "a real? human|person|operator",
@@ -89,6 +91,7 @@ static NAMES_SOMEBODY: LazyLock<Patterns> = LazyLock::new(|| {
             "le? standard",
             "le? secretariat",
             "^ l accueil",
+            "^ zero $",
         ],
         0,
     )
@@ -188,8 +191,8 @@ impl Asked {
 
 /// Whom the caller asks for, when they ask for somebody.
 pub fn asked(tokens: &[Token]) -> Option<Asked> {
+    let is_for_a_person = PERSON.found(tokens) && !WONDERS.found(tokens);
     if let Some(range) = ASKS.find(tokens) {
-        let is_for_a_person = PERSON.found(tokens) && !WONDERS.found(tokens);
         return Some(Asked { is_for_a_person, ..without(tokens, &range) });
     }
     if let Some(range) = IS_THERE.find(tokens).or_else(|| called_by_name(tokens)) {
@@ -205,7 +208,7 @@ pub fn asked(tokens: &[Token]) -> Option<Asked> {
     if NOT_ASKING.iter().any(|p| p.find(tokens).is_some()) || content_outside(tokens, &range) > 1 {
         return None;
     }
-    Some(without(tokens, &range))
+    Some(Asked { is_for_a_person, ..without(tokens, &range) })
 }
 
 /// "Madame Lefèvre, de l'état civil": the sentence begins with somebody's name, and says where they are.
@@ -267,6 +270,8 @@ mod tests {
             "mettez-moi l'état civil en ligne",
             "l'accueil je vous prie",
             "j'exige un responsable",
+            "allô il y a quelqu'un",
+            "zéro",
         ] {
             assert!(asked(&tokens(text)).is_some(), "{text}");
         }
@@ -278,6 +283,7 @@ mod tests {
         assert!(for_a_person("je veux parler à un humain"));
         assert!(for_a_person("donnez-moi un agent"));
         assert!(for_a_person("il n'y a pas une vraie dame"));
+        assert!(for_a_person("opératrice"));
         assert!(!for_a_person("vous êtes une vraie personne"));
         assert!(!for_a_person("je voudrais parler à l'état civil"));
     }
@@ -294,6 +300,7 @@ mod tests {
             "quand passez-vous ramasser les poubelles",
             "je voudrais les horaires du service urbanisme",
             "le service urbanisme est ouvert le samedi",
+            "il y a quelqu'un au guichet à midi",
             "oui",
             "",
         ] {

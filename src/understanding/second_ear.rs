@@ -20,6 +20,8 @@ const NEAR_ENOUGH: f32 = 0.2;
 const ALARMING: f32 = 0.65;
 /// The same beside insults and distress, which sound like it, and where the town has an answer.
 const SURELY_ALARMING: f32 = 0.9;
+/// The same where part of the sentence is a phrase that the officer wrote.
+const ALARMING_BESIDE_A_PHRASE: f32 = 0.97;
 /// How sure that somebody is asked for it must be.
 const SURELY_SOMEBODY: f32 = 0.75;
 const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
@@ -55,10 +57,24 @@ pub struct Meanings {
     pub elsewhere: f32,
 }
 
+/// What else an alarming sentence was found to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Beside {
+    Nothing,
+    /// An insult or distress, which sound like danger, or a matter of the town.
+    Doubt,
+    /// In part what the officer wrote.
+    Phrase,
+}
+
 impl Kinds {
-    /// `doubtful`: beside insults and distress, which sound like it, and where the town has an answer.
-    pub fn is_alarm(&self, doubtful: bool) -> bool {
-        self.danger >= if doubtful { SURELY_ALARMING } else { ALARMING }
+    pub fn is_alarm(&self, beside: Beside) -> bool {
+        self.danger
+            >= match beside {
+                Beside::Nothing => ALARMING,
+                Beside::Doubt => SURELY_ALARMING,
+                Beside::Phrase => ALARMING_BESIDE_A_PHRASE,
+            }
     }
 
     pub fn is_for_somebody(&self) -> bool {
