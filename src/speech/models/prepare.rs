@@ -208,6 +208,9 @@ impl Product {
             recipe.push(' ');
             recipe.push_str(&package.sha256[..12]);
         }
+        if self == Self::Recogniser {
+            recipe.push_str(" q8_0");
+        }
         if self == Self::Voices {
             recipe.push_str(&format!(" {}", piper::LENGTH_SCALE));
             for (member, weight) in VOICES.iter().flat_map(|voice| voice.mix) {

