@@ -134,7 +134,7 @@ impl Dialogue {
         }
         // What is said beside the "non".
         let beside = yes_no::read(text).filter(|answer| !answer.yes && asked.is_some()).map(|answer| answer.rest);
-        let mut rest = beside.unwrap_or_else(|| text.to_owned());
+        let mut rest = without_refusal(topic, beside.unwrap_or_else(|| text.to_owned()));
         if rest.is_empty() {
             return false;
         }
@@ -259,7 +259,43 @@ fn is_sentence(text: &str) -> bool {
     const VERBS: &[&str] =
         &["pas", "plus", "rien", "sais", "ai", "a", "avez", "peux", "veux", "voudrais", "faut", "not", "don", "have"];
     let words = tokens(text);
-    words.iter().filter(|w| w.is_content()).count() > 4 || words.iter().any(|w| VERBS.contains(&w.folded.as_str()))
+    // Of a name that is spelled, the letters are no words: "Martin, M A R T I N".
+    let is_letter = |i: usize| words.get(i).is_some_and(|word| word.folded.chars().count() == 1);
+    let is_spelled = |i: usize| is_letter(i) && (is_letter(i + 1) || i.checked_sub(1).is_some_and(is_letter));
+    let said = || words.iter().enumerate().filter(|(i, _)| !is_spelled(*i)).map(|(_, word)| word);
+    said().filter(|w| w.is_content()).count() > 4 || said().any(|w| VERBS.contains(&w.folded.as_str()))
+}
+
+/// "Pas cela, Martin", "pas ce nom : Martin": what follows. What is only refused stays as it is.
+fn without_refusal(topic: &Topic, text: String) -> String {
+    let words = tokens(&text);
+    let is = |at: usize, among: &[&str]| words.get(at).is_some_and(|word| among.contains(&word.folded.as_str()));
+    let Some(not) = words.iter().position(|word| word.folded == "pas") else { return text };
+    if (0..not).any(|at| !is(at, &["ce", "c", "n", "est", "mais", "ah"])) {
+        return text;
+    }
+    let is_name = |at: usize| {
+        let names = topic.slots.iter().flat_map(|slot| tokens(&slot.name));
+        words.get(at).is_some_and(|word| names.filter(Token::is_content).any(|name| name.folded == word.folded))
+    };
+    let mut next = not + 1;
+    if is(next, &["cela", "ca", "celui", "celle"]) {
+        next += if is(next + 1, &["la", "ci"]) { 2 } else { 1 };
+    } else if is(next, &["du"]) && is(next + 1, &["tout"]) {
+        next += 2;
+    } else {
+        while is(next, &["ce", "le", "la", "l", "mon", "ma", "bon", "bonne"]) {
+            next += 1;
+        }
+        if !is_name(next) {
+            return text;
+        }
+    }
+    let is_value = |at: usize| words[at].is_content() && !is_name(at);
+    if !(next..words.len()).any(is_value) {
+        return text;
+    }
+    words[next..].iter().map(|word| word.written.as_str()).collect::<Vec<_>>().join(" ")
 }
 
 /// "Pas Martin, Martel", "c'est Martel, pas Martin": the slot whose value is named after "pas", and the words beside it.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::dialplan::{Action, Language, Topic, TopicId};
 
+use super::form::Said;
 use super::phrases::PhraseId;
 use super::speak::{Moment, spoken_title};
 use super::state::Stage;
@@ -29,6 +30,11 @@ impl Dialogue {
 
     /// Says a topic and asks what it asks. `text`: what the caller said to get here; a form may use it.
     pub(super) fn enter(&mut self, id: TopicId, text: Option<&str>) {
+        self.enter_with(id, text.map_or(Said::Nothing, Said::Wish));
+    }
+
+    /// The same; `said`: what a form may use.
+    pub(super) fn enter_with(&mut self, id: TopicId, said: Said) {
         let plan = Arc::clone(&self.plan);
         let Some(words) = plan.plans.get(self.language) else {
             return;
@@ -52,7 +58,7 @@ impl Dialogue {
         let sentences = self.topic_sentences(topic);
         self.say_sentences(sentences);
         if !topic.slots.is_empty() || topic.record.is_some() {
-            return self.start_form(id, text);
+            return self.start_form(id, said);
         }
         if built_in || !topic.rules.is_empty() {
             self.stage = Stage::Asking(Some(id));

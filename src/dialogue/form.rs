@@ -20,9 +20,20 @@ pub(super) const MOST_FAILURES: u8 = 2;
 /// Slots given up in one form; who is understood no better is not asked on.
 const MOST_SKIPPED: usize = 2;
 
+/// What the caller said on the way to a form.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Said<'a> {
+    /// Nothing that a form may use.
+    Nothing,
+    /// What led there; values may stand in it.
+    Wish(&'a str),
+    /// What the form is about.
+    Matter(&'a str),
+}
+
 impl Dialogue {
     /// Opens the form of a topic; `text` is what the caller said to get here.
-    pub(super) fn start_form(&mut self, topic: TopicId, text: Option<&str>) {
+    pub(super) fn start_form(&mut self, topic: TopicId, said: Said) {
         let plan = Arc::clone(&self.plan);
         let Some(found) = plan.plans.get(self.language).and_then(|w| w.topics.get(topic.0)) else {
             return;
@@ -32,9 +43,17 @@ impl Dialogue {
             Some(form) => (form, false),
             None => (Form::new(topic, found.slots.len()), true),
         };
-        if let Some(text) = text {
+        match said {
+            Said::Nothing => {}
             // "Rappelez-moi au 06 …, plutôt le matin": what is known already is not asked again.
-            self.fill_in_passing(found, &mut form, text, None);
+            Said::Wish(text) => drop(self.fill_in_passing(found, &mut form, text, None)),
+            Said::Matter(text) => {
+                let is_open = |i: &usize| {
+                    found.slots[*i].kind == SlotKind::FreeMessage && form.values.get(*i).is_some_and(Option::is_none)
+                };
+                let message = (0..found.slots.len()).find(is_open);
+                self.fill_in_passing(found, &mut form, text, message.map(|index| (index, "")));
+            }
         }
         if is_new { self.next_slot(found, form) } else { self.resume(form) }
     }

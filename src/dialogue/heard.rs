@@ -97,6 +97,12 @@ impl Dialogue {
             Some(mood) if interpretation.decision == Decision::Unknown => return self.keep_calm(mood),
             _ => {}
         }
+        if let Decision::Answer(topic) = interpretation.decision
+            && confidence >= DOUBTFUL
+            && self.tells_matter(topic, text)
+        {
+            return;
+        }
         match interpretation.decision {
             Decision::Emergency => self.emergency(interpretation.danger),
             Decision::Answer(topic) if self.refused.contains(&topic) => self.not_understood(),

@@ -6,7 +6,7 @@
 //! One concept a file: [`state`] says where a conversation is; `heard` and `keys` route what the caller says and types;
 //! `flow` walks topics and actions, `reading` reads long answers in parts; `form` leads through a form with `filling`, `correction`,
 //! `form_keys` and `known`, `check` reads back what is in doubt, `digression` leaves a form and returns to it; `repair` deals with
-//! silence and misunderstanding; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
+//! silence and misunderstanding; `matter` begins a form for who begins to tell; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
 //! heard next; `ahead` has sentences interpreted elsewhere; [`fixed`] lists what can be synthesised beforehand; [`trial`] plays the officer's `Essai` blocks.
 //!
 //! ```text
@@ -31,6 +31,7 @@ mod form_keys;
 mod heard;
 mod keys;
 mod known;
+mod matter;
 mod phrases;
 mod reading;
 mod repair;

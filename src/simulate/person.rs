@@ -117,7 +117,10 @@ impl Person {
             return act;
         }
         if let Some(answer) = self.by_habit(text) {
-            self.last = Some(Last { wordings: vec![answer.clone()], again: 0 });
+            // Asked to put it otherwise after a "non", the caller says again what they want.
+            if answer != NO {
+                self.last = Some(Last { wordings: vec![answer.clone()], again: 0 });
+            }
             return Act::Say(answer);
         }
         if let Some(act) = self.answer(text, false) {
@@ -319,6 +322,15 @@ values = ["0612345678"]
         assert_eq!(person.heard("À quel nom dites-vous ?"), says("M A R T I N"));
         assert_eq!(person.heard("Je continue ?"), says(GO_ON));
         assert_eq!(person.heard("Voulez-vous qu'on vous rappelle ?"), says(PLEASE));
+    }
+
+    #[test]
+    fn who_said_no_puts_the_wish_in_other_words() {
+        let mut person = person(FILE);
+        person.heard("Bonjour.");
+        person.heard("Il faut un rendez-vous.");
+        assert_eq!(person.heard("J'ai compris : passeport. C'est bien cela ?"), says(NO));
+        assert_eq!(person.heard("D'accord. Je n'ai pas bien compris."), says("Le prix ?"));
     }
 
     #[test]

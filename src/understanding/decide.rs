@@ -30,7 +30,7 @@ const MOSTLY_EXPLAINED: f32 = 0.6;
 /// A service this much less likely than the best is no rival.
 const FAR_BEHIND: f32 = 0.3;
 /// Advantage of a topic over the others of its service that makes it the one meant.
-const CLEAR_TOPIC: f32 = 0.12;
+const CLEAR_TOPIC: f32 = 0.05;
 /// Share of a sentence that is half of it.
 const HALF: f32 = 0.5;
 /// Share of a sentence that is all of it.

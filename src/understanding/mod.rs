@@ -250,7 +250,7 @@ impl Understanding {
                 ..Interpretation::default()
             };
         }
-        if !decided.is_whole && mood.is_none() && kinds.is_for_somebody() {
+        if !decided.is_whole && mood.is_none() && kinds.is_for_somebody(beside) {
             return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
         let is_all = decided.is_all;

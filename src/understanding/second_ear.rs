@@ -25,6 +25,8 @@ const ALARMING_BESIDE_A_PHRASE: f32 = 0.97;
 /// How sure that somebody is asked for it must be.
 const SURELY_SOMEBODY: f32 = 0.75;
 const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
+/// The same where the town has an answer: "quelqu'un vous l'a rapporté ?" asks for no person.
+const SOMEBODY_BESIDE_ANSWER: f32 = 0.9;
 
 /// So many of the town's phrases stand for all: more would only outweigh the examples of the other kinds.
 const MOST_OF_TOWN: usize = 6_000;
@@ -77,11 +79,13 @@ impl Kinds {
             }
     }
 
-    pub fn is_for_somebody(&self) -> bool {
-        match self.meant {
-            Some(meant) => SOMEBODY_ASKED.of(self.somebody, meant.somebody) >= SURELY_SOMEBODY,
-            None => self.somebody >= SURELY_SOMEBODY_BY_WORDS,
-        }
+    /// `beside`: never a phrase.
+    pub fn is_for_somebody(&self, beside: Beside) -> bool {
+        let (sure, needed) = match self.meant {
+            Some(meant) => (SOMEBODY_ASKED.of(self.somebody, meant.somebody), SURELY_SOMEBODY),
+            None => (self.somebody, SURELY_SOMEBODY_BY_WORDS),
+        };
+        sure >= if beside == Beside::Nothing { needed } else { SOMEBODY_BESIDE_ANSWER }
     }
 
     pub fn foreign(&self) -> Foreign {

@@ -43,7 +43,7 @@ pub fn of(plan: &Dialplan, prompts: Vec<SourceFile>) -> Result<Cues, Failure> {
                 PhraseId::EmailInvalid,
             ],
         ),
-        offers_call_back: phrases_of(book, &[PhraseId::OfferCallBack]),
+        offers_call_back: phrases_of(book, &[PhraseId::OfferCallBack]).iter().map(|text| question(text)).collect(),
         asks_to_wait: phrases_of(book, &[PhraseId::OneMoment]),
     })
 }
@@ -64,6 +64,11 @@ fn phrases_of(book: &PhraseBook, ids: &[PhraseId]) -> Vec<String> {
         }
     }
     all
+}
+
+/// Up to the first question mark: how to answer, said behind it, is no part of the question.
+fn question(text: &str) -> String {
+    text.split_inclusive('?').next().unwrap_or_default().to_owned()
 }
 
 fn with_gaps(text: &str) -> String {
@@ -97,5 +102,14 @@ mod tests {
     fn values_are_gaps() {
         assert_eq!(with_gaps("J'ai compris : {titre}. C'est bien cela ?"), "J'ai compris : …. C'est bien cela ?");
         assert_eq!(with_gaps("Je continue ?"), "Je continue ?");
+    }
+
+    #[test]
+    fn how_to_answer_is_no_part_of_a_question() {
+        assert_eq!(
+            question("Voulez-vous qu'on vous rappelle ? Dites oui ou non."),
+            "Voulez-vous qu'on vous rappelle ?"
+        );
+        assert_eq!(question("Sans question."), "Sans question.");
     }
 }

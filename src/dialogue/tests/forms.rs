@@ -112,6 +112,17 @@ fn what_was_given_is_taken_back_while_the_next_is_asked() {
     talk.says("rappelez-moi").says("Martin").says("excusez-moi, le nom c'est Martel").hears("À quel numéro");
     talk.says("06 12 34 56 78").says("le matin").hears("Je note : Martel, au");
 
+    // Spelled: the letter a is no verb.
+    let mut talk = self::talk();
+    talk.says("rappelez-moi").says("Machtaïe").says("non, le nom c'est Martin, M A R T I N").hears("C'est corrigé");
+    talk.says("06 12 34 56 78").says("le matin").hears("Je note : Martin, au");
+    // What is refused is no part of the name.
+    talk.says("non, pas ce nom : Morin").hears("Je note : Morin, au");
+    talk.says("non, pas cela, Morel").hears("Je note : Morel, au");
+    talk.says("non, ce n'est pas le bon nom, Moreau").hears("Je note : Moreau, au");
+    talk.says("non, pas le matin, l'après-midi").hears("l'après-midi. C'est bien cela");
+    talk.says("non, pas ce nom").hears("À quel nom");
+
     // A mistake named without the right value is asked for again.
     let mut talk = self::talk();
     talk.says("rappelez-moi").says("Martin").says("06 12 34 56 78").says("je me suis trompé de numéro");
@@ -296,4 +307,48 @@ fn commands_are_heard_while_a_message_is_taken() {
     talk.says("signaler un lampadaire").hears("Que se passe-t-il").says("répétez").hears("Que se passe-t-il");
     talk.says("je n'ai pas compris pourquoi le lampadaire reste éteint").hears("À quelle adresse");
     talk.says("revenez en arrière").hears("Que se passe-t-il");
+}
+
+#[test]
+fn who_tells_the_matter_has_begun() {
+    let town = build(&TOWN.replace(
+        "## Autre chose",
+        "## Éclairage
+Quand on dit :
+- [quand] [est-ce que] [le] lampadaire [est] éteint [devant la gare] [depuis lundi]
+
+Répondre :
+> Je peux le noter. Voulez-vous commencer ?
+- oui : aller à Signalement
+- non : aller à Autre chose
+
+## Signalement
+Quand on dit :
+- signaler un problème
+
+Demander problème (message libre) :
+> Que se passe-t-il ?
+
+Demander nom (nom de personne) :
+> À quel nom ?
+
+Confirmer :
+> Je note : {problème}, de {nom}. C'est bien cela ?
+- Enregistrer : signalement
+- Ensuite : aller à Autre chose
+
+## Autre chose",
+    ));
+    let begin = || {
+        let mut talk = Talk::with(&town, OPEN, None);
+        talk.says("le lampadaire est éteint").hears("Voulez-vous commencer");
+        talk
+    };
+    let mut talk = begin();
+    talk.says("le lampadaire devant la gare est éteint depuis lundi").hears("À quel nom").says("Martin");
+    talk.hears("Je note : le lampadaire devant la gare est éteint depuis lundi, de Martin.");
+    // A yes is asked what it is about; a question is answered; a no ends it.
+    begin().says("oui").hears("Que se passe-t-il");
+    begin().says("quand est-ce que le lampadaire est éteint").hears("Voulez-vous commencer");
+    begin().says("non").hears("autre chose");
 }
