@@ -30,7 +30,7 @@ const LOOPBACK: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Said {
     Something,
-    /// "J'ai du mal à vous entendre. Utilisons les touches de votre téléphone."
+    /// "J'ai un ennui technique. Utilisons les touches de votre téléphone."
     CannotHear,
     /// "Pour la carte d'identité, tapez 1. …"
     Menu,

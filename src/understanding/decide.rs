@@ -72,6 +72,17 @@ pub fn representative(judges: &Judges, judged: &Judged, group: usize) -> TopicId
     judges.classes[class].topic
 }
 
+/// The topic whose phrase was said whole; of several the likeliest.
+fn said_whole(judges: &Judges, judged: &Judged, group: usize) -> Option<TopicId> {
+    let spot = |class: usize| judged.classes[class].spot;
+    let whole = judges.groups[group].classes.iter().copied().filter(|class| {
+        let spot = spot(*class);
+        spot.score >= WHOLE_PHRASE && explains(spot.words, spot.coverage)
+    });
+    let likeliest = whole.max_by(|a, b| judged.classes[*a].fused.total_cmp(&judged.classes[*b].fused))?;
+    Some(judges.classes[likeliest].topic)
+}
+
 /// A follow-up of the open topic whose phrase was said whole, when nothing in the sentence names another service or topic.
 pub fn follow_up(judges: &Judges, judged: &Judged, said: &[Token], open: Option<TopicId>) -> Option<Decided> {
     let open_group = judges.classes[judges.class_of(open?)?].group;
@@ -127,7 +138,7 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], foreign: Foreign
     let is_believed = best.spot.coverage >= ALL || confidence >= SURE_BESIDE_WORDS;
     if is_whole(best) && is_believed && !order.get(1).is_some_and(|rival| is_as_whole(&judged.groups[*rival], best)) {
         return Decided {
-            decision: Decision::Answer(topic(first)),
+            decision: Decision::Answer(said_whole(judges, judged, first).unwrap_or_else(|| topic(first))),
             confidence: confidence.max(BEYOND_DOUBT),
             reasons: vec!["une phrase de la fiche a été dite en entier".to_owned()],
             lack: Lack::Words,

@@ -40,6 +40,8 @@ pub enum Rejection {
     Repetition,
     /// Credits of subtitles and the like.
     Invention,
+    /// The end of the prompt, without certainty: given noise Whisper says what it was told to expect.
+    Echo,
 }
 
 /// Above this, Whisper thinks that nobody spoke.
@@ -48,6 +50,12 @@ const NO_SPEECH: f32 = 0.6;
 const DOUBTFUL: f32 = 0.6;
 /// Below this, they are guesses in any case.
 const GUESS: f32 = 0.3;
+/// Below this, the words the prompt ends with may be its echo. Given the prompt of a yes or no, noises and tones are "oui" or "non" at
+/// 0.45 to 0.52, short answers of two voices are at 0.69 to 0.98.
+const ECHO: f32 = 0.6;
+/// Words of the prompt's end that echo, and of a text that may be an echo.
+const ECHO_FROM: usize = 12;
+const LONGEST_ECHO: usize = 3;
 /// Above this ratio of length to compressed length, a text repeats itself (OpenAI's own threshold).
 const COMPRESSION_RATIO: f32 = 2.4;
 
@@ -82,8 +90,8 @@ const CREDITS: &[&str] = &[
 /// Beginnings that no caller's sentence has, whatever follows.
 const CREDIT_BEGINNINGS: &[&str] = &["sous titrage ", "sous titres realises ", "sous titres par "];
 
-/// The believable part of the evidence, or why there is none.
-pub fn judge<'a>(evidence: Evidence<'a>) -> Result<&'a str, Rejection> {
+/// The believable part of the evidence, or why there is none. `prompt`: what the engine was told to expect.
+pub fn judge<'a>(evidence: Evidence<'a>, prompt: &str) -> Result<&'a str, Rejection> {
     let text = without_credits(evidence.text.trim());
     let words = bare(text);
     if words.is_empty() {
@@ -98,7 +106,20 @@ pub fn judge<'a>(evidence: Evidence<'a>) -> Result<&'a str, Rejection> {
     if compression_ratio(text) > COMPRESSION_RATIO {
         return Err(Rejection::Repetition);
     }
+    if evidence.confidence < ECHO && is_echo(&words, prompt) {
+        return Err(Rejection::Echo);
+    }
     Ok(text)
+}
+
+/// A few words that the end of the prompt holds as they are.
+fn is_echo(words: &[String], prompt: &str) -> bool {
+    if words.len() > LONGEST_ECHO {
+        return false;
+    }
+    let told = bare(prompt);
+    let end = &told[told.len().saturating_sub(ECHO_FROM)..];
+    end.windows(words.len()).any(|stretch| stretch == words)
 }
 
 /// `text` without the credits at its end; sentence by sentence, from the last.
@@ -153,7 +174,7 @@ mod tests {
             "01 30 87 20 02",
             "Oui, oui, oui, oui.",
         ] {
-            assert_eq!(judge(sure(text)), Ok(text));
+            assert_eq!(judge(sure(text), ""), Ok(text));
         }
     }
 
@@ -168,47 +189,60 @@ mod tests {
             "Merci d'avoir regardé cette vidéo ! Abonnez-vous à la chaîne.",
             "Sous-titrage : Jean Dupont",
         ] {
-            assert_eq!(judge(sure(text)), Err(Rejection::Invention), "{text}");
+            assert_eq!(judge(sure(text), ""), Err(Rejection::Invention), "{text}");
         }
     }
 
     #[test]
     fn credits_after_real_words_are_cut_off() {
         let text = "Je cherche la mairie. Sous-titres réalisés par la communauté d'Amara.org";
-        assert_eq!(judge(sure(text)), Ok("Je cherche la mairie."));
+        assert_eq!(judge(sure(text), ""), Ok("Je cherche la mairie."));
         let text = "Merci d'avoir regardé cette vidéo de la mairie avec moi.";
-        assert_eq!(judge(sure(text)), Ok(text));
+        assert_eq!(judge(sure(text), ""), Ok(text));
     }
 
     #[test]
     fn signs_alone_are_no_words() {
         for text in ["", "...", " – ", "♪♪"] {
-            assert_eq!(judge(sure(text)), Err(Rejection::Wordless), "{text}");
+            assert_eq!(judge(sure(text), ""), Err(Rejection::Wordless), "{text}");
         }
     }
 
     #[test]
     fn doubt_and_silence_together_are_silence() {
         let mut evidence = Evidence { no_speech: 0.8, confidence: 0.5, ..sure("Bonjour.") };
-        assert_eq!(judge(evidence), Err(Rejection::NoSpeech));
+        assert_eq!(judge(evidence, ""), Err(Rejection::NoSpeech));
         evidence.confidence = 0.9;
-        assert_eq!(judge(evidence), Ok("Bonjour."));
+        assert_eq!(judge(evidence, ""), Ok("Bonjour."));
         evidence.no_speech = 0.1;
         evidence.confidence = 0.2;
-        assert_eq!(judge(evidence), Err(Rejection::Unsure));
+        assert_eq!(judge(evidence, ""), Err(Rejection::Unsure));
     }
 
     #[test]
     fn a_loop_is_discarded() {
         let text = "Que puis-je faire pour vous ? ".repeat(40);
-        assert_eq!(judge(sure(&text)), Err(Rejection::Repetition));
+        assert_eq!(judge(sure(&text), ""), Err(Rejection::Repetition));
+    }
+
+    #[test]
+    fn the_end_of_the_prompt_is_doubted_where_it_is_not_certain() {
+        let prompt = "Mairie, passeport. Oui. Non. Oui. D'accord. Non.";
+        let of = |text, confidence| judge(Evidence { confidence, ..sure(text) }, prompt);
+        assert_eq!(of("Non.", 0.5), Err(Rejection::Echo));
+        assert_eq!(of("Non.", 0.7), Ok("Non."));
+        assert_eq!(of("D'accord.", 0.5), Err(Rejection::Echo));
+        // Not as it stands there, and what the prompt does not say.
+        assert_eq!(of("Oui, oui.", 0.5), Ok("Oui, oui."));
+        assert_eq!(of("Demain.", 0.5), Ok("Demain."));
+        assert_eq!(judge(Evidence { confidence: 0.5, ..sure("Non.") }, ""), Ok("Non."));
     }
 
     #[test]
     fn text_of_any_script_is_judged_without_panic() {
         for text in ["é. À!", "字幕。 視聴", "a.\u{a0}b", ".", "?! ..", "fin.\u{2003}"] {
-            let _: Result<&str, Rejection> = judge(sure(text));
+            let _: Result<&str, Rejection> = judge(sure(text), "");
         }
-        assert_eq!(judge(sure("Été. À demain ?")), Ok("Été. À demain ?"));
+        assert_eq!(judge(sure("Été. À demain ?"), ""), Ok("Été. À demain ?"));
     }
 }

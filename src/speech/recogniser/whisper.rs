@@ -267,12 +267,12 @@ impl Recogniser for WhisperRecogniser {
         let audio = Self::audio(utterance)?;
         let Utterance { language, others, prompt, .. } = utterance;
         let decoded = self.decode(&audio, language, prompt, abandoned)?;
-        let mut transcript = decoded.transcript(silence.clone());
+        let mut transcript = decoded.transcript(prompt, silence.clone());
         if !others.is_empty() {
             let spoken = self.most_likely(language, others)?;
             transcript = choose(language, transcript, &spoken, |other| {
                 // Words of one language would only mislead about another.
-                Ok(self.decode(&audio, other, "", abandoned)?.transcript(silence))
+                Ok(self.decode(&audio, other, "", abandoned)?.transcript("", silence))
             })?;
         }
         Ok(Transcript { elapsed: start.elapsed(), ..transcript })
@@ -295,9 +295,9 @@ impl Decoded {
         Evidence { text, confidence: *confidence, log_probability: *log_probability, no_speech: *no_speech }
     }
 
-    /// What is believed of it.
-    fn transcript(&self, silence: Transcript) -> Transcript {
-        match judge(self.evidence()) {
+    /// What is believed of it after this prompt.
+    fn transcript(&self, prompt: &str, silence: Transcript) -> Transcript {
+        match judge(self.evidence(), prompt) {
             Ok(text) => Transcript { text: text.to_owned(), confidence: self.confidence, ..silence },
             Err(rejection) => {
                 tracing::debug!(?rejection, "utterance without words");
