@@ -4,10 +4,9 @@
 //! recogniser inventions MODEL MINUTES CLIPS   words made of silence, noise, tones, music and babble, an hour
 //! recogniser abandon MODEL TRIALS CLIP        how long an abandoned recognition goes on
 //! recogniser languages MODEL TRIALS CLIP      what telling the language costs
-//! recogniser quantise MODEL q8_0|q5_1 OUT     the same weights in fewer bits
 //! ```
 //!
-//! On THREADS threads, 2 without it.
+//! On THREADS threads, 2 without it. PROMPT is what the recogniser is told to expect.
 //! CLIPS is a folder of recorded speech (WAV, 8 kHz): played backwards, several at once, it is the babble of a room.
 
 #![cfg_attr(feature = "whisper", expect(clippy::disallowed_methods, reason = "measures time"))]
@@ -27,7 +26,6 @@ mod measure {
     use std::collections::BTreeMap;
     use std::error::Error;
     use std::f64::consts::TAU;
-    use std::io::Write;
     use std::path::Path;
     use std::process::ExitCode;
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -47,7 +45,6 @@ mod measure {
             ["inventions", model, minutes, clips] => inventions(model, minutes, clips),
             ["abandon", model, trials, clip] => abandon(model, trials, clip),
             ["languages", model, trials, clip] => languages(model, trials, clip),
-            ["quantise", model, kind, out] => quantise::run(model, kind, out),
             _ => Err("see the first lines of examples/recogniser.rs".into()),
         };
         match outcome {
@@ -208,6 +205,7 @@ mod measure {
     /// Every kind of sound in turn, 1 to 8 s each, through A-law, into the recogniser as if it were an utterance.
     fn inventions(model: &str, minutes: &str, folder: &str) -> Result<(), Failure> {
         let mut recogniser = open(model)?;
+        let prompt = std::env::var("PROMPT").unwrap_or_default();
         let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
         paths.retain(|path| path.extension().is_some_and(|extension| extension == "wav"));
         paths.sort();
@@ -227,7 +225,7 @@ mod measure {
                 let length = (random.between(1.0, 8.0) * f64::from(LINE_RATE)) as usize;
                 let plain = sound(kind, length, &mut random, &clips);
                 let samples = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &plain));
-                let said = utterance(samples);
+                let said = Utterance { prompt: prompt.clone(), ..utterance(samples) };
                 let raw = recogniser.decode_raw(&said)?;
                 let believed = recogniser.recognise(&said, &AtomicBool::new(false))?.text;
                 let row = table.entry(kind).or_default();
@@ -244,7 +242,7 @@ mod measure {
                         raw.confidence,
                         raw.log_probability,
                         compression_ratio(&raw.text),
-                        judge(raw.evidence()).err(),
+                        judge(raw.evidence(), &prompt).err(),
                         raw.text
                     );
                 }
@@ -318,121 +316,5 @@ mod measure {
         print("one language", one);
         print("two languages", two);
         Ok(())
-    }
-
-    /// Rewrites a ggml file of whisper.cpp, as its own `quantize` does: matrices in blocks of 32, the rest as it is.
-    mod quantise {
-        use half::f16;
-
-        use super::{Failure, Path, Write};
-
-        /// Writes weights as blocks.
-        type Encode = fn(&[f32], &mut Vec<u8>);
-
-        const BLOCK: usize = 32;
-        /// GGML_QNT_VERSION × GGML_QNT_VERSION_FACTOR.
-        const VERSION: i32 = 2_000;
-
-        struct Reader<'a>(&'a [u8]);
-
-        impl<'a> Reader<'a> {
-            fn take(&mut self, count: usize) -> Result<&'a [u8], Failure> {
-                let (taken, rest) = self.0.split_at_checked(count).ok_or("the file is too short")?;
-                self.0 = rest;
-                Ok(taken)
-            }
-
-            fn int(&mut self) -> Result<i32, Failure> {
-                Ok(i32::from_le_bytes(self.take(4)?.try_into()?))
-            }
-
-            fn size(&mut self) -> Result<usize, Failure> {
-                Ok(usize::try_from(self.int()?)?)
-            }
-        }
-
-        pub fn run(model: &str, kind: &str, out: &str) -> Result<(), Failure> {
-            // ggml's file type and tensor type.
-            let (file_type, tensor_type, encode): (i32, i32, Encode) = match kind {
-                "q8_0" => (7, 8, q8_0),
-                "q5_1" => (9, 7, q5_1),
-                _ => return Err("q8_0 or q5_1".into()),
-            };
-            let bytes = std::fs::read(Path::new(model))?;
-            let mut file = Reader(&bytes);
-            let mut written = Vec::with_capacity(bytes.len());
-            // Magic and ten dimensions, then the type.
-            written.extend_from_slice(file.take(44)?);
-            file.take(4)?;
-            written.extend_from_slice(&(file_type + VERSION).to_le_bytes());
-            let (bands, bins) = (file.size()?, file.size()?);
-            written.extend_from_slice(&i32::try_from(bands)?.to_le_bytes());
-            written.extend_from_slice(&i32::try_from(bins)?.to_le_bytes());
-            written.extend_from_slice(file.take(bands * bins * 4)?);
-            let tokens = file.size()?;
-            written.extend_from_slice(&i32::try_from(tokens)?.to_le_bytes());
-            for _ in 0..tokens {
-                let length = file.size()?;
-                written.extend_from_slice(&i32::try_from(length)?.to_le_bytes());
-                written.extend_from_slice(file.take(length)?);
-            }
-            while !file.0.is_empty() {
-                let (rank, name_length, type_) = (file.size()?, file.size()?, file.int()?);
-                let shape = (0..rank).map(|_| file.size()).collect::<Result<Vec<_>, _>>()?;
-                let name = file.take(name_length)?;
-                let count: usize = shape.iter().product();
-                let data = file.take(count * if type_ == 0 { 4 } else { 2 })?;
-                let positions = name.ends_with(b"positional_embedding");
-                let quantised = rank == 2 && !positions && !name.ends_with(b".bias") && shape[0] % BLOCK == 0;
-                written.extend_from_slice(&i32::try_from(rank)?.to_le_bytes());
-                written.extend_from_slice(&i32::try_from(name_length)?.to_le_bytes());
-                written.extend_from_slice(&(if quantised { tensor_type } else { type_ }).to_le_bytes());
-                for dimension in &shape {
-                    written.extend_from_slice(&i32::try_from(*dimension)?.to_le_bytes());
-                }
-                written.extend_from_slice(name);
-                if !quantised {
-                    written.extend_from_slice(data);
-                    continue;
-                }
-                let numbers: Vec<f32> = match type_ {
-                    0 => data.as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)).collect(),
-                    _ => data.as_chunks::<2>().0.iter().map(|bytes| f16::from_le_bytes(*bytes).to_f32()).collect(),
-                };
-                numbers.chunks_exact(BLOCK).for_each(|block| encode(block, &mut written));
-            }
-            std::fs::File::create(out)?.write_all(&written)?;
-            println!("{out}: {} MB instead of {}", written.len() / 1_000_000, bytes.len() / 1_000_000);
-            Ok(())
-        }
-
-        /// A scale, then 32 whole numbers.
-        fn q8_0(block: &[f32], out: &mut Vec<u8>) {
-            let most = block.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-            let scale = most / 127.0;
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            out.extend_from_slice(&f16::from_f32(scale).to_le_bytes());
-            out.extend(block.iter().map(|x| (x * inverse).round() as i8 as u8));
-        }
-
-        /// A scale and a minimum, the fifth bits, then the four others of x and x + 16 in a byte.
-        fn q5_1(block: &[f32], out: &mut Vec<u8>) {
-            let least = block.iter().copied().fold(f32::INFINITY, f32::min);
-            let most = block.iter().copied().fold(f32::NEG_INFINITY, f32::max);
-            let scale = (most - least) / 31.0;
-            let inverse = if scale > 0.0 { 1.0 / scale } else { 0.0 };
-            let level = |x: f32| ((x - least) * inverse + 0.5) as u8;
-            out.extend_from_slice(&f16::from_f32(scale).to_le_bytes());
-            out.extend_from_slice(&f16::from_f32(least).to_le_bytes());
-            let (mut high, mut low) = (0_u32, [0_u8; BLOCK / 2]);
-            for (n, byte) in low.iter_mut().enumerate() {
-                let (first, second) = (level(block[n]).min(31), level(block[n + BLOCK / 2]).min(31));
-                *byte = (first & 0xf) | ((second & 0xf) << 4);
-                high |= u32::from(first >> 4) << n;
-                high |= u32::from(second >> 4) << (n + BLOCK / 2);
-            }
-            out.extend_from_slice(&high.to_le_bytes());
-            out.extend_from_slice(&low);
-        }
     }
 }

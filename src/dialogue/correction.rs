@@ -266,7 +266,7 @@ fn is_sentence(text: &str) -> bool {
     said().filter(|w| w.is_content()).count() > 4 || said().any(|w| VERBS.contains(&w.folded.as_str()))
 }
 
-/// "Pas cela, Martin", "pas ce nom : Martin": what follows. What is only refused stays as it is.
+/// "Pas cela, Martin", "pas ce nom : Martin": without the refusal.
 fn without_refusal(topic: &Topic, text: String) -> String {
     let words = tokens(&text);
     let is = |at: usize, among: &[&str]| words.get(at).is_some_and(|word| among.contains(&word.folded.as_str()));
@@ -291,8 +291,8 @@ fn without_refusal(topic: &Topic, text: String) -> String {
             return text;
         }
     }
-    let is_value = |at: usize| words[at].is_content() && !is_name(at);
-    if !(next..words.len()).any(is_value) {
+    // "Pas ce nom" names what is to be asked again; "pas cela" names nothing.
+    if !(next..words.len()).any(|at| words[at].is_content()) {
         return text;
     }
     words[next..].iter().map(|word| word.written.as_str()).collect::<Vec<_>>().join(" ")

@@ -17,8 +17,9 @@ use super::{Dialogue, Note, Output, Request};
 
 /// Failures in a row at one slot.
 pub(super) const MOST_FAILURES: u8 = 2;
-/// Slots given up in one form; who is understood no better is not asked on.
+/// Slots given up in one form; who is understood no better is not asked on. Who has given nothing yet is asked for one more.
 const MOST_SKIPPED: usize = 2;
+const MOST_SKIPPED_AT_FIRST: usize = 1;
 
 /// What the caller said on the way to a form.
 #[derive(Debug, Clone, Copy)]
@@ -253,7 +254,7 @@ impl Dialogue {
             // Nobody can help now. What isn't needed to call back is left out, once or twice; silence ends the call.
             if let FormStep::Slot { index, .. } = step
                 && !silent
-                && self.skipped_so_far() < MOST_SKIPPED
+                && self.may_skip()
                 && topic.slots.get(index).is_some_and(|slot| slot.kind != SlotKind::Telephone)
                 && let Stage::Filling(mut form) = self.stage.clone()
             {
@@ -371,11 +372,11 @@ impl Dialogue {
         true
     }
 
-    fn skipped_so_far(&self) -> usize {
-        match &self.stage {
-            Stage::Filling(form) => form.skipped(),
-            _ => 0,
-        }
+    /// Another slot of this form can be left out.
+    fn may_skip(&self) -> bool {
+        let Stage::Filling(form) = &self.stage else { return false };
+        let has_given = form.values.iter().flatten().any(|value| !value.is_skipped());
+        form.skipped() < if has_given { MOST_SKIPPED } else { MOST_SKIPPED_AT_FIRST }
     }
 
     /// "La question d'avant": what was answered last is asked again.

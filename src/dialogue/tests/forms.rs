@@ -346,7 +346,7 @@ Confirmer :
     };
     let mut talk = begin();
     talk.says("le lampadaire devant la gare est éteint depuis lundi").hears("À quel nom").says("Martin");
-    talk.hears("Je note : le lampadaire devant la gare est éteint depuis lundi, de Martin.");
+    talk.hears("Je note : Le lampadaire devant la gare est éteint depuis lundi, de Martin.");
     // A yes is asked what it is about; a question is answered; a no ends it.
     begin().says("oui").hears("Que se passe-t-il");
     begin().says("quand est-ce que le lampadaire est éteint").hears("Voulez-vous commencer");
