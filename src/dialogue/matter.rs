@@ -3,7 +3,7 @@
 
 use crate::dialplan::{Action, TopicId, Trigger};
 use crate::understanding::slots::yes_no;
-use crate::understanding::text::tokens;
+use crate::understanding::text::{Token, tokens};
 
 use super::Dialogue;
 use super::form::Said;
@@ -12,10 +12,10 @@ use super::state::Stage;
 /// Fewer meaningful words tell no matter.
 const FEWEST_WORDS: usize = 3;
 /// Whoever asks something wants an answer.
-const QUESTIONS: &[&str] = &[
-    "quand", "combien", "comment", "pourquoi", "quel", "quelle", "quels", "quelles", "qui", "when", "how", "why",
-    "what", "where",
-];
+const QUESTIONS: &[&str] =
+    &["combien", "comment", "pourquoi", "quel", "quelle", "quels", "quelles", "how", "why", "what", "where"];
+/// The same at the beginning; elsewhere they join: "les gens qui attendent le bus", "quand il pleut".
+const QUESTIONS_FIRST: &[&str] = &["qui", "quand", "when", "who"];
 
 impl Dialogue {
     /// `topic`, understood from `text`, has just asked whether to begin a form, and the text is what the form is about.
@@ -24,7 +24,9 @@ impl Dialogue {
             return false;
         }
         let words = tokens(text);
-        let is_question = words.iter().any(|word| QUESTIONS.contains(&word.folded.as_str()));
+        let is = |word: &Token, among: &[&str]| among.contains(&word.folded.as_str());
+        let is_question =
+            words.iter().any(|word| is(word, QUESTIONS)) || words.first().is_some_and(|word| is(word, QUESTIONS_FIRST));
         let is_told = words.iter().filter(|word| word.is_content()).count() >= FEWEST_WORDS;
         if is_question || !is_told || yes_no::read(text).is_some() {
             return false;

@@ -315,7 +315,7 @@ fn who_tells_the_matter_has_begun() {
         "## Autre chose",
         "## Éclairage
 Quand on dit :
-- [quand] [est-ce que] [le] lampadaire [est] éteint [devant la gare] [depuis lundi]
+- [quand] [est-ce que] [le] lampadaire [est] éteint [devant la gare] [qui gêne] [depuis lundi]
 
 Répondre :
 > Je peux le noter. Voulez-vous commencer ?
@@ -347,6 +347,8 @@ Confirmer :
     let mut talk = begin();
     talk.says("le lampadaire devant la gare est éteint depuis lundi").hears("À quel nom").says("Martin");
     talk.hears("Je note : Le lampadaire devant la gare est éteint depuis lundi, de Martin.");
+    // "Qui" within a sentence asks nothing.
+    begin().says("le lampadaire qui gêne est éteint depuis lundi").hears("À quel nom");
     // A yes is asked what it is about; a question is answered; a no ends it.
     begin().says("oui").hears("Que se passe-t-il");
     begin().says("quand est-ce que le lampadaire est éteint").hears("Voulez-vous commencer");
