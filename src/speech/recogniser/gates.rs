@@ -52,7 +52,7 @@ const DOUBTFUL: f32 = 0.6;
 const GUESS: f32 = 0.3;
 /// Below this, the words the prompt ends with may be its echo. Given the prompt of a yes or no, noises and tones are "oui" or "non" at
 /// 0.45 to 0.52, short answers of two voices are at 0.69 to 0.98.
-const ECHO: f32 = 0.6;
+const ECHO: f32 = 0.55;
 /// Words of the prompt's end that echo, and of a text that may be an echo.
 const ECHO_FROM: usize = 12;
 const LONGEST_ECHO: usize = 3;

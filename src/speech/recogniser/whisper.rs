@@ -13,7 +13,7 @@ use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState, get_lang_id, get_lang_str,
@@ -23,7 +23,7 @@ use whisper_rs::{
 use super::super::{Recogniser, SpeechError, Transcript, Utterance};
 use super::gates::{Evidence, judge};
 use super::language::{Likelihood, choose, likelihoods};
-use crate::audio::level::rms_dbfs;
+use crate::audio::level::{rms_dbfs, trim_silence};
 use crate::audio::resample::to_recogniser;
 
 const ENGINE: &str = "recogniser (whisper)";
@@ -49,6 +49,10 @@ const SILENCE_DBFS: f32 = -65.0;
 const TOKENS_PER_SECOND: usize = 10;
 const FEWEST_TOKENS: usize = 24;
 const MOST_TOKENS: usize = 220;
+/// Of a shorter utterance the silence at both ends is cut to this: a lone "oui" behind 250 ms of silence is as doubtful as noise
+/// (docs/recogniser.md).
+const SHORT_ANSWER: Duration = Duration::from_secs(2);
+const SHORT_MARGIN_MS: u32 = 20;
 /// Of a longer prompt the end counts, as in Whisper itself.
 const PROMPT_TOKENS: usize = 200;
 const PROMPT_BYTES: usize = 4_000;
@@ -138,7 +142,10 @@ impl WhisperRecogniser {
     }
 
     fn audio(utterance: &Utterance) -> Result<Vec<f32>, SpeechError> {
-        let mut audio = to_recogniser(&utterance.samples, utterance.rate).map_err(engine)?;
+        let short = (utterance.length() < SHORT_ANSWER)
+            .then(|| trim_silence(&utterance.samples, utterance.rate, SHORT_MARGIN_MS));
+        let samples = short.as_deref().unwrap_or(&utterance.samples);
+        let mut audio = to_recogniser(samples, utterance.rate).map_err(engine)?;
         if audio.len() < SHORTEST {
             audio.resize(SHORTEST, 0.0);
         }
