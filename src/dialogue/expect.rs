@@ -11,7 +11,7 @@ use super::{Dialogue, Expectation};
 const LONGEST_PROMPT: usize = 200;
 
 /// How a prompt ends where yes or no answers: as an example of such answers. Whisper takes the end of its prompt for what was said
-/// last; with these words at its beginning it hears six of eight short answers as something else or nothing, so it hears all
+/// last; with these words at its beginning it hears five of eight short answers as something else or nothing, so it hears all
 /// (docs/recogniser.md).
 const YES_NO: [(&str, &str); 2] =
     [("fr", "Oui. Non. Oui. D'accord. Non."), ("en", "Yes. No. Yes, please. All right. No.")];
