@@ -165,6 +165,13 @@ impl Dialog {
         Some(route.uri)
     }
 
+    /// Whether the Request-URI or the topmost Route of our requests is a `sips:` URI: then our Contact has to be one
+    /// (§8.1.1.8).
+    pub(crate) fn is_secure(&self) -> bool {
+        let named = [self.remote_target.parse().ok(), self.first_route()];
+        named.iter().flatten().any(Uri::is_sips)
+    }
+
     /// Where requests within the dialog go (§12.2.1.1, §8.1.2): the first route, else the target.
     pub(crate) fn next_hop(&self, listeners: &Listeners) -> Flow {
         match self.first_route().or_else(|| self.remote_target.parse().ok()) {

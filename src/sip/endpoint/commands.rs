@@ -94,7 +94,8 @@ impl Endpoint {
         let Some(call) = self.calls.get_mut(&handle) else {
             return;
         };
-        let mut response = reply.build_for_dialog(200, &call.local_tag, self.identity.contact(reply.destination));
+        let mut response =
+            reply.build_for_dialog(200, &call.local_tag, self.identity.contact(reply.destination, reply.secure));
         let headers = &mut response.headers;
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, SUPPORTED);

@@ -63,9 +63,12 @@ impl Identity {
         })
     }
 
-    /// Where the far end of this flow reaches us, by the transport it uses itself.
-    pub(super) fn contact(&self, flow: Flow) -> String {
+    /// Where the far end of this flow reaches us, by the transport it uses itself; who asked for `sips:` gets it
+    /// (§8.1.1.8, §12.1.1). That names no transport (RFC 5630 §3.1.4), and is only said where TLS is spoken: elsewhere
+    /// nobody could follow it.
+    pub(super) fn contact(&self, flow: Flow, secure: bool) -> String {
         match (self.uri(None, flow.local), flow.transport) {
+            (Uri::Sip(uri), Transport::Tls) if secure => format!("<{}>", SipUri { secure, ..uri }),
             (uri, Transport::Udp) => format!("<{uri}>"),
             (uri, transport) => format!("<{uri};transport={transport}>"),
         }

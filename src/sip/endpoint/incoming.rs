@@ -191,7 +191,7 @@ impl Endpoint {
         let tag = self.identity.stateless_tag(&checked.request);
         let mut response = checked.reply.build(200, &tag);
         let headers = &mut response.headers;
-        headers.push(HeaderName::Contact, self.identity.contact(checked.reply.destination));
+        headers.push(HeaderName::Contact, self.identity.contact(checked.reply.destination, checked.reply.secure));
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Accept, "application/sdp");
         headers.push(HeaderName::AcceptEncoding, "identity");

@@ -310,7 +310,7 @@ impl Endpoint {
     /// Our Contact for requests within the call's dialog; `None` when it has none.
     fn contact_within(&self, handle: CallHandle) -> Option<String> {
         let dialog = &self.calls.get(&handle)?.leg.as_ref()?.dialog;
-        Some(self.identity.contact(dialog.next_hop(self.identity.listeners())))
+        Some(self.identity.contact(dialog.next_hop(self.identity.listeners()), dialog.is_secure()))
     }
 
     /// Says BYE; the call stays until the answer is here.

@@ -87,9 +87,10 @@ impl Endpoint {
         };
         let branch = self.identity.branch();
         let flow = leg.dialog.next_hop(self.identity.listeners());
+        let secure = leg.dialog.is_secure();
         let mut outgoing = leg.dialog.request(proposal.method.clone(), self.identity.via(&branch, flow), flow);
         let headers = &mut outgoing.request.headers;
-        headers.push(HeaderName::Contact, self.identity.contact(flow));
+        headers.push(HeaderName::Contact, self.identity.contact(flow, secure));
         headers.push(HeaderName::Allow, ALLOW);
         headers.push(HeaderName::Supported, SUPPORTED);
         if let Some(session) = session.filter(|_| confirmed) {

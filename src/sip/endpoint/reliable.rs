@@ -42,7 +42,7 @@ impl Endpoint {
             }
             return ringing.waiting.push_back((status, sdp));
         }
-        let contact = self.identity.contact(ringing.reply.destination);
+        let contact = self.identity.contact(ringing.reply.destination, ringing.reply.secure);
         let mut response = ringing.reply.build_for_dialog(status, &call.local_tag, contact);
         response.headers.push(HeaderName::Allow, ALLOW);
         response.headers.push(HeaderName::Supported, SUPPORTED);

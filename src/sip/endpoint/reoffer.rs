@@ -156,7 +156,7 @@ impl Endpoint {
         let mut response = reply.build(200, "");
         let headers = &mut response.headers;
         if refreshes {
-            headers.push(HeaderName::Contact, self.identity.contact(reply.destination));
+            headers.push(HeaderName::Contact, self.identity.contact(reply.destination, reply.secure));
             headers.push(HeaderName::Allow, ALLOW);
             headers.push(HeaderName::Supported, SUPPORTED);
         }

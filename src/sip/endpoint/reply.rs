@@ -5,12 +5,22 @@ use std::net::SocketAddr;
 use bytes::Bytes;
 
 use super::super::Flow;
-use super::super::wire::{HeaderName, Headers, Request, Response, reason_phrase};
+use super::super::wire::{HeaderName, Headers, NameAddr, Request, Response, Uri, decode, reason_phrase};
+
+/// The Request-URI, the topmost Record-Route or, without one, the Contact is a `sips:` URI (§12.1.1).
+fn asks_for_sips(request: &Request) -> bool {
+    let headers = &request.headers;
+    let nearest = headers.list(&HeaderName::RecordRoute).next().or_else(|| headers.list(&HeaderName::Contact).next());
+    request.uri.parse().is_ok_and(|uri: Uri| uri.is_sips())
+        || nearest.and_then(|value| decode(&value).parse::<NameAddr>().ok()).is_some_and(|near| near.uri.is_sips())
+}
 
 /// All a response needs of its request.
 #[derive(Debug, Clone)]
 pub(super) struct Reply {
     pub(super) destination: Flow,
+    /// What our Contact has to be: `sips:`.
+    pub(super) secure: bool,
     copied: Headers,
     to: Option<Bytes>,
     to_has_tag: bool,
@@ -53,6 +63,7 @@ impl Reply {
         }
         Some(Reply {
             destination,
+            secure: asks_for_sips(request),
             copied,
             to: headers.get(&HeaderName::To).cloned(),
             to_has_tag: headers.to().is_some_and(|to| to.tag().is_some()),

@@ -226,7 +226,7 @@ impl Endpoint {
         }
         self.io.timers.stop(TimerKey::Call(handle, CallTimer::ReferGuard));
         let mut response = reply.build(202, "");
-        response.headers.push(HeaderName::Contact, self.identity.contact(reply.destination));
+        response.headers.push(HeaderName::Contact, self.identity.contact(reply.destination, reply.secure));
         if silent {
             response.headers.push(HeaderName::ReferSub, "false");
         }

@@ -155,7 +155,8 @@ impl Endpoint {
         let mut headers = Headers::default();
         headers.push(HeaderName::Via, self.identity.via(branch, flow));
         if request.method == Method::INVITE {
-            headers.push(HeaderName::Contact, self.identity.contact(flow));
+            let secure = request.uri.parse().is_ok_and(|uri: Uri| uri.is_sips());
+            headers.push(HeaderName::Contact, self.identity.contact(flow, secure));
         }
         for (name, value) in request.headers.iter() {
             match (name, &from) {

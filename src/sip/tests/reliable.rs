@@ -2,18 +2,22 @@
 //! Contact name the transport.
 
 use super::*;
-use crate::sip::wire::{HeaderName, Method};
+use crate::sip::wire::{HeaderName, Headers, Method};
 
 const CONNECTION: ConnectionId = ConnectionId(7);
 
 /// An agent that also listens on TCP, and the way of a message from the peer's connection.
 fn agent() -> (Net, Flow) {
+    agent_by(Transport::Tcp)
+}
+
+fn agent_by(transport: Transport) -> (Net, Flow) {
     let mut net = Net::new(300);
     let mut listeners = Listeners::udp(address(AGENT));
-    listeners.push(Listener { transport: Transport::Tcp, advertised: address(AGENT) });
+    listeners.push(Listener { transport, advertised: address(AGENT) });
     net.endpoints[AGENT] = Endpoint::new(EndpointConfig { listeners, ..config(AGENT) }, 300);
     let remote = "127.0.0.1:41000".parse().unwrap();
-    (net, Flow { transport: Transport::Tcp, remote, connection: Some(CONNECTION), local: ListenerId(1) })
+    (net, Flow { transport, remote, connection: Some(CONNECTION), local: ListenerId(1) })
 }
 
 fn tcp(method: &str, extra: &str) -> String {
@@ -208,4 +212,60 @@ fn the_dialog_stays_on_the_connection_of_its_far_end() {
     assert_eq!(bye[0].0, Flow { remote: "127.0.0.1:5061".parse().unwrap(), ..flow });
     let Message::Request(bye) = &bye[0].1 else { panic!("a response") };
     assert!(bye.headers.text(&HeaderName::Via).unwrap().starts_with("SIP/2.0/TCP "));
+}
+
+/// RFC 3261 §8.1.1.8, §12.1.1: who calls by `sips:` may only get a Contact that is one.
+#[test]
+fn who_calls_by_sips_gets_a_contact_that_is_one() {
+    const SECURE: &str = "<sips:mairie@127.0.0.1:5060>";
+    const PLAIN: &str = "<sip:mairie@127.0.0.1:5060;transport=tls>";
+    let contact = |headers: &Headers| headers.text(&HeaderName::Contact).unwrap_or_default().into_owned();
+    for (uri, extra, wanted) in [
+        ("sips:mairie@127.0.0.1", "Contact: <sip:alice@127.0.0.1:5061;transport=tls>\r\n", SECURE),
+        ("sip:mairie@127.0.0.1", "Contact: <sips:alice@127.0.0.1:5061>\r\n", SECURE),
+        (
+            "sip:mairie@127.0.0.1",
+            "Record-Route: <sips:127.0.0.9;lr>\r\nContact: <sip:alice@127.0.0.1:5061>\r\n",
+            SECURE,
+        ),
+        (
+            "sip:mairie@127.0.0.1",
+            "Record-Route: <sip:127.0.0.9;lr;transport=tls>\r\nContact: <sips:alice@127.0.0.1:5061>\r\n",
+            PLAIN,
+        ),
+        ("sip:mairie@127.0.0.1", "Contact: <sip:alice@127.0.0.1:5061;transport=tls>\r\n", PLAIN),
+    ] {
+        let (mut net, flow) = agent_by(Transport::Tls);
+        let message = |method: &str| {
+            let text = raw(method, extra, "").replace("SIP/2.0/UDP", "SIP/2.0/TLS");
+            let line = text.lines().next().unwrap().to_owned();
+            text.replace(&line, &format!("{method} {uri} SIP/2.0"))
+        };
+        sent(&mut net, Input::Message { flow, payload: message("INVITE").as_bytes() });
+        let call = net.incoming(AGENT);
+        for command in [Command::Ring, Command::Answer { sdp: ANSWER.into() }] {
+            let told = sent(&mut net, Input::Command { call, command });
+            let Message::Response(response) = &told[0].1 else { panic!("a request") };
+            assert_eq!(contact(&response.headers), wanted, "{} to {uri}, {extra}", response.status);
+        }
+        let (mut net, flow) = agent_by(Transport::Tls);
+        let told = sent(&mut net, Input::Message { flow, payload: message("OPTIONS").as_bytes() });
+        let Message::Response(response) = &told[0].1 else { panic!("a request") };
+        assert_eq!((response.status, contact(&response.headers).as_str()), (200, wanted), "{uri}, {extra}");
+    }
+    for (target, wanted) in [("sips:alice@127.0.0.1:5061", SECURE), ("sip:alice@127.0.0.1:5061;transport=tls", PLAIN)] {
+        let (mut net, flow) = agent_by(Transport::Tls);
+        let dial = Dial {
+            target: target.to_owned(),
+            destination: flow.into(),
+            offer: Some(OFFER.into()),
+            from: None,
+            referred_by: None,
+            redirects: true,
+        };
+        net.endpoints[AGENT].dial(net.now, dial);
+        let invite = drained(&mut net);
+        let [(_, Message::Request(invite))] = invite.as_slice() else { panic!("expected an INVITE, got {invite:?}") };
+        assert_eq!(contact(&invite.headers), wanted);
+    }
 }

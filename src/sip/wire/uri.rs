@@ -68,6 +68,11 @@ impl Uri {
         }
     }
 
+    /// A `sips:` URI (RFC 3261 §26.2.2).
+    pub fn is_sips(&self) -> bool {
+        self.as_sip().is_some_and(|uri| uri.secure)
+    }
+
     pub fn as_sip(&self) -> Option<&SipUri> {
         match self {
             Uri::Sip(sip) => Some(sip),
