@@ -176,9 +176,13 @@ impl World {
                     self.agents[who].handle_input(now, Input::Drain);
                     self.drain(who);
                 }
-                0..4 => {
+                way @ 0..4 => {
                     let (now, flow) = (self.now, flow(1 - who, transport(script)));
-                    self.agents[who].handle_input(now, Input::TransportFailed { flow });
+                    let failed = match way {
+                        0 => Input::Unreachable { remote: flow.remote },
+                        _ => Input::TransportFailed { flow },
+                    };
+                    self.agents[who].handle_input(now, failed);
                     self.drain(who);
                 }
                 4..8 if !self.look_ups.is_empty() => {

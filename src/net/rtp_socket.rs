@@ -147,7 +147,7 @@ fn receive(socket: RawFd, buffer: &mut [u8]) -> Option<Received> {
     Some(Received { length: message.bytes, source: socket_address(message.address?)?, at })
 }
 
-fn socket_address(address: SockaddrStorage) -> Option<SocketAddr> {
+pub(super) fn socket_address(address: SockaddrStorage) -> Option<SocketAddr> {
     let v4 = address.as_sockaddr_in().map(|address| SocketAddr::from(SocketAddrV4::from(*address)));
     v4.or_else(|| address.as_sockaddr_in6().map(|address| SocketAddr::from(SocketAddrV6::from(*address))))
 }

@@ -207,6 +207,10 @@ impl SipTask {
                 self.endpoint.handle_input(now(), Input::TransportFailed { flow });
                 self.registrations.handle_input(now(), RegistrationInput::TransportFailed { flow });
             }
+            Arrival::Unreachable { remote } => {
+                self.endpoint.handle_input(now(), Input::Unreachable { remote });
+                self.registrations.handle_input(now(), RegistrationInput::Unreachable { remote });
+            }
             Arrival::Nothing => {}
         }
     }

@@ -106,6 +106,8 @@ pub enum Input<'a> {
     Message { flow: Flow, payload: &'a [u8] },
     /// What was to go this way could not be sent: no connection, or no route (§8.1.3.1, §17.1.4).
     TransportFailed { flow: Flow },
+    /// The network says that no datagram gets there: an ICMP error (§18.4).
+    Unreachable { remote: SocketAddr },
     /// The answer to [`Output::Locate`], best first; none: the name leads nowhere.
     Located { look_up: LookUp, targets: Vec<Flow> },
     /// The application wants something done.

@@ -8,6 +8,7 @@ mod binding;
 mod tests;
 
 use std::collections::{HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -65,6 +66,10 @@ pub enum RegistrationInput {
     /// What was to go this way could not be sent.
     TransportFailed {
         flow: Flow,
+    },
+    /// The network says that no datagram gets there: an ICMP error (RFC 3261 §18.4).
+    Unreachable {
+        remote: SocketAddr,
     },
     /// Leave every switchboard.
     Stop,
@@ -193,6 +198,11 @@ impl Registrations {
             RegistrationInput::Located { index, targets } => self.located(now, index, targets),
             RegistrationInput::TransportFailed { flow } => {
                 for (id, _) in self.transactions.fail(&mut self.io, now, flow) {
+                    self.failed_there(now, id, 503);
+                }
+            }
+            RegistrationInput::Unreachable { remote } => {
+                for (id, _) in self.transactions.unreachable(&mut self.io, now, remote, |_| true) {
                     self.failed_there(now, id, 503);
                 }
             }

@@ -38,6 +38,12 @@ fn dead() -> SocketAddr {
     std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
+/// A port of this address that nobody has.
+#[expect(clippy::disallowed_types, reason = "a port that was free a moment ago")]
+fn closed_port(beside: SocketAddr) -> SocketAddr {
+    std::net::UdpSocket::bind((beside.ip(), 0)).unwrap().local_addr().unwrap()
+}
+
 #[tokio::test]
 async fn a_call_to_localhost() {
     for (listen, transport) in [("udp:127.0.0.1:0", ""), ("tcp:127.0.0.1:0", ";transport=tcp")] {
@@ -81,6 +87,35 @@ async fn from_a_dead_address_to_a_live_one() {
     let ways = [dead(), dead()].map(|remote| flow(Transport::Tcp, remote)).to_vec();
     let mut out = place(&caller, "sip:mairie@pbx.example;transport=tcp".into(), Destination::Ways(ways)).await;
     expect(&mut out, "end", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
+}
+
+/// RFC 3261 §18.4: over UDP it is ICMP that says so, and nobody waits for timer B.
+#[tokio::test]
+async fn from_a_closed_port_to_a_live_one_by_udp() {
+    for listen in ["udp:127.0.0.1:0", "udp:[::1]:0"] {
+        if let Err(error) = crate::net::transports::udp(listen["udp:".len()..].parse().unwrap()) {
+            eprintln!("skipped: {listen}: {error}");
+            continue;
+        }
+        let (caller, mut callee) = (Agent::at(&[listen]).await, Agent::at(&[listen]).await);
+        let closed = closed_port(callee.address(0));
+        let from = now();
+        let ways = [closed, closed_port(closed), callee.address(0)].map(Flow::udp).to_vec();
+        let out = place(&caller, "sip:mairie@pbx.example".into(), Destination::Ways(ways)).await;
+        answered(out, &mut callee).await;
+        let mut out = place(&caller, format!("sip:mairie@{closed}"), Destination::Ways(vec![Flow::udp(closed)])).await;
+        expect(&mut out, "end", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
+        // Errors of one address do not keep what is for another from being sent.
+        let mut dead = Vec::new();
+        for _ in 0..8 {
+            dead.push(place(&caller, "sip:mairie@pbx.example".into(), Flow::udp(closed).into()).await);
+            call(&caller, &mut callee).await;
+        }
+        for mut line in dead {
+            expect(&mut line, "end", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
+        }
+        assert!(now() - from < Duration::from_secs(4), "ICMP is told at once");
+    }
 }
 
 #[tokio::test]

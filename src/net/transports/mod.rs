@@ -3,6 +3,7 @@
 //! Owns: sockets, connections, their bounds. Must not know: what messages say, beyond where one ends and, for a far end
 //! that has proved who it is, the address it wants to be reached at (RFC 5923).
 
+mod icmp;
 mod sockets;
 mod stream;
 mod table;
@@ -40,6 +41,8 @@ const EVENT_QUEUE: usize = 1_024;
 /// Host names remembered for addresses; the next one beyond it makes all be forgotten, so that its certificate is
 /// checked against the address until the name is looked up again.
 const MAX_NAMES: usize = 1_024;
+/// How often a datagram is given to a socket that answers with the errors of earlier ones.
+const SEND_ATTEMPTS: usize = 4;
 /// After a failure to take a connection (no file descriptors left), how long none is taken.
 const ACCEPT_PAUSE: std::time::Duration = std::time::Duration::from_millis(200);
 
@@ -49,6 +52,7 @@ enum Event {
     Open { id: ConnectionId, verified: bool },
     Message { flow: Flow, payload: Bytes },
     Closed { id: ConnectionId, stood: bool, unsent: Vec<Item> },
+    Unreachable { remote: SocketAddr },
 }
 
 #[expect(clippy::disallowed_types, reason = "sockets live in src/net")]
@@ -73,6 +77,10 @@ pub(super) enum Arrival {
     Failed {
         flow: Flow,
     },
+    /// No datagram gets there, says the network.
+    Unreachable {
+        remote: SocketAddr,
+    },
     /// Nothing for anybody else.
     Nothing,
 }
@@ -93,7 +101,7 @@ impl Caller {
 /// Everything SIP is sent and received by.
 pub(super) struct Transports {
     listen: Vec<ListenAddress>,
-    udp: Vec<(ListenerId, Datagrams)>,
+    udp: Vec<(ListenerId, Arc<Datagrams>)>,
     /// Whose turn it is to be asked first.
     turn: usize,
     table: Table,
@@ -135,6 +143,9 @@ impl Transports {
                 Transport::Udp => {
                     let socket = sockets::udp(wanted.address).map_err(problem)?;
                     let address = socket.local_addr().map_err(problem)?;
+                    icmp::listen_for_errors(&socket);
+                    let socket = Arc::new(socket);
+                    tokio::spawn(icmp::watch(socket.clone(), transports.events.clone()));
                     transports.udp.push((id, socket));
                     address
                 }
@@ -179,7 +190,7 @@ impl Transports {
                 self.turn = self.turn.wrapping_add(1);
                 return match received {
                     Ok((length, remote)) => Arrival::Datagram { flow: udp_flow(local, remote), length },
-                    // An ICMP error for something sent earlier: its transaction times out by itself.
+                    // An ICMP error for something sent earlier comes by the error queue as well.
                     Err(error) => {
                         debug!(%error, "SIP socket");
                         Arrival::Nothing
@@ -217,6 +228,7 @@ impl Transports {
                 self.note_alias(&flow, &payload);
                 Arrival::Message { flow, payload }
             }
+            Event::Unreachable { remote } => Arrival::Unreachable { remote },
             Event::Closed { id, stood, unsent } => {
                 self.table.close(id);
                 for item in unsent {
@@ -290,8 +302,20 @@ impl Transports {
         let Some((_, socket)) = socket else {
             return self.failed.push(flow);
         };
-        match socket.try_send_to(payload, flow.remote) {
+        // An ICMP error for something sent earlier is handed to the next call, whatever that is about.
+        let mut sent = socket.try_send_to(payload, flow.remote);
+        for _ in 1..SEND_ATTEMPTS {
+            match &sent {
+                Err(error) if error.kind() != io::ErrorKind::WouldBlock => {
+                    sent = socket.try_send_to(payload, flow.remote);
+                }
+                _ => break,
+            }
+        }
+        match sent {
             Ok(_) => {}
+            // Of another datagram: one of ours can't have been refused yet.
+            Err(error) if error.kind() == io::ErrorKind::ConnectionRefused => debug!("SIP datagram not sent"),
             // What the kernel can't take now is sent again by the transaction's timer.
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => debug!("SIP datagram not sent"),
             Err(error) => {
@@ -359,7 +383,7 @@ fn udp_flow(local: ListenerId, remote: SocketAddr) -> Flow {
 
 /// Waits for a datagram on any of the sockets.
 async fn receive(
-    sockets: &[(ListenerId, Datagrams)],
+    sockets: &[(ListenerId, Arc<Datagrams>)],
     turn: usize,
     buffer: &mut [u8],
 ) -> (ListenerId, io::Result<(usize, SocketAddr)>) {

@@ -127,6 +127,7 @@ impl Endpoint {
         match input {
             Input::Message { flow, payload } => self.handle_message(now, flow, payload),
             Input::TransportFailed { flow } => self.transport_failed(now, flow),
+            Input::Unreachable { remote } => self.unreachable(now, remote),
             Input::Located { look_up, targets } => self.located(now, look_up, targets),
             Input::Command { call, command } => self.handle_command(now, call, command),
             Input::Drain => self.draining = true,

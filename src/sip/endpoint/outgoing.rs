@@ -1,5 +1,7 @@
 //! Requests of ours and what comes back (RFC 3261 §8.1, §13.2). PURE.
 
+use std::net::SocketAddr;
+
 use bytes::Bytes;
 
 use super::super::dialog::{Dialog, Outgoing};
@@ -143,7 +145,19 @@ impl Endpoint {
     /// What went this way could not be sent: each request that still waits there is as good as refused with 503
     /// (§8.1.3.1).
     pub(super) fn transport_failed(&mut self, now: Instant, flow: Flow) {
-        for (id, usage) in self.transactions.fail(&mut self.io, now, flow) {
+        let failed = self.transactions.fail(&mut self.io, now, flow);
+        self.requests_failed(now, failed);
+    }
+
+    /// No datagram gets there: calls and OPTIONS that nobody has answered yet go elsewhere, or end.
+    pub(super) fn unreachable(&mut self, now: Instant, remote: SocketAddr) {
+        let opening = |usage| matches!(usage, Usage::Invite(_) | Usage::Ping(_));
+        let failed = self.transactions.unreachable(&mut self.io, now, remote, opening);
+        self.requests_failed(now, failed);
+    }
+
+    fn requests_failed(&mut self, now: Instant, failed: Vec<(TransactionId, Usage)>) {
+        for (id, usage) in failed {
             match usage {
                 Usage::Proposal(handle) => self.proposal_failed(now, id, handle, 503),
                 Usage::Invite(handle) => self.invite_failed(now, id, handle, EndCause::Unreachable),

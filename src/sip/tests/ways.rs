@@ -104,6 +104,56 @@ fn an_address_needs_no_look_up() {
     net.assert_forgotten();
 }
 
+fn unreachable(net: &mut Net, remote: &str) {
+    let (now, remote) = (net.now, at(remote));
+    net.endpoints[PEER].handle_input(now, Input::Unreachable { remote });
+    net.drain(PEER);
+}
+
+/// RFC 3261 §18.4. What can be forged must not end what goes on already.
+#[test]
+fn the_network_says_that_an_address_is_unreachable() {
+    let mut net = silent(914, somewhere());
+    dial(&mut net);
+    let start = net.now;
+    unreachable(&mut net, "192.0.2.77:5060");
+    unreachable(&mut net, "192.0.2.1:5070");
+    assert_eq!(tried(&net, "INVITE").len(), 1, "of another address, or another port");
+    unreachable(&mut net, SOMEWHERE[0]);
+    assert_eq!((tried(&net, "INVITE"), net.now), (somewhere()[..2].to_vec(), start));
+    answer(&mut net, 180, "", "");
+    unreachable(&mut net, SOMEWHERE[1]);
+    assert_eq!(tried(&net, "INVITE").len(), 2, "who rings is there");
+    assert_eq!(ended(&net), []);
+
+    let mut net = silent(915, vec![at(SOMEWHERE[0])]);
+    let call = dial(&mut net);
+    unreachable(&mut net, SOMEWHERE[0]);
+    assert_eq!(ended(&net), [EndCause::Unreachable]);
+    net.command(PEER, call, Command::HangUp);
+    net.assert_forgotten();
+}
+
+#[test]
+fn an_established_call_outlives_a_restart_of_its_switchboard() {
+    let mut net = Net::new(916);
+    let (agent, peer) = net.establish();
+    net.filter = Some(Box::new(|_| false));
+    net.command(PEER, peer, Command::Reoffer { sdp: Some(OFFER.into()) });
+    let (now, remote) = (net.now, address(AGENT));
+    net.endpoints[PEER].handle_input(now, Input::Unreachable { remote });
+    net.drain(PEER);
+    assert_eq!(ended(&net), [], "its re-INVITE is sent again");
+    net.filter = None;
+    net.run(seconds(1.0));
+    net.command(AGENT, agent, Command::AnswerReoffer { sdp: Some(ANSWER.into()) });
+    net.run(seconds(1.0));
+    net.command(PEER, peer, Command::HangUp);
+    net.run(seconds(1.0));
+    assert_eq!(net.last_event(AGENT), Some(Event::Ended { cause: EndCause::RemoteBye }));
+    net.assert_forgotten();
+}
+
 /// RFC 3263 §4.3: identical but for the branch.
 #[test]
 fn each_kind_of_failure_leads_to_the_next_address() {

@@ -1,5 +1,6 @@
 //! Client transactions: INVITE (RFC 3261 §17.1.1 with RFC 6026 §7.2) and others (§17.1.2). PURE.
 
+use std::net::SocketAddr;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
@@ -143,6 +144,13 @@ impl ClientTransaction {
     pub(super) fn waits_for(&self, flow: Flow) -> bool {
         self.destination == flow
             && matches!(self.state, State::Calling { .. } | State::Proceeding { .. } | State::Trying { .. })
+    }
+
+    /// Waits for its first answer, from a datagram sent there.
+    pub(super) fn is_unanswered_by(&self, remote: SocketAddr) -> bool {
+        self.destination.transport == Transport::Udp
+            && self.destination.remote == remote
+            && matches!(self.state, State::Calling { .. } | State::Trying { .. })
     }
 
     pub(super) fn method(&self) -> Method {

@@ -8,6 +8,7 @@ mod client;
 mod server;
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -475,8 +476,30 @@ impl Transactions {
     /// Drops the client transactions that wait for an answer from where nothing can be sent (§17.1.4); hands back whose
     /// they are.
     pub(crate) fn fail(&mut self, io: &mut Io, now: Instant, flow: Flow) -> Vec<(TransactionId, Usage)> {
+        self.fail_those(io, now, |entry| entry.transaction.waits_for(flow))
+    }
+
+    /// As [`Self::fail`], when the network says that no datagram gets there (ICMP, §18.4). Anybody can forge that, and
+    /// who has answered before may just be starting again: only requests for which `opening` is true and that have had
+    /// no answer are given up, the others are repeated for as long as their timers say.
+    pub(crate) fn unreachable(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        remote: SocketAddr,
+        opening: fn(Usage) -> bool,
+    ) -> Vec<(TransactionId, Usage)> {
+        self.fail_those(io, now, |entry| opening(entry.usage) && entry.transaction.is_unanswered_by(remote))
+    }
+
+    fn fail_those(
+        &mut self,
+        io: &mut Io,
+        now: Instant,
+        concerned: impl Fn(&ClientEntry) -> bool,
+    ) -> Vec<(TransactionId, Usage)> {
         let mut failed: Vec<TransactionId> =
-            self.clients.iter().filter(|(_, entry)| entry.transaction.waits_for(flow)).map(|(id, _)| *id).collect();
+            self.clients.iter().filter(|(_, entry)| concerned(entry)).map(|(id, _)| *id).collect();
         failed.sort_unstable();
         failed.retain(|id| self.clients.get_mut(id).is_some_and(|entry| !entry.transaction.retreat(io, now, *id)));
         let usages = failed.iter().filter_map(|id| Some((*id, self.clients.get(id)?.usage))).collect();
