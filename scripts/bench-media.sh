@@ -28,7 +28,10 @@ finish() {
 }
 trap finish EXIT
 
-build() { cargo build --quiet --release --no-default-features --example media_server --example media_load; }
+features=()
+[[ $codec != OPUS ]] || features=(--features opus)
+
+build() { cargo build --quiet --release --no-default-features "${features[@]}" --example media_server --example media_load; }
 
 # try NAME FOLDER CALLS: one line of the table, from a server of its own.
 try() {

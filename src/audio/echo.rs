@@ -48,8 +48,11 @@ const LEARNT: f32 = 0.1;
 const FORGOTTEN: f32 = 1.004;
 /// The caller is this much above it (6 dB).
 const ABOVE: f32 = 4.0;
-/// The echo's power rings on, a frame, in the room behind the line.
+/// The echo's power rings on, a frame, on a line …
 const RINGING: f32 = 0.25;
+/// … and in a room, which is longer than the filter: it leaves more than this of the echo, wherever it starts from.
+const RINGING_ROOM: f32 = 0.6;
+const ROOM_LEAK: f32 = 0.08;
 
 /// Takes our own voice out of one call's incoming audio. 8 kHz, frames of 20 ms.
 #[derive(Debug)]
@@ -130,7 +133,7 @@ impl EchoCanceller {
         let start = filters.start(behind);
         let (residual, left, echo) = filters.run(frame, came, &self.history, start);
         // What the last frames' echo leaves rings on a little.
-        filters.echo = echo.max(filters.echo * RINGING);
+        filters.echo = echo.max(filters.echo * filters.ringing());
         if !filters.proven {
             let there = self.search.best.abs_diff(filters.delay) <= SAME_DELAY;
             if came > FAINT && self.search.resemblance > if there { EXPECTED } else { SUSPECTED } {

@@ -5,7 +5,7 @@
 
 use super::delay::EARLIEST;
 use super::history::{History, SAMPLES};
-use super::{FAINT, LEAK, dot};
+use super::{FAINT, LEAK, RINGING, RINGING_ROOM, ROOM_LEAK, dot};
 use crate::audio::FRAME_SAMPLES;
 
 /// Taps of a filter, 16 ms, and how many of them lie before the delay found.
@@ -62,6 +62,11 @@ impl Filters {
     pub fn start(&self, behind: i64) -> i64 {
         let delay = 2 * (self.delay as i64 - EARLIEST as i64);
         behind + delay
+    }
+
+    /// How much of the echo's power of one frame may be heard in the next.
+    pub fn ringing(&self) -> f32 {
+        if self.leak > ROOM_LEAK { RINGING_ROOM } else { RINGING }
     }
 
     /// What is left of a frame, its power, and that of the echo foretold; learns.
