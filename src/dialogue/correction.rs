@@ -205,6 +205,11 @@ impl Dialogue {
             let old = form.values[i].as_ref().filter(|_| slot.kind == SlotKind::PersonName && may(form, i))?;
             Some((i, slots::amended(old, &rest)?))
         });
+        // At the read-back, before it is taken for a name.
+        let misheard = || {
+            let choices = topic.slots.iter().enumerate().filter(|(_, slot)| slot.kind == SlotKind::Choice);
+            choices.filter(|_| asked.is_none()).find_map(|(i, slot)| Some((i, slots::misheard(slot, &rest)?)))
+        };
         let by_kind = || {
             BY_KIND.iter().find_map(|kind| {
                 let i = topic.slots.iter().position(|s| s.kind == *kind)?;
@@ -223,7 +228,7 @@ impl Dialogue {
                 Some((i, slots::asked(slot, &rest, &ear)?))
             })
         };
-        match amended.or_else(by_kind) {
+        match amended.or_else(misheard).or_else(by_kind) {
             // The same again corrects nothing: said for ever, it would lead nowhere.
             Some((i, value)) if form.values[i].as_ref().is_none_or(|old| old.value != value.value) => {
                 form.values[i] = Some(value);

@@ -126,6 +126,12 @@ pub(super) fn asked(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
     }
 }
 
+/// A choice that was misheard, where any other slot may be meant as well.
+pub(super) fn misheard(slot: &Slot, text: &str) -> Option<Filled> {
+    let options: Vec<_> = slot.options.iter().map(|o| o.phrase.clone()).collect();
+    choice::misheard(text, &options).map(|i| option(slot, i))
+}
+
 /// What corrects a value already given: a new one, or a change of its letters ("avec deux L").
 pub(super) fn corrected(slot: &Slot, old: Option<&Filled>, text: &str, ear: &Ear) -> Option<Filled> {
     let changed = old.filter(|_| slot.kind == SlotKind::PersonName).and_then(|old| amended(old, text));

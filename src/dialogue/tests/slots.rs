@@ -210,6 +210,15 @@ fn a_name_is_corrected_by_its_letters() {
 }
 
 #[test]
+fn a_choice_misheard_at_the_read_back_replaces_no_name() {
+    let mut talk = talk();
+    talk.says("rappelez-moi").says("Morin").says("06 12 34 56 78").says("le matin").hears("Je note : Morin, au");
+    talk.says("non, la premedi").hears("Je note : Morin, au 06 12 34 56 78, l'après-midi");
+    talk.says("non, Martin").hears("Je note : Martin, au 06 12 34 56 78, l'après-midi");
+    talk.says("non, Le Goff").hears("Je note : Le Goff, au 06 12 34 56 78, l'après-midi");
+}
+
+#[test]
 fn said_and_spelled_otherwise_is_asked_about() {
     let mut talk = talk();
     talk.says("rappelez-moi").says("Martin, D U R A N D").hears("J'ai noté : Durand. C'est bien cela ?");

@@ -101,6 +101,16 @@ pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
     by_words(&said, options).or_else(|| place(&said, options.len())).or_else(|| by_sound(&said, options))
 }
 
+/// The option that was misheard, where something else may have been said as well: with the article that options have and
+/// names seldom do ("la première dit" for "l'après-midi").
+pub fn misheard(text: &str, options: &[Phrase]) -> Option<usize> {
+    let said = tokens(text);
+    let begins = |token: &Token| matches!(token.folded.as_str(), "le" | "la" | "les" | "l" | "en" | "the" | "in");
+    // "Plutôt", "c'est" may stand before.
+    let at = said.iter().take(3).position(begins)?;
+    by_sound(&said[at..], options)
+}
+
 /// Share of an option's sounds that may be other ones.
 const MISHEARD: f32 = 0.3;
 /// By so much more the other options must differ from what was heard.
@@ -178,6 +188,24 @@ mod tests {
                 tokens: text.split(' ').map(|w| PhraseToken::Word(w.to_owned())).collect(),
             })
             .collect()
+    }
+
+    #[test]
+    fn what_has_no_article_is_no_misheard_option() {
+        let day = options(&["le matin", "l'après-midi"]);
+        for (text, wanted) in [
+            ("la premedi", Some(1)),
+            ("c'est la première midi", Some(1)),
+            ("plutôt le matain", Some(0)),
+            ("Martin", None),
+            ("c'est Martin", None),
+            ("Le Goff", None),
+            ("Lamartine", None),
+            ("La Prairie", None),
+            ("", None),
+        ] {
+            assert_eq!(misheard(text, &day), wanted, "{text}");
+        }
     }
 
     #[test]
