@@ -11,7 +11,7 @@ use super::text::Token;
 use super::{Decision, Lack, elsewhere};
 
 /// How sure of the service an answer must be.
-const SURE: f32 = 0.75;
+const SURE: f32 = 0.8;
 /// The same where a phrase was said whole, beside other words.
 const SURE_BESIDE_WORDS: f32 = 0.7;
 /// Less sure than this, not even a question is asked.

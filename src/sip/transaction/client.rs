@@ -13,6 +13,10 @@ use super::{
 /// A larger request goes over TCP, where nothing has to be cut into fragments (§18.1.1), bytes.
 const MOST_OVER_UDP: usize = 1_300;
 
+/// The time to the next repetition, from which on the network may say that nobody is there: the third datagram has been sent
+/// after 1.5 s. Who is just starting again has so long, and one forged error ends nothing.
+const PERSISTENT: Duration = Duration::from_secs(2);
+
 /// Forks whose 2xx we acknowledge; beyond it a 2xx stays unacknowledged and its sender gives up.
 const MAX_FORKS: usize = 8;
 
@@ -146,11 +150,13 @@ impl ClientTransaction {
             && matches!(self.state, State::Calling { .. } | State::Proceeding { .. } | State::Trying { .. })
     }
 
-    /// Waits for its first answer, from a datagram sent there.
-    pub(super) fn is_unanswered_by(&self, remote: SocketAddr) -> bool {
-        self.destination.transport == Transport::Udp
-            && self.destination.remote == remote
-            && matches!(self.state, State::Calling { .. } | State::Trying { .. })
+    /// Waits for its first answer from there, and has sent so many datagrams that one refused by the network counts.
+    pub(super) fn is_refused_at(&self, remote: SocketAddr) -> bool {
+        let tried = match self.state {
+            State::Calling { interval, .. } | State::Trying { interval, .. } => interval >= PERSISTENT,
+            _ => false,
+        };
+        tried && self.destination.transport == Transport::Udp && self.destination.remote == remote
     }
 
     pub(super) fn method(&self) -> Method {

@@ -480,8 +480,8 @@ impl Transactions {
     }
 
     /// As [`Self::fail`], when the network says that no datagram gets there (ICMP, §18.4). Anybody can forge that, and
-    /// who has answered before may just be starting again: only requests for which `opening` is true and that have had
-    /// no answer are given up, the others are repeated for as long as their timers say.
+    /// who has answered before may just be starting again: only requests for which `opening` is true, that have had no
+    /// answer and have been repeated twice are given up, the others go on for as long as their timers say.
     pub(crate) fn unreachable(
         &mut self,
         io: &mut Io,
@@ -489,7 +489,7 @@ impl Transactions {
         remote: SocketAddr,
         opening: fn(Usage) -> bool,
     ) -> Vec<(TransactionId, Usage)> {
-        self.fail_those(io, now, |entry| opening(entry.usage) && entry.transaction.is_unanswered_by(remote))
+        self.fail_those(io, now, |entry| opening(entry.usage) && entry.transaction.is_refused_at(remote))
     }
 
     fn fail_those(
