@@ -29,12 +29,7 @@ pub struct Alarm {
     pub danger: Danger,
     /// The words that gave it.
     pub words: String,
-    /// The same with one word next to them before, after and on either side, with two, and so on.
-    pub around: Vec<Vec<Token>>,
 }
-
-/// So many words on either side are next to an alarm.
-const NEXT: usize = 4;
 
 /// Town-hall matters that hold an alarming word. When one is found, the alarm it covers doesn't count.
 const HARMLESS: &[&str] = &[
@@ -395,13 +390,8 @@ pub fn alarm(tokens: &[Token]) -> Option<Alarm> {
     let rest: Vec<Token> =
         tokens.iter().zip(&covered).filter(|(_, covered)| !**covered).map(|(token, _)| token.clone()).collect();
     let alarm = |danger: Danger, range: std::ops::Range<usize>| {
-        let with = |before: usize, after: usize| {
-            rest[range.start.saturating_sub(before)..(range.end + after).min(rest.len())].to_vec()
-        };
-        let around = (1..=NEXT).flat_map(|words| [(words, 0), (0, words), (words, words)]);
-        let around = around.map(|(before, after)| with(before, after)).collect();
-        let words = rest[range.clone()].iter().map(|token| token.written.as_str()).collect::<Vec<_>>().join(" ");
-        Alarm { danger, words, around }
+        let words = rest[range].iter().map(|token| token.written.as_str()).collect::<Vec<_>>().join(" ");
+        Alarm { danger, words }
     };
     let found = ALARM_PATTERNS.iter().find_map(|(danger, patterns)| Some((*danger, patterns.find(&rest)?)));
     if let Some((danger, range)) = found {

@@ -5,9 +5,6 @@
 
 use super::emergency::Danger;
 
-/// What they are written in (ISO 639-1).
-pub const LANGUAGE: &str = "fr";
-
 /// Somebody is in danger now.
 const DANGERS: &[(Danger, &str)] = &[
     (Danger::Health, include_str!("examples/health.txt")),

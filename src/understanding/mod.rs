@@ -57,7 +57,6 @@ use people::Directory;
 use second_ear::{Beside, Foreign, Kinds, Meanings, OURS, SecondEar};
 use text::{Token, tokens};
 
-use emergency::Alarm;
 pub use emergency::Danger;
 pub use join::{InTurn, Join};
 pub use mood::Mood;
@@ -157,8 +156,6 @@ const LEAST_SCORE: f32 = 0.02;
 const FEWEST_WORDS: usize = 2;
 /// A matter of the town so sure makes an alarm that only the second ear hears doubtful.
 const LIKELY_OURS: f32 = 0.75;
-/// So many meaningful words tell more than the alarming ones among them.
-const STORY: usize = 5;
 /// So few meaningful words may lean on the topic that is open.
 const ELLIPTIC: usize = 3;
 
@@ -210,7 +207,7 @@ impl Understanding {
     /// [`text::LONGEST_TEXT`] characters.
     pub fn interpret(&self, text: &str, open: Option<TopicId>) -> Interpretation {
         let said = tokens(text);
-        if let Some(alarm) = emergency::alarm(&said).filter(|alarm| !self.is_story(&said, alarm)) {
+        if let Some(alarm) = emergency::alarm(&said) {
             return Interpretation {
                 decision: Decision::Emergency,
                 confidence: 1.0,
@@ -266,13 +263,6 @@ impl Understanding {
             self.take_apart(&mut found, &readings[0], open);
         }
         found
-    }
-
-    /// Alarming words in a long sentence that is not at all like a call for help, nor next to them: "tous les
-    /// voisins se plaignent du bruit, quelqu'un l'a frappée avec un ballon", of a wall.
-    fn is_story(&self, said: &[Token], alarm: &Alarm) -> bool {
-        said.iter().filter(|token| token.is_content()).count() >= STORY
-            && self.second_ear.hears_a_story(said, &alarm.around)
     }
 
     /// Where a sentence lies: one point, or none without the encoder, or when nothing is said.

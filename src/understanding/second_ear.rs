@@ -11,7 +11,7 @@ use super::examples;
 use super::meaning::{Beliefs, Taught};
 use super::similarity::{Pieces, Similarity, pieces_of};
 use super::spotting::Spotter;
-use super::text::{Token, tokens};
+use super::text::tokens;
 
 /// Likeness of the nearest example without which a belief doesn't count.
 const NEAR_ENOUGH: f32 = 0.2;
@@ -22,11 +22,6 @@ const ALARMING: f32 = 0.65;
 const SURELY_ALARMING: f32 = 0.9;
 /// The same where part of the sentence is a phrase that the officer wrote.
 const ALARMING_BESIDE_A_PHRASE: f32 = 0.97;
-/// Below this likeness alarming words tell a story. Of 144 calls for help with such words among the sentences that are not held
-/// out, the least likely had 0.08.
-const HARDLY_ALARMING: f32 = 0.02;
-/// The same of the alarming words with those next to them, which alone tell who is in danger: the ear leans towards alarm.
-const HARDLY_ALARMING_NEAR: f32 = 0.5;
 /// How sure that somebody is asked for it must be.
 const SURELY_SOMEBODY: f32 = 0.75;
 const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
@@ -119,8 +114,6 @@ impl Together {
 pub struct SecondEar {
     kinds: Similarity,
     dangers: Similarity,
-    /// The language is that of the examples.
-    knows_danger: bool,
     meaning: Option<Beliefs>,
 }
 
@@ -147,7 +140,6 @@ impl SecondEar {
         let of_danger: Vec<(usize, &Pieces)> = dangers.iter().map(|(kind, pieces)| (*kind, pieces)).collect();
         Self {
             kinds: Similarity::train(&all, KINDS),
-            knows_danger: plan.language.0 == examples::LANGUAGE,
             dangers: Similarity::train_beliefs(&of_danger, examples::kinds_of_danger().len()),
             meaning: taught.map(|(town, encoder)| {
                 let kinds = Taught::new(encoder, sentences());
@@ -174,15 +166,6 @@ impl SecondEar {
             elsewhere: verdicts.get(OTHER_HOUSE).map_or(0.0, |v| v.probability),
             meant,
         }
-    }
-
-    /// Hardly like any call for help as a whole, and nowhere `around` its alarming words. Examples are French: of another language
-    /// nothing can be said.
-    pub fn hears_a_story(&self, said: &[Token], around: &[Vec<Token>]) -> bool {
-        let danger = |said| self.kinds.judge(&pieces_of(said)).get(DANGER).map_or(1.0, |verdict| verdict.probability);
-        self.knows_danger
-            && danger(said) < HARDLY_ALARMING
-            && around.iter().all(|words| danger(words) < HARDLY_ALARMING_NEAR)
     }
 
     /// The danger that a sentence is most like.

@@ -61,11 +61,11 @@ fn the_unknown_stays_unknown_and_emergencies_win() {
     assert_eq!(decision("je voulais refaire ma carte d'identité mais il y a le feu", None), Decision::Emergency);
 }
 
-/// What is no alarm at all ("dans la pièce la femme se fait poignarder …") is an Essai of the town, which has phrases enough.
 #[test]
 fn danger_beside_a_matter_is_danger() {
     for danger in [
         "un homme se fait agresser devant le cinéma",
+        "il y a eu un attentat à la conférence de la médiathèque, des gens sont par terre",
         "il y a un homme qui se fait agresser devant la salle où passe le film du cinéma en plein air",
         "je voulais refaire ma carte d'identité pour les vacances de mes enfants mais il y a le feu chez la voisine",
     ] {
