@@ -207,14 +207,11 @@ impl World {
 
     fn dial(&mut self, who: usize, offer: Option<String>, named: bool) {
         let other = 1 - who;
-        let dial = Dial {
-            target: if named { "sip:agent@pbx.example".to_owned() } else { format!("sip:agent@{}", address(other)) },
-            destination: if named { Destination::Target } else { Flow::udp(address(other)).into() },
-            offer,
-            from: None,
-            referred_by: None,
-            redirects: true,
+        let (target, destination) = match named {
+            true => ("sip:agent@pbx.example".to_owned(), Destination::Target),
+            false => (format!("sip:agent@{}", address(other)), Flow::udp(address(other)).into()),
         };
+        let dial = Dial::to(target, destination, offer);
         let handle = self.agents[who].dial(self.now, dial);
         self.calls[who].insert(handle);
         self.drain(who);

@@ -132,8 +132,7 @@ impl UserAgent {
         let media = media(self.media_ip);
         let offer = offers.then(|| sdp::offer(&media));
         let last = offer.clone().unwrap_or_default();
-        let dial =
-            Dial { target, destination: self.towards(to).into(), offer, from: None, referred_by, redirects: true };
+        let dial = Dial { referred_by, ..Dial::to(target, self.towards(to).into(), offer) };
         Call { line: self.handle.dial(dial).await.expect("the SIP task"), media, last }
     }
 

@@ -246,8 +246,7 @@ mod tests {
         let sdp = "v=0\r\no=- 1 1 IN IP4 127.0.0.1\r\ns=-\r\nc=IN IP4 127.0.0.1\r\nt=0 0\r\nm=audio 4000 RTP/AVP 8\r\n";
         let target = format!("sip:mairie@{}", agent.local_address());
         let destination = Flow::udp(agent.local_address()).into();
-        let dial =
-            Dial { target, destination, offer: Some(sdp.to_owned()), from: None, referred_by: None, redirects: true };
+        let dial = Dial::to(target, destination, Some(sdp.to_owned()));
         let placed = peer.dial(dial).await.unwrap();
         let mut line = incoming.recv().await.unwrap();
         line.command(Command::Answer { sdp: sdp.to_owned() }).await;
@@ -274,10 +273,7 @@ mod tests {
         let silent = net::WaitingRtpSocket::bind(loopback.ip(), 40_000..=41_000).unwrap();
         let destination = Flow::udp(silent.local_address()).into();
         let target = "sip:nobody@127.0.0.1".to_owned();
-        let line = agent
-            .dial(Dial { target, destination, offer: None, from: None, referred_by: None, redirects: true })
-            .await
-            .unwrap();
+        let line = agent.dial(Dial::to(target, destination, None)).await.unwrap();
         line.command(Command::HangUp).await;
         let (from, patience) = (now(), Duration::from_millis(100));
         last_answers(&agent, patience).await;

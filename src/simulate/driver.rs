@@ -82,12 +82,8 @@ async fn run(
     let offer = Caller::offer(&settings);
     let mut machine = caller(now(), settings);
     let dial = Dial {
-        target: target.uri,
-        destination: Flow::udp(target.destination).into(),
-        offer: Some(offer),
         from: number.map(|number| crate::sip::Party { user: Some(number), ..Default::default() }),
-        referred_by: None,
-        redirects: true,
+        ..Dial::to(target.uri, Flow::udp(target.destination).into(), Some(offer))
     };
     let mut agent = Some(sip.dial(dial).await?);
     let mut operator = None;
@@ -102,17 +98,7 @@ async fn run(
                     send(line, command).await;
                 }
                 caller::Output::Dial { target, destination, offer } => {
-                    operator = Some(
-                        sip.dial(Dial {
-                            target,
-                            destination: Flow::udp(destination).into(),
-                            offer: Some(offer),
-                            from: None,
-                            referred_by: None,
-                            redirects: true,
-                        })
-                        .await?,
-                    );
+                    operator = Some(sip.dial(Dial::to(target, Flow::udp(destination).into(), Some(offer))).await?);
                 }
                 caller::Output::Packet { leg: Party::Agent, destination, payload } => {
                     agent_rtp.send(destination, &payload);

@@ -293,3 +293,10 @@ pub struct Dial {
     /// Whether a redirection (3xx) is followed, as far as [`Policy::max_redirects`] lets it; else it is a refusal.
     pub redirects: bool,
 }
+
+impl Dial {
+    /// A call of the endpoint's own, in its own name, that follows redirections.
+    pub fn to(target: String, destination: Destination, offer: Option<String>) -> Dial {
+        Dial { target, destination, offer, from: None, referred_by: None, redirects: true }
+    }
+}

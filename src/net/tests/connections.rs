@@ -72,18 +72,7 @@ pub(super) async fn called(agent: &Agent) -> (Peer, CallLine) {
 async fn place(agent: &Agent, remote: SocketAddr) -> CallLine {
     let destination = Flow { transport: Transport::Tcp, ..Flow::udp(remote) }.into();
     let target = format!("sip:poste@{remote};transport=tcp");
-    agent
-        .sip
-        .dial(crate::sip::Dial {
-            target,
-            destination,
-            offer: Some(OFFER.into()),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        })
-        .await
-        .unwrap()
+    agent.sip.dial(crate::sip::Dial::to(target, destination, Some(OFFER.into()))).await.unwrap()
 }
 
 #[tokio::test]

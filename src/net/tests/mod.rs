@@ -96,14 +96,7 @@ async fn dial_with(caller: &Agent, callee: &Agent, offer: &str) -> CallLine {
     let destination = Flow { transport, remote: address, connection: None, local };
     let target = format!("sip:mairie@{address};transport={transport}");
     let destination = destination.into();
-    let dial = crate::sip::Dial {
-        target,
-        destination,
-        offer: Some(offer.into()),
-        from: None,
-        referred_by: None,
-        redirects: true,
-    };
+    let dial = crate::sip::Dial::to(target, destination, Some(offer.into()));
     caller.sip.dial(dial).await.unwrap()
 }
 

@@ -19,7 +19,7 @@ fn flow(transport: Transport, remote: SocketAddr) -> Flow {
 }
 
 async fn place(caller: &Agent, target: String, destination: Destination) -> CallLine {
-    let dial = Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by: None, redirects: true };
+    let dial = Dial::to(target, destination, Some(OFFER.into()));
     caller.sip.dial(dial).await.unwrap()
 }
 

@@ -73,11 +73,7 @@ impl Rig {
         let destination = Flow { transport, ..Flow::udp(remote) }.into();
         let target = format!("sip:poste@{remote};transport={transport}");
         let offer = Some(OFFER.into());
-        agent
-            .sip
-            .dial(crate::sip::Dial { target, destination, offer, from: None, referred_by: None, redirects: true })
-            .await
-            .unwrap()
+        agent.sip.dial(crate::sip::Dial::to(target, destination, offer)).await.unwrap()
     }
 
     /// The agent opens a connection of its own.

@@ -239,17 +239,8 @@ fn dialling_nonsense_is_refused_at_once() {
     let mut net = Net::new(13);
     for (target, status) in [("", 400), ("sip:", 400), ("http://x", 416), ("sip:a b@c", 400)] {
         let now = net.now;
-        net.endpoints[PEER].dial(
-            now,
-            Dial {
-                target: target.to_owned(),
-                destination: Flow::udp(address(AGENT)).into(),
-                offer: Some(OFFER.to_owned()),
-                from: None,
-                referred_by: None,
-                redirects: true,
-            },
-        );
+        net.endpoints[PEER]
+            .dial(now, Dial::to(target.to_owned(), Flow::udp(address(AGENT)).into(), Some(OFFER.to_owned())));
         net.drain(PEER);
         let cause = EndCause::Refused(status);
         assert_eq!(net.last_event(PEER), Some(Event::Ended { cause }), "{target}");
@@ -265,16 +256,16 @@ fn from_names_who_calls() {
     net.endpoints[PEER].dial(
         now,
         Dial {
-            target: "sip:mairie@127.0.0.1;user=phone".to_owned(),
-            destination: Flow::udp(address(AGENT)).into(),
-            offer: Some(OFFER.to_owned()),
             from: Some(Party {
                 display_name: Some("Zoé \"Zaza\" Dupont".to_owned()),
                 user: Some("+33 1 23".to_owned()),
                 uri: String::new(),
             }),
-            referred_by: None,
-            redirects: true,
+            ..Dial::to(
+                "sip:mairie@127.0.0.1;user=phone".to_owned(),
+                Flow::udp(address(AGENT)).into(),
+                Some(OFFER.to_owned()),
+            )
         },
     );
     net.drain(PEER);

@@ -192,7 +192,7 @@ proptest! {
                 Step::DialName(offers) => {
                     let (target, destination) = ("sip:mairie@pbx.example".to_owned(), Destination::Target);
                     let offer = offers.then(|| OFFER.to_owned());
-                    net.endpoints[PEER].dial(net.now, Dial { target, destination, offer, from: None, referred_by: None, redirects: true });
+                    net.endpoints[PEER].dial(net.now, Dial::to(target, destination, offer));
                     net.drain(PEER);
                 }
                 Step::Located(index, count) => {

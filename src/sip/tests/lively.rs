@@ -88,7 +88,7 @@ impl World {
     fn place(&mut self, who: usize, target: String, other: usize, referred_by: Option<String>) {
         let offer = self.chance(0.7).then(|| OFFER.to_owned());
         let (now, destination) = (self.net.now, Flow::udp(address(other)).into());
-        let dial = Dial { target, destination, offer, from: None, referred_by, redirects: true };
+        let dial = Dial { referred_by, ..Dial::to(target, destination, offer) };
         let call = self.net.endpoints[who].dial(now, dial);
         self.net.drain(who);
         self.parties[who].calls.push(call);

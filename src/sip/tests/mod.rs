@@ -244,14 +244,11 @@ impl Net {
     pub(super) fn dial_with(&mut self, who: usize, other: usize, offer: Option<&str>) -> CallHandle {
         let call = self.endpoints[who].dial(
             self.now,
-            Dial {
-                target: format!("sip:{}@{}", config(other).user, address(other)),
-                destination: Flow::udp(address(other)).into(),
-                offer: offer.map(str::to_owned),
-                from: None,
-                referred_by: None,
-                redirects: true,
-            },
+            Dial::to(
+                format!("sip:{}@{}", config(other).user, address(other)),
+                Flow::udp(address(other)).into(),
+                offer.map(str::to_owned),
+            ),
         );
         self.drain(who);
         call

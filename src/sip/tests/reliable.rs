@@ -66,17 +66,7 @@ fn statuses(sent: &[(Flow, Message)]) -> Vec<u16> {
 
 fn dial(net: &mut Net, flow: Flow) -> (CallHandle, Request) {
     let target = "sip:alice@127.0.0.1:5061;transport=tcp".to_owned();
-    let call = net.endpoints[AGENT].dial(
-        net.now,
-        Dial {
-            target,
-            destination: flow.into(),
-            offer: Some(OFFER.into()),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        },
-    );
+    let call = net.endpoints[AGENT].dial(net.now, Dial::to(target, flow.into(), Some(OFFER.into())));
     match drained(net).pop() {
         Some((to, Message::Request(invite))) => {
             assert_eq!(to, flow);
@@ -137,14 +127,7 @@ fn a_large_request_goes_over_tcp_and_over_udp_when_that_is_closed() {
     let (mut net, _) = agent();
     let udp = Flow::udp("127.0.0.1:5061".parse().unwrap());
     let target = "sip:alice@127.0.0.1:5061".to_owned();
-    let dial = Dial {
-        target,
-        destination: udp.into(),
-        offer: Some(large_offer()),
-        from: None,
-        referred_by: None,
-        redirects: true,
-    };
+    let dial = Dial::to(target, udp.into(), Some(large_offer()));
     net.endpoints[AGENT].dial(net.now, dial);
     let tcp = Flow { transport: Transport::Tcp, ..udp };
     let invite_over = |sent: &[(Flow, Message)], flow: Flow| match sent {
@@ -172,14 +155,7 @@ fn a_small_request_stays_on_udp() {
     let (mut net, _) = agent();
     let udp = Flow::udp("127.0.0.1:5061".parse().unwrap());
     let target = "sip:alice@127.0.0.1:5061".to_owned();
-    let dial = Dial {
-        target,
-        destination: udp.into(),
-        offer: Some(OFFER.into()),
-        from: None,
-        referred_by: None,
-        redirects: true,
-    };
+    let dial = Dial::to(target, udp.into(), Some(OFFER.into()));
     net.endpoints[AGENT].dial(net.now, dial);
     assert!(matches!(drained(&mut net).as_slice(), [(flow, Message::Request(_))] if *flow == udp));
 }
@@ -255,14 +231,7 @@ fn who_calls_by_sips_gets_a_contact_that_is_one() {
     }
     for (target, wanted) in [("sips:alice@127.0.0.1:5061", SECURE), ("sip:alice@127.0.0.1:5061;transport=tls", PLAIN)] {
         let (mut net, flow) = agent_by(Transport::Tls);
-        let dial = Dial {
-            target: target.to_owned(),
-            destination: flow.into(),
-            offer: Some(OFFER.into()),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
+        let dial = Dial::to(target.to_owned(), flow.into(), Some(OFFER.into()));
         net.endpoints[AGENT].dial(net.now, dial);
         let invite = drained(&mut net);
         let [(_, Message::Request(invite))] = invite.as_slice() else { panic!("expected an INVITE, got {invite:?}") };

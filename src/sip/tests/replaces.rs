@@ -41,7 +41,7 @@ fn attended_transfer_joins_the_others() {
     net.command(PEER, alice, Command::AcceptTransfer);
     let now = net.now;
     let destination = Flow::udp(address(THIRD)).into();
-    let dial = Dial { target, destination, offer: Some(sdp(4444)), from: None, referred_by, redirects: true };
+    let dial = Dial { referred_by, ..Dial::to(target, destination, Some(sdp(4444))) };
     let to_carole = net.endpoints[PEER].dial(now, dial);
     net.drain(PEER);
     net.run(seconds(0.1));
@@ -281,8 +281,7 @@ fn replacements_over_a_bad_network_end_cleanly() {
             {
                 net.command(PEER, alice, Command::AcceptTransfer);
                 let (now, destination) = (net.now, Flow::udp(address(THIRD)).into());
-                let dial =
-                    Dial { target, destination, offer: Some(OFFER.into()), from: None, referred_by, redirects: true };
+                let dial = Dial { referred_by, ..Dial::to(target, destination, Some(OFFER.into())) };
                 joined = Some(net.endpoints[PEER].dial(now, dial));
                 net.drain(PEER);
             }

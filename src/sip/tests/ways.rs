@@ -24,14 +24,7 @@ fn silent(seed: u64, found: Vec<SocketAddr>) -> Net {
 }
 
 fn dial_to(net: &mut Net, target: &str, destination: Destination) -> CallHandle {
-    let dial = Dial {
-        target: target.into(),
-        destination,
-        offer: Some(OFFER.into()),
-        from: None,
-        referred_by: None,
-        redirects: true,
-    };
+    let dial = Dial::to(target.into(), destination, Some(OFFER.into()));
     let call = net.endpoints[PEER].dial(net.now, dial);
     net.drain(PEER);
     call

@@ -245,14 +245,7 @@ impl Rig {
         let conversation = Conversation::new(plan, Phrases::built_in());
         let now = crate::testing::epoch();
         let mut phone = endpoint(PHONE, "0612345678", transport);
-        let dial = Dial {
-            target: format!("sip:mairie@{AGENT}"),
-            destination: flow(transport, address(AGENT)).into(),
-            offer,
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
+        let dial = Dial::to(format!("sip:mairie@{AGENT}"), flow(transport, address(AGENT)).into(), offer);
         let phone_call = phone.dial(now, dial);
         let settings = Settings {
             idle: Duration::from_secs(6),

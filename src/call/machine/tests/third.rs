@@ -70,14 +70,11 @@ impl Third {
     /// response to the agent has opened.
     pub fn pick_up_elsewhere(&mut self, now: Instant, ringing: &str) {
         let replaces = replaces_dialog(ringing, "From: ", "To: ");
-        let dial = Dial {
-            target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: flow(self.transport, address(AGENT)).into(),
-            offer: Some(sdp::offer(&self.media)),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
+        let dial = Dial::to(
+            format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
+            flow(self.transport, address(AGENT)).into(),
+            Some(sdp::offer(&self.media)),
+        );
         self.call = Some(self.endpoint.dial(now, dial));
     }
 

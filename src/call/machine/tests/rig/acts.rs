@@ -153,14 +153,11 @@ impl Rig {
     pub fn phone_moves(&mut self) {
         let ok = self.sip_sent.iter().find(|(agent, text)| *agent && text.starts_with("SIP/2.0 200")).expect("a 200");
         let replaces = replaces_dialog(&ok.1, "To: ", "From: ");
-        let dial = Dial {
-            target: format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
-            destination: flow(self.transport, address(AGENT)).into(),
-            offer: Some(sdp::offer(&self.media)),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
+        let dial = Dial::to(
+            format!("<sip:mairie@{AGENT}?{}>", replaces.to_uri_headers()),
+            flow(self.transport, address(AGENT)).into(),
+            Some(sdp::offer(&self.media)),
+        );
         self.phone_call = self.phone.dial(self.now, dial);
     }
 
@@ -218,14 +215,11 @@ impl Rig {
 
     /// The phone calls the third party, and hands it the agent.
     pub fn refer_to_consulted(&mut self) {
-        let dial = Dial {
-            target: format!("sip:accueil@{THIRD}"),
-            destination: flow(self.transport, address(THIRD)).into(),
-            offer: Some(sdp::offer(&self.media)),
-            from: None,
-            referred_by: None,
-            redirects: true,
-        };
+        let dial = Dial::to(
+            format!("sip:accueil@{THIRD}"),
+            flow(self.transport, address(THIRD)).into(),
+            Some(sdp::offer(&self.media)),
+        );
         let other = self.phone.dial(self.now, dial);
         self.consultation = Some(other);
         self.run(Duration::from_millis(200));
