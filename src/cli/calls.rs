@@ -171,6 +171,9 @@ struct Town {
     service: Service,
     store: Store,
     last_request: std::cell::Cell<i64>,
+    journal: PathBuf,
+    /// Recognitions in the journal that belong to calls before.
+    heard: std::cell::Cell<usize>,
 }
 
 impl Town {
@@ -191,10 +194,15 @@ impl Town {
         let lines = scenarios.iter().map(|scenario| scenario.texts().map(str::to_owned).collect()).collect();
         stage::rehearse(config.clone(), lines).await?;
         let path = directory.join("demandes.sqlite");
+        // What the agent heard is looked at where conversations are kept: the callers' words were written by us.
+        let (level, personal) = if args.out.is_some() { ("debug", "true") } else { ("info", "false") };
+        let journal = directory.join("journal.txt");
         let environment: Vec<(String, String)> = [
             ("SIP__LISTEN", LOOPBACK.to_string()),
             ("SIP__ADVERTISED", String::new()),
             ("LOG__FORMAT", "json".to_owned()),
+            ("LOG__LEVEL", level.to_owned()),
+            ("LOG__PERSONAL", personal.to_owned()),
             ("VOICE__PREPARE", "needed".to_owned()),
             ("TRANSFER__TARGET", format!("sip:{{poste}}@{extension}")),
             ("DIALPLAN__DIRECTORY", dialplan.display().to_string()),
@@ -203,11 +211,10 @@ impl Town {
         .map(|(name, value)| (format!("ALLO_MAIRIE_{name}"), value))
         .to_vec();
         progress("le service démarre");
-        let service =
-            Service::start(args.engines.config.as_deref(), &environment, &directory.join("journal.txt")).await?;
+        let service = Service::start(args.engines.config.as_deref(), &environment, &journal).await?;
         let store = Store::open(&path, config.store.retention_days, net::timestamp())
             .map_err(|error| Failure::new(error.to_string()))?;
-        Ok(Self { service, store, last_request: 0.into() })
+        Ok(Self { service, store, last_request: 0.into(), journal, heard: 0.into() })
     }
 
     async fn place(
@@ -228,11 +235,19 @@ impl Town {
         };
         let misses = judge(&scenario, &happened, extension);
         if let Some(directory) = &args.out {
-            keep(directory, &name, &talked, &happened.requests, &misses)?;
+            keep(directory, &name, &talked, self.newly_heard(), &happened.requests, &misses)?;
         }
         let row = Row::new(name, scenario, talked, happened.duration, misses);
         progress(&row.told());
         Ok(row)
+    }
+
+    /// What the recogniser made of the caller's words, unfinished ones too, since the call before.
+    fn newly_heard(&self) -> Vec<String> {
+        let journal = std::fs::read_to_string(&self.journal).unwrap_or_default();
+        let all: Vec<String> = journal.lines().filter_map(heard_in).collect();
+        let before = self.heard.replace(all.len());
+        all.into_iter().skip(before).collect()
     }
 
     /// Requests left since the call before; `wanted`: one is waited for, its writing may take a moment.
@@ -256,10 +271,19 @@ impl Town {
     }
 }
 
+/// The words of a journal's line that tells of a recognition.
+fn heard_in(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    let fields = line.get("fields").unwrap_or(&line);
+    let is_recognition = fields.get("message")?.as_str()? == "utterance recognised";
+    is_recognition.then(|| fields.get("text")?.as_str().map(str::to_owned)).flatten()
+}
+
 /// What is kept of a call: `NAME.json` and `NAME.wav`.
 #[derive(Serialize)]
 struct Kept<'a> {
     call: &'a crate::simulate::report::CallReport,
+    heard: Vec<String>,
     requests: &'a [(String, Vec<(String, String)>)],
     misses: Vec<String>,
 }
@@ -268,11 +292,12 @@ fn keep(
     directory: &Path,
     name: &str,
     talked: &Talked,
+    heard: Vec<String>,
     requests: &[(String, Vec<(String, String)>)],
     misses: &[crate::simulate::verdict::Miss],
 ) -> Result<(), Failure> {
     let misses = misses.iter().map(table::in_french).collect();
-    let kept = Kept { call: &talked.report, requests, misses };
+    let kept = Kept { call: &talked.report, heard, requests, misses };
     telephone::write_json(&directory.join(format!("{name}.json")), &kept)?;
     telephone::write_wav(&directory.join(format!("{name}.wav")), &talked.sent, &talked.received)
 }
@@ -286,6 +311,15 @@ fn progress(what: &str) {
 mod tests {
     use super::*;
     use crate::simulate::person::Cues;
+
+    #[test]
+    fn what_was_heard_is_read_from_the_journal() {
+        let line = r#"{"level":"DEBUG","message":"utterance recognised","samples":8000,"text":"Bonjour."}"#;
+        assert_eq!(heard_in(line).as_deref(), Some("Bonjour."));
+        assert_eq!(heard_in(&line.replace(",\"text\":\"Bonjour.\"", "")), None);
+        assert_eq!(heard_in(r#"{"message":"call ended","text":"x"}"#), None);
+        assert_eq!(heard_in("no JSON"), None);
+    }
 
     #[test]
     fn every_call_of_the_repository_can_be_read() {

@@ -9,6 +9,7 @@ use crate::understanding::slots::{telephone, yes_no};
 
 use super::check::needs_check;
 use super::correction;
+use super::matter::is_said_again;
 use super::phrases::PhraseId;
 use super::slots;
 use super::speak::either;
@@ -178,6 +179,9 @@ impl Dialogue {
                     self.progress();
                     self.say(PhraseId::Corrected);
                     return self.next_slot(topic, form);
+                }
+                if !takes_anything(slot.kind) && is_said_again(topic, &form, text) {
+                    return self.form_failure(false);
                 }
                 // Anything may be a name or a message; what else answers the question does so before it is a wish.
                 let is_exact = slots::is_exact(slot.kind);

@@ -60,6 +60,9 @@ impl Dialogue {
         if self.is_told_number(text) {
             return self.form_heard(text, &interpretation);
         }
+        if self.tells_number(text) {
+            return;
+        }
         if let Some(action) = self.everywhere(&words, free_text) {
             return self.command_action(&action);
         }
@@ -97,10 +100,12 @@ impl Dialogue {
             Some(mood) if interpretation.decision == Decision::Unknown => return self.keep_calm(mood),
             _ => {}
         }
-        if let Decision::Answer(topic) = interpretation.decision
-            && confidence >= DOUBTFUL
-            && self.tells_matter(topic, text)
-        {
+        let may_mean: &[TopicId] = match &interpretation.decision {
+            Decision::Answer(topic) | Decision::Confirm(topic) => std::slice::from_ref(topic),
+            Decision::Offer(topics) => topics,
+            Decision::Reach { .. } | Decision::Emergency | Decision::Unknown => &[],
+        };
+        if confidence >= DOUBTFUL && may_mean.iter().any(|topic| self.tells_matter(*topic, text)) {
             return;
         }
         match interpretation.decision {

@@ -1,16 +1,20 @@
-//! "Je peux la noter. Voulez-vous commencer ?" — "Il faudrait un banc devant la gare." Whoever begins without a yes has begun:
-//! the form takes what it would ask first.
+//! "Voulez-vous que je la note ?" — "Il faudrait un banc devant la gare." Whoever begins without a yes has begun:
+//! the form takes what it would ask first. So has whoever tells the number asked whether to be called back. And who tells the matter
+//! again while something else is asked wants nothing new.
 
-use crate::dialplan::{Action, TopicId, Trigger};
+use crate::dialplan::{Action, SlotKind, Topic, TopicId, Trigger};
 use crate::understanding::slots::yes_no;
 use crate::understanding::text::{Token, tokens};
 
 use super::Dialogue;
 use super::form::Said;
-use super::state::Stage;
+use super::slots::{self, Dictated};
+use super::state::{Form, Stage};
 
 /// Fewer meaningful words tell no matter.
 const FEWEST_WORDS: usize = 3;
+/// Likeness of a word to one of the matter that makes them the same, as the recogniser may write it.
+const SAME_WORD: f32 = 0.8;
 /// Whoever asks something wants an answer.
 const QUESTIONS: &[&str] =
     &["combien", "comment", "pourquoi", "quel", "quelle", "quels", "quelles", "how", "why", "what", "where"];
@@ -18,7 +22,7 @@ const QUESTIONS: &[&str] =
 const QUESTIONS_FIRST: &[&str] = &["qui", "quand", "when", "who"];
 
 impl Dialogue {
-    /// `topic`, understood from `text`, has just asked whether to begin a form, and the text is what the form is about.
+    /// `topic`, which `text` may mean, has just asked whether to begin a form, and the text is what the form is about.
     pub(super) fn tells_matter(&mut self, topic: TopicId, text: &str) -> bool {
         if !matches!(self.stage, Stage::Asking(Some(asked)) if asked == topic) {
             return false;
@@ -39,6 +43,24 @@ impl Dialogue {
         true
     }
 
+    /// Asked whether to begin a form that wants a telephone number, the caller tells it.
+    pub(super) fn tells_number(&mut self, text: &str) -> bool {
+        let Stage::Asking(Some(asked)) = self.stage else {
+            return false;
+        };
+        let Some(form) = self.form_offered_by(asked) else {
+            return false;
+        };
+        let has_place =
+            self.topic(form).is_some_and(|form| form.slots.iter().any(|slot| slot.kind == SlotKind::Telephone));
+        if !has_place || !matches!(slots::telephone(text, "", None), Dictated::Whole { .. }) {
+            return false;
+        }
+        self.progress();
+        self.enter_with(form, Said::Wish(text));
+        true
+    }
+
     /// The form that a yes leads to.
     fn form_offered_by(&self, topic: TopicId) -> Option<TopicId> {
         let words = self.words()?;
@@ -49,4 +71,14 @@ impl Dialogue {
             _ => None,
         }
     }
+}
+
+/// At least half of what is said stands in a message of the form already.
+pub(super) fn is_said_again(topic: &Topic, form: &Form, text: &str) -> bool {
+    let messages = topic.slots.iter().zip(&form.values).filter(|(slot, _)| slot.kind == SlotKind::FreeMessage);
+    let told: Vec<Token> = messages.filter_map(|(_, value)| value.as_ref()).flat_map(|v| tokens(&v.value)).collect();
+    let words = tokens(text);
+    let said: Vec<&Token> = words.iter().filter(|word| word.is_content()).collect();
+    let again = said.iter().filter(|word| told.iter().any(|other| word.likeness(other) >= SAME_WORD)).count();
+    said.len() >= FEWEST_WORDS && 2 * again >= said.len()
 }

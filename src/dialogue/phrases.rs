@@ -81,6 +81,8 @@ phrase_ids! {
     NotUnderstoodYesNo = "pas-compris-oui-non";
     /// Another question was not answered; it is asked again after this.
     NotUnderstoodHere = "pas-compris-ici";
+    /// The caller spoke, and no word of it was heard.
+    NotHeard = "pas-entendu";
     /// "No" to "is it about …?"
     SayItOtherwise = "dites-autrement";
     UnknownKey = "touche-inconnue";

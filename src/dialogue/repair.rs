@@ -36,7 +36,7 @@ impl Dialogue {
         self.ask_again();
     }
 
-    /// A sound without words. What it cut off is said again; one alone is let pass.
+    /// The caller seems to have spoken, and no word was heard. What it cut off is said again; else they are told.
     pub(super) fn noise(&mut self) {
         self.trouble.noises = self.trouble.noises.saturating_add(1);
         let cut_off = std::mem::take(&mut self.spoken.unheard);
@@ -47,7 +47,9 @@ impl Dialogue {
             // They look for something, or wait for the rest.
             return;
         }
-        if self.trouble.noises >= 2 {
+        if self.trouble.noises < 2 {
+            self.say(PhraseId::NotHeard);
+        } else {
             if matches!(self.stage, Stage::Filling(_)) {
                 self.note(Note::NotUnderstood);
                 return self.form_failure(false);

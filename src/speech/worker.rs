@@ -21,6 +21,7 @@ mod ticket;
 use std::time::Duration;
 
 use super::{Recogniser, SpeechError, Transcript, Utterance};
+use crate::telemetry::personal;
 pub use pool::PoolStatus;
 pub(super) use pool::{Pool, Share, Work};
 pub(super) use queue::Urgency;
@@ -101,7 +102,8 @@ impl RecogniserPool {
             let abandoned = reply.abandoned();
             let result = engine.and_then(|engine| engine.recognise(&utterance, &abandoned));
             let took_ms = result.as_ref().map(|transcript| transcript.elapsed.as_millis()).ok();
-            tracing::debug!(samples = utterance.samples.len(), took_ms, "utterance recognised");
+            let text = result.as_ref().ok().and_then(|transcript| personal(transcript.text.as_str()));
+            tracing::debug!(samples = utterance.samples.len(), took_ms, text, "utterance recognised");
             reply.send(result.map(then));
         };
         let work =

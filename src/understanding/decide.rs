@@ -147,7 +147,8 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], foreign: Foreign
         };
     }
     let is_foreign = is_foreign(said, &best.found) && confidence < BEYOND_DOUBT;
-    if confidence >= SURE && !is_foreign {
+    let said_of_other = order.iter().skip(1).any(|rival| is_said_of(&judged.groups[*rival], best));
+    if confidence >= SURE && !is_foreign && !said_of_other {
         let reasons =
             vec![format!("le service est sûr à {:.0} % (il en faut {:.0})", 100.0 * confidence, 100.0 * SURE)];
         return Decided {
@@ -175,6 +176,8 @@ pub fn decide(judges: &Judges, judged: &Judged, said: &[Token], foreign: Foreign
     }
     let mut reasons = vec![if is_foreign {
         "pas de réponse directe : des mots parlent aussi d'autre chose que de la mairie".to_owned()
+    } else if confidence >= SURE {
+        "pas de réponse directe : une phrase d'un autre service a été dite".to_owned()
     } else {
         format!("pas de réponse directe : sûr à {:.0} %, il en faut {:.0}", 100.0 * confidence, 100.0 * SURE)
     }];
@@ -198,6 +201,13 @@ fn is_whole(group: &GroupVerdict) -> bool {
 /// Another group of which as much was said.
 fn is_as_whole(rival: &GroupVerdict, best: &GroupVerdict) -> bool {
     is_whole(rival) && rival.spot.matched >= best.spot.matched && rival.fused >= FAR_BEHIND * best.fused
+}
+
+/// A phrase of several words of the rival was said whole, of the best none, and the rival is likely too: "on vient au château dimanche
+/// avec les enfants, faut-il payer pour se garer ?" is not about going out.
+fn is_said_of(rival: &GroupVerdict, best: &GroupVerdict) -> bool {
+    let is_said = |group: &GroupVerdict| group.spot.score >= WHOLE_PHRASE;
+    is_said(rival) && rival.spot.words >= 2 && !is_said(best) && rival.fused >= FAR_BEHIND * best.fused
 }
 
 /// Sure enough to be believed beside something else.

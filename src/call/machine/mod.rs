@@ -83,8 +83,9 @@ pub struct Settings {
 
 /// After goodbye or the longest duration, everything still to be said must fit in this.
 const LAST_WORDS: Duration = Duration::from_secs(30);
-/// A noise without words at least this long was an attempt to speak: the caller is told it was not understood.
-const ATTEMPT: Duration = Duration::from_millis(1_500);
+/// Speech without words at least this long, while nothing is being said, was an attempt to speak: the caller is told that it was
+/// not heard, for else only the silence that follows would tell. Coughs are shorter, questions of four words are not.
+const ATTEMPT: Duration = Duration::from_millis(1_000);
 /// After the end of the caller's turn, without a packet of the answer: then its coming is announced ("Un instant, je
 /// vérifie."). Longer than recognition and synthesis take on a machine that keeps up; not yet so long that people ask
 /// whether anybody is there.

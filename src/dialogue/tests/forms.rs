@@ -309,6 +309,60 @@ fn commands_are_heard_while_a_message_is_taken() {
     talk.says("revenez en arrière").hears("Que se passe-t-il");
 }
 
+/// A topic that offers a form with a message, a name and a number.
+static TOWN_OF_OFFERS: LazyLock<Town> = LazyLock::new(|| {
+    build(&TOWN.replace(
+        "## Autre chose",
+        "## Idées
+Quand on dit :
+- [j'ai] une idée [à proposer]
+
+Répondre :
+> Voulez-vous que je la note, et qu'on vous rappelle ?
+- oui : aller à Idée
+- non : aller à Autre chose
+
+## Idée
+Demander idée (message libre) :
+> Quelle est votre idée ?
+
+Demander nom (nom de personne) :
+> À quel nom ?
+
+Demander numéro (téléphone) :
+> À quel numéro ?
+
+Confirmer :
+> Je note : {idée}, de {nom}, au {numéro}. C'est bien cela ?
+- Enregistrer : idée
+- Ensuite : aller à Autre chose
+
+## Autre chose",
+    ))
+});
+
+#[test]
+fn a_number_told_is_a_yes_to_being_called_back() {
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").hears("Voulez-vous que je la note");
+    talk.says("zéro quatre, soixante-cinq, 71, 12, 50").hears("Quelle est votre idée");
+    talk.says("des bancs à l'ombre").hears("À quel nom").says("Martin");
+    talk.hears("Je note : Des bancs à l'ombre, de Martin, au 04 65 71 12 50.");
+    // A number that no form wants says nothing.
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("zéro quatre, soixante-cinq, 71, 12, 50").hears("pas bien compris");
+}
+
+#[test]
+fn who_tells_the_matter_again_is_asked_again() {
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").says("oui").hears("Quelle est votre idée");
+    talk.says("plus de bancs à l'ombre, près de la carte d'identité perdue").hears("À quel nom");
+    // Without the rule this would be the name, or lead to the identity card.
+    talk.says("plus de bancs à l'ombre, près de la carte d'identité").hears("À quel nom");
+    talk.says("Martin").hears("À quel numéro");
+}
+
 #[test]
 fn who_tells_the_matter_has_begun() {
     let town = build(&TOWN.replace(
@@ -349,6 +403,10 @@ Confirmer :
     talk.hears("Je note : Le lampadaire devant la gare est éteint depuis lundi, de Martin.");
     // "Qui" within a sentence asks nothing.
     begin().says("le lampadaire qui gêne est éteint depuis lundi").hears("À quel nom");
+    // Beside what else it may mean, it is the matter.
+    let unsure = "le lampadaire clignote et il fait noir partout";
+    Talk::with(&town, OPEN, None).says(unsure).hears("C'est bien cela");
+    begin().says(unsure).hears("À quel nom");
     // A yes is asked what it is about; a question is answered; a no ends it.
     begin().says("oui").hears("Que se passe-t-il");
     begin().says("quand est-ce que le lampadaire est éteint").hears("Voulez-vous commencer");

@@ -91,7 +91,16 @@ fn kept<'w, 't>(said: Vec<&'w Word<'t>>, text: &str, prefixed: impl Fn(&Word) ->
         kept.clear();
     }
     kept.retain(|w| !is_title(w));
+    let twice = said_twice(&kept);
+    kept.drain(..twice);
     kept
+}
+
+/// Words at the beginning that come again at the end: "Moreau. Claire Moreau.", "Garcia. Monsieur Garcia."
+fn said_twice(kept: &[&Word]) -> usize {
+    let folded = |words: &[&Word]| words.iter().map(|word| word.folded.clone()).collect::<Vec<_>>();
+    let again = |count: &usize| folded(&kept[..*count]) == folded(&kept[kept.len() - count..]);
+    (1..=kept.len() / 2).rev().find(again).unwrap_or(0)
 }
 
 /// Said and spelled together: the spelling wins over the word it spells; the other words stay.

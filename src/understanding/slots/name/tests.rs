@@ -35,6 +35,9 @@ fn names_in_everyday_answers() {
             ("it's Mrs Brown", "Brown"),
             ("this is Peter O'Neill speaking", "Peter O'Neill"),
             ("Taylor, please", "Taylor"),
+            ("Garcia monsieur Garcia", "Garcia"),
+            ("Moreau. Claire Moreau.", "Claire Moreau"),
+            ("Le Goff. Yann Le Goff.", "Yann Le Goff"),
         ],
         best,
     );
