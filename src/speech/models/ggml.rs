@@ -206,6 +206,7 @@ impl Converted<'_> {
     /// Writes the ggml file.
     pub fn write(&self, out: &mut impl Write) -> io::Result<()> {
         let d = &self.dimensions;
+        let ftype = self.ftype();
         out.write_all(&MAGIC.to_le_bytes())?;
         let head = [
             d.vocab,
@@ -218,7 +219,7 @@ impl Converted<'_> {
             d.text_head,
             d.text_layer,
             d.mels,
-            self.ftype(),
+            ftype,
         ];
         for number in head {
             int(out, number)?;
@@ -237,7 +238,7 @@ impl Converted<'_> {
         for tensor in &self.tensors {
             int(out, tensor.shape.len())?;
             int(out, tensor.name.len())?;
-            let kind = self.kind(tensor);
+            let kind = tensor.kind(ftype);
             int(out, kind)?;
             for dim in tensor.shape.iter().rev() {
                 int(out, *dim)?;
@@ -264,17 +265,18 @@ impl Converted<'_> {
         let fits = matrices.all(|matrix| matrix.shape.last().is_some_and(|row| row.is_multiple_of(BLOCK)));
         if fits { FTYPE_Q8_0 } else { FTYPE_F16 }
     }
-
-    fn kind(&self, tensor: &Tensor) -> usize {
-        match tensor {
-            Tensor { weights: false, .. } => F32,
-            matrix if matrix.is_matrix() && self.ftype() == FTYPE_Q8_0 => Q8_0,
-            _ => F16,
-        }
-    }
 }
 
 impl Tensor<'_> {
+    /// Its type in a file whose matrices are of `ftype`.
+    fn kind(&self, ftype: usize) -> usize {
+        match self {
+            Tensor { weights: false, .. } => F32,
+            matrix if matrix.is_matrix() && ftype == FTYPE_Q8_0 => Q8_0,
+            _ => F16,
+        }
+    }
+
     fn is_matrix(&self) -> bool {
         self.weights && self.shape.len() == 2
     }
