@@ -26,13 +26,24 @@ impl fmt::Debug for Context {
     }
 }
 
-/// What a sentence was taken for. Holds the caller's words.
-#[derive(Debug, Clone)]
+/// What a sentence was taken for. Holds the caller's words, which its `Debug` leaves out.
+#[derive(Clone)]
 pub struct Understood {
     words: String,
     language: usize,
     open: Option<TopicId>,
     interpretation: Interpretation,
+}
+
+impl fmt::Debug for Understood {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { language, open, interpretation, .. } = self;
+        f.debug_struct("Understood")
+            .field("language", language)
+            .field("open", open)
+            .field("decision", &interpretation.decision)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Context {
@@ -110,6 +121,13 @@ mod tests {
         dialogue.open = None;
         dialogue.language = 1;
         assert_ne!(dialogue.interpret("Mon  passeport").map(|found| found.decision), Some(Decision::Emergency));
+    }
+
+    #[test]
+    fn the_callers_words_are_not_printed() {
+        let understood = Talk::new(OPEN).dialogue.context().understand("mon passeport rose", None);
+        let printed = format!("{understood:?}");
+        assert!(printed.contains("Understood") && !printed.contains("rose"), "{printed}");
     }
 
     #[test]
