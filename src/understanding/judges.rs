@@ -389,7 +389,8 @@ fn distinct(words: impl Iterator<Item = Token>) -> Vec<Token> {
     words.filter(|word| seen.insert(word.folded.clone())).collect()
 }
 
-/// What a topic says, sentence by sentence: answers hold the words that questions are made of.
+/// What a topic tells, sentence by sentence: answers hold the words that questions are made of. What it asks ("Voulez-vous parler à un
+/// agent ?") is much the same for all.
 fn answers(topic: &Topic) -> impl Iterator<Item = String> + '_ {
     topic.say.iter().flat_map(|speech| {
         let text: String = speech
@@ -400,7 +401,8 @@ fn answers(topic: &Topic) -> impl Iterator<Item = String> + '_ {
                 Part::Value(_) => " ",
             })
             .collect();
-        text.split_inclusive(['.', '?', '!']).map(str::to_owned).collect::<Vec<_>>()
+        let sentences = text.split_inclusive(['.', '?', '!']).filter(|sentence| !sentence.ends_with('?'));
+        sentences.map(str::to_owned).collect::<Vec<_>>()
     })
 }
 
