@@ -1,6 +1,7 @@
 //! What a sentence holds for a form's slots: the ones named beside the question first, then the one asked for.
 
 use crate::dialplan::{SlotKind, Topic};
+use crate::understanding::text::{Token, tokens};
 
 use super::Dialogue;
 use super::form::takes_anything;
@@ -18,7 +19,15 @@ impl Dialogue {
     ) -> bool {
         let mut rest = text.to_owned();
         let mut filled = false;
-        let free = asked.is_some_and(|(index, _)| topic.slots.get(index).is_some_and(|s| takes_anything(s.kind)));
+        let takes_anything =
+            asked.is_some_and(|(index, _)| topic.slots.get(index).is_some_and(|s| takes_anything(s.kind)));
+        // A number alone is no message where the form wants one.
+        let is_number = takes_anything && is_number_alone(topic, text);
+        if is_number && topic.slots.iter().zip(&form.values).all(|(s, v)| s.kind != SlotKind::Telephone || v.is_some())
+        {
+            return false;
+        }
+        let free = takes_anything && !is_number;
         if !free {
             for (i, slot) in topic.slots.iter().enumerate() {
                 if form.values[i].is_some() || slot.kind != SlotKind::Telephone {
@@ -95,4 +104,11 @@ impl Dialogue {
         }
         filled
     }
+}
+
+/// The form has a place for a telephone number, and `text` is one with nothing beside it.
+fn is_number_alone(topic: &Topic, text: &str) -> bool {
+    let has_place = topic.slots.iter().any(|slot| slot.kind == SlotKind::Telephone);
+    let is_alone = |rest: &str| !tokens(rest).iter().any(Token::is_content);
+    has_place && matches!(slots::telephone(text, "", None), Dictated::Whole { rest, .. } if is_alone(&rest))
 }

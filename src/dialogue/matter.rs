@@ -15,6 +15,8 @@ use super::state::{Form, Stage};
 const FEWEST_WORDS: usize = 3;
 /// Likeness of a word to one of the matter that makes them the same, as the recogniser may write it.
 const SAME_WORD: f32 = 0.8;
+/// So many words of a message are that message again: the recogniser writes the others otherwise each time.
+const SAID_AGAIN: usize = 2;
 /// Whoever asks something wants an answer.
 const QUESTIONS: &[&str] =
     &["combien", "comment", "pourquoi", "quel", "quelle", "quels", "quelles", "how", "why", "what", "where"];
@@ -28,11 +30,8 @@ impl Dialogue {
             return false;
         }
         let words = tokens(text);
-        let is = |word: &Token, among: &[&str]| among.contains(&word.folded.as_str());
-        let is_question =
-            words.iter().any(|word| is(word, QUESTIONS)) || words.first().is_some_and(|word| is(word, QUESTIONS_FIRST));
         let is_told = words.iter().filter(|word| word.is_content()).count() >= FEWEST_WORDS;
-        if is_question || !is_told || yes_no::read(text).is_some() {
+        if asks(&words) || !is_told || yes_no::read(text).is_some() {
             return false;
         }
         let Some(form) = self.form_offered_by(topic) else {
@@ -73,12 +72,18 @@ impl Dialogue {
     }
 }
 
-/// At least half of what is said stands in a message of the form already.
+/// Something is asked with these words.
+fn asks(words: &[Token]) -> bool {
+    let is = |word: &Token, among: &[&str]| among.contains(&word.folded.as_str());
+    words.iter().any(|word| is(word, QUESTIONS)) || words.first().is_some_and(|word| is(word, QUESTIONS_FIRST))
+}
+
+/// Much of what is said stands in a message of the form already, and nothing is asked.
 pub(super) fn is_said_again(topic: &Topic, form: &Form, text: &str) -> bool {
     let messages = topic.slots.iter().zip(&form.values).filter(|(slot, _)| slot.kind == SlotKind::FreeMessage);
     let told: Vec<Token> = messages.filter_map(|(_, value)| value.as_ref()).flat_map(|v| tokens(&v.value)).collect();
     let words = tokens(text);
     let said: Vec<&Token> = words.iter().filter(|word| word.is_content()).collect();
     let again = said.iter().filter(|word| told.iter().any(|other| word.likeness(other) >= SAME_WORD)).count();
-    said.len() >= FEWEST_WORDS && 2 * again >= said.len()
+    said.len() >= FEWEST_WORDS && again >= SAID_AGAIN && !asks(&words)
 }

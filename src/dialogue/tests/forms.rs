@@ -360,7 +360,19 @@ fn who_tells_the_matter_again_is_asked_again() {
     talk.says("plus de bancs à l'ombre, près de la carte d'identité perdue").hears("À quel nom");
     // Without the rule this would be the name, or lead to the identity card.
     talk.says("plus de bancs à l'ombre, près de la carte d'identité").hears("À quel nom");
+    // As it may be misheard.
+    talk.says("plu de bans à l'ombre, pré du chateau").hears("À quel nom");
     talk.says("Martin").hears("À quel numéro");
+}
+
+#[test]
+fn a_number_alone_is_no_message() {
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").says("oui").hears("Quelle est votre idée");
+    talk.says("zéro quatre, 65, 71, 12, 50").hears("Quelle est votre idée");
+    talk.says("04 65 71 12 50").hears("Quelle est votre idée");
+    talk.says("des bancs à l'ombre, appelez le 04 65 71 12 51").hears("À quel nom").says("Martin");
+    talk.hears("Je note : Des bancs à l'ombre, appelez le 04 65 71 12 51, de Martin, au 04 65 71 12 50.");
 }
 
 #[test]
