@@ -29,6 +29,7 @@ pub fn of(plan: &Dialplan, prompts: Vec<SourceFile>) -> Result<Cues, Failure> {
             &[
                 PhraseId::NotUnderstood,
                 PhraseId::NotUnderstoodHere,
+                PhraseId::NotHeard,
                 PhraseId::NotUnderstoodYesNo,
                 PhraseId::SayItOtherwise,
                 PhraseId::SilenceHere,
