@@ -180,12 +180,14 @@ impl Dialogue {
                     self.say(PhraseId::Corrected);
                     return self.next_slot(topic, form);
                 }
-                if !takes_anything(slot.kind) && is_said_again(topic, &form, text) {
+                let is_told_again = !takes_anything(slot.kind) && is_said_again(topic, &form, text);
+                if is_told_again && slot.kind == SlotKind::PersonName {
                     return self.form_failure(false);
                 }
                 // Anything may be a name or a message; what else answers the question does so before it is a wish.
                 let is_exact = slots::is_exact(slot.kind);
-                let may_be_wish = !is_exact && !takes_anything(slot.kind) && !slots::is_bare(slot.kind, text);
+                let may_be_wish =
+                    !is_exact && !is_told_again && !takes_anything(slot.kind) && !slots::is_bare(slot.kind, text);
                 if may_be_wish && self.digression(form.topic, interpretation) {
                     return;
                 }
@@ -206,7 +208,7 @@ impl Dialogue {
                     self.stage = Stage::Filling(form);
                     return self.say_with(PhraseId::NumberContinues, |_| Some(spoken.clone()));
                 }
-                if is_exact && self.digression(form.topic, interpretation) {
+                if is_exact && !is_told_again && self.digression(form.topic, interpretation) {
                     return;
                 }
                 self.form_failure(false);

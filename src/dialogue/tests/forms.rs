@@ -366,6 +366,16 @@ fn who_tells_the_matter_again_is_asked_again() {
 }
 
 #[test]
+fn the_matter_told_again_beside_a_yes_hides_no_yes() {
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, OPEN, None);
+    talk.says("signaler un lampadaire")
+        .says("le lampadaire est tombé dans la rue devant l'école")
+        .hears("À quelle adresse");
+    talk.says("12, rue de Pontoise").says("Martin").says("04 65 71 12 50").hears("Est-ce dangereux");
+    talk.says("oui, le lampadaire est tombé dans la rue").hears("Je note :").hears("oui");
+}
+
+#[test]
 fn a_number_alone_is_no_message() {
     let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
     talk.says("j'ai une idée").says("oui").hears("Quelle est votre idée");
