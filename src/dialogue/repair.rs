@@ -11,8 +11,8 @@ use super::{Dialogue, Note};
 
 /// Long silences granted to who asks for time: the first is met with a gentle word, then silence counts again.
 const GRANTED_SILENCES: u8 = 2;
-/// Parts of answers that are read on while nothing is said: a minute and more.
-const MOST_READ_TO_SILENCE: u8 = 3;
+/// Parts of answers that are read on while nothing is said: with the first one a minute.
+const MOST_READ_TO_SILENCE: u8 = 2;
 /// Failures in a row after which a human takes over.
 const FAILURES_TO_HUMAN: u8 = 2;
 /// Silences and misunderstandings without progress after which the officer's ways out have led in a circle.
