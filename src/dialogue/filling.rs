@@ -4,7 +4,7 @@ use crate::dialplan::{SlotKind, Topic};
 use crate::understanding::text::{Token, tokens};
 
 use super::Dialogue;
-use super::form::takes_anything;
+use super::form::{takes_anything, wants_telephone};
 use super::slots::{self, Dictated, Ear};
 use super::state::{Form, FormStep};
 
@@ -106,9 +106,9 @@ impl Dialogue {
     }
 }
 
-/// The form has a place for a telephone number, and `text` is one with nothing beside it.
+/// The form wants a telephone number, and `text` is one with nothing beside it.
 fn is_number_alone(topic: &Topic, text: &str) -> bool {
-    let has_place = topic.slots.iter().any(|slot| slot.kind == SlotKind::Telephone);
     let is_alone = |rest: &str| !tokens(rest).iter().any(Token::is_content);
-    has_place && matches!(slots::telephone(text, "", None), Dictated::Whole { rest, .. } if is_alone(&rest))
+    wants_telephone(topic)
+        && matches!(slots::telephone(text, "", None), Dictated::Whole { rest, .. } if is_alone(&rest))
 }

@@ -431,9 +431,7 @@ impl Dialogue {
         let Stage::Filling(form) = &self.stage else {
             return false;
         };
-        let has_place =
-            self.topic(form.topic).is_some_and(|topic| topic.slots.iter().any(|slot| slot.kind == SlotKind::Telephone));
-        has_place
+        self.topic(form.topic).is_some_and(wants_telephone)
             && !self.is_taking_free_text()
             && matches!(slots::telephone(text, "", None), slots::Dictated::Whole { .. })
     }
@@ -458,6 +456,11 @@ impl Dialogue {
 
 pub(super) fn takes_anything(kind: SlotKind) -> bool {
     matches!(kind, SlotKind::FreeMessage | SlotKind::Address)
+}
+
+/// The form has a place for a telephone number.
+pub(super) fn wants_telephone(topic: &Topic) -> bool {
+    topic.slots.iter().any(|slot| slot.kind == SlotKind::Telephone)
 }
 
 /// `Confirmer` says the value of this slot.

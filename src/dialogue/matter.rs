@@ -7,7 +7,7 @@ use crate::understanding::slots::yes_no;
 use crate::understanding::text::{Token, tokens};
 
 use super::Dialogue;
-use super::form::Said;
+use super::form::{Said, wants_telephone};
 use super::slots::{self, Dictated};
 use super::state::{Form, Stage};
 
@@ -50,9 +50,9 @@ impl Dialogue {
         let Some(form) = self.form_offered_by(asked) else {
             return false;
         };
-        let has_place =
-            self.topic(form).is_some_and(|form| form.slots.iter().any(|slot| slot.kind == SlotKind::Telephone));
-        if !has_place || !matches!(slots::telephone(text, "", None), Dictated::Whole { .. }) {
+        if !self.topic(form).is_some_and(wants_telephone)
+            || !matches!(slots::telephone(text, "", None), Dictated::Whole { .. })
+        {
             return false;
         }
         self.progress();
