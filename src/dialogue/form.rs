@@ -9,7 +9,7 @@ use crate::understanding::slots::{telephone, yes_no};
 
 use super::check::needs_check;
 use super::correction;
-use super::matter::is_said_again;
+use super::matter::{is_said_again, is_said_back};
 use super::phrases::PhraseId;
 use super::slots;
 use super::speak::either;
@@ -186,8 +186,9 @@ impl Dialogue {
                 }
                 // Anything may be a name or a message; what else answers the question does so before it is a wish.
                 let is_exact = slots::is_exact(slot.kind);
+                let is_wanting = !is_told_again && !is_said_back(slot, text);
                 let may_be_wish =
-                    !is_exact && !is_told_again && !takes_anything(slot.kind) && !slots::is_bare(slot.kind, text);
+                    !is_exact && is_wanting && !takes_anything(slot.kind) && !slots::is_bare(slot.kind, text);
                 if may_be_wish && self.digression(form.topic, interpretation) {
                     return;
                 }
@@ -208,7 +209,7 @@ impl Dialogue {
                     self.stage = Stage::Filling(form);
                     return self.say_with(PhraseId::NumberContinues, |_| Some(spoken.clone()));
                 }
-                if is_exact && !is_told_again && self.digression(form.topic, interpretation) {
+                if is_exact && is_wanting && self.digression(form.topic, interpretation) {
                     return;
                 }
                 self.form_failure(false);

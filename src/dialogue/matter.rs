@@ -1,8 +1,8 @@
 //! "Voulez-vous que je la note ?" — "Il faudrait un banc devant la gare." Whoever begins without a yes has begun:
 //! the form takes what it would ask first. So has whoever tells the number asked whether to be called back. And who tells the matter
-//! again while something else is asked wants nothing new.
+//! again while something else is asked, or words of the question, wants nothing new.
 
-use crate::dialplan::{Action, SlotKind, Topic, TopicId, Trigger};
+use crate::dialplan::{Action, Part, Slot, SlotKind, Topic, TopicId, Trigger};
 use crate::understanding::slots::yes_no;
 use crate::understanding::text::{Token, tokens};
 
@@ -86,4 +86,16 @@ pub(super) fn is_said_again(topic: &Topic, form: &Form, text: &str) -> bool {
     let said: Vec<&Token> = words.iter().filter(|word| word.is_content()).collect();
     let again = said.iter().filter(|word| told.iter().any(|other| word.likeness(other) >= SAME_WORD)).count();
     said.len() >= FEWEST_WORDS && again >= SAID_AGAIN && !asks(&words)
+}
+
+/// Nothing but words of the question itself: "naissance" to "Quelle est la date de naissance ?" is no wish for a certificate.
+pub(super) fn is_said_back(slot: &Slot, text: &str) -> bool {
+    let fixed = slot.question.parts.iter().filter_map(|part| match part {
+        Part::Text(text) => Some(text),
+        Part::Value(_) => None,
+    });
+    let question: Vec<Token> = fixed.flat_map(|text| tokens(text)).collect();
+    let words = tokens(text);
+    let mut said = words.iter().filter(|word| word.is_content()).peekable();
+    said.peek().is_some() && said.all(|word| question.iter().any(|other| word.likeness(other) >= SAME_WORD))
 }

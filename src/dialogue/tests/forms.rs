@@ -366,6 +366,40 @@ fn who_tells_the_matter_again_is_asked_again() {
 }
 
 #[test]
+fn words_of_the_question_are_no_wish() {
+    let town = build(&TOWN.replace(
+        "## Autre chose",
+        "## Naissance
+Quand on dit :
+- [déclarer] [une] naissance
+
+Répondre :
+> Une naissance se déclare dans les cinq jours.
+
+## Acte
+Quand on dit :
+- [demander] [un] acte
+
+Demander date (date) :
+> Quelle est la date de naissance ?
+
+Demander nom (nom de personne) :
+> À quel nom ?
+
+- Enregistrer : acte
+
+## Autre chose",
+    ));
+    let mut talk = Talk::with(&town, OPEN, None);
+    talk.says("demander un acte").hears("date de naissance ?");
+    talk.says("naissance").does_not_hear("cinq jours").hears("date");
+    talk.says("le 3 mai 1980").hears("À quel nom");
+    // More than them may be one.
+    let mut talk = Talk::with(&town, OPEN, None);
+    talk.says("demander un acte").hears("date de naissance ?").says("déclarer une naissance").hears("cinq jours");
+}
+
+#[test]
 fn the_matter_told_again_beside_a_yes_hides_no_yes() {
     let mut talk = Talk::with(&TOWN_OF_REQUESTS, OPEN, None);
     talk.says("signaler un lampadaire")
