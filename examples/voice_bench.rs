@@ -53,11 +53,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// `count` of the sentences that the service prepares, spread over all of them.
+/// `count` of the French sentences that the service prepares, spread over all of them: another language has another voice.
 fn sentences(count: usize) -> Result<Vec<String>, Failure> {
     let (plan, _) = dialplan::parse(&files::read_dialplan(Path::new(DIALPLAN))?);
     let plan = plan.ok_or("the dialplan has errors")?;
-    let all: Vec<String> = fixed_sentences(&plan, &Phrases::built_in()).into_iter().map(|(_, text)| text).collect();
+    let fixed = fixed_sentences(&plan, &Phrases::built_in()).into_iter();
+    let all: Vec<String> = fixed.filter_map(|(language, text)| (language.0 == "fr").then_some(text)).collect();
     let count = count.min(all.len());
     Ok((0..count).map(|index| all[index * all.len() / count].clone()).collect())
 }

@@ -22,7 +22,7 @@ const PREPARE: &str = "Remède : « allo-mairie models prepare » prépare les m
 /// Helps the recogniser with the words of a town hall, and with what people expect to be asked there: without the latter, Whisper
 /// takes a "Voulez-vous … ?" that begins a turn for a statement.
 const TRANSCRIPT_PROMPT: &str = "Mairie de Saint-Germain-en-Laye, état civil, carte d'identité, passeport. \
-     Est-ce pour cela ? Puis-je faire autre chose pour vous ? Voulez-vous que je le note ? Voulez-vous parler à un agent ? Tapez 1.";
+     Vous appelez à ce sujet ? Puis-je faire autre chose pour vous ? Voulez-vous que je le note ? Voulez-vous parler à un agent ? Tapez 1.";
 
 /// Bound of the sentences on disk; the same as the service's, whose folder it is.
 const CACHE_BYTES: u64 = 2 << 30;

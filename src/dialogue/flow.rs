@@ -249,7 +249,7 @@ impl Dialogue {
         self.stage = Stage::Confirming(topic);
     }
 
-    /// "Est-ce pour … ? Ou bien … ? Ou pour autre chose ?"
+    /// "Vous appelez peut-être à ce sujet : … ? Ou bien … ? Ou pour autre chose ?"
     pub(super) fn offer(&mut self, topics: Vec<TopicId>) {
         self.note(Note::Offered);
         let plan = Arc::clone(&self.plan);

@@ -11,7 +11,7 @@ pub(super) enum Stage {
     Asking(Option<TopicId>),
     /// "J'ai compris : … ?"
     Confirming(TopicId),
-    /// "Est-ce pour … ? Ou bien … ?"
+    /// "Vous appelez peut-être à ce sujet : … ? Ou bien … ?"
     Offering(Vec<TopicId>),
     /// A closed question: yes does this, no leads to "anything else?".
     Proposing(Action),

@@ -22,7 +22,7 @@ const GOODBYE: &str = "Non merci, c'est tout. Au revoir.";
 pub struct Cues {
     /// "J'ai compris : … C'est bien cela ?"
     pub confirms_topic: Vec<String>,
-    /// "Est-ce pour … ? Ou bien … ?"
+    /// "Vous appelez peut-être à ce sujet : … ? Ou bien … ?"
     pub offers: Vec<String>,
     /// "J'ai noté : … C'est bien cela ?", and what forms end with.
     pub reads_back: Vec<String>,
@@ -266,7 +266,7 @@ mod tests {
     fn person(file: &str) -> Person {
         let cues = Cues {
             confirms_topic: vec!["J'ai compris … C'est bien cela".into()],
-            offers: vec!["Est-ce pour … Ou bien".into()],
+            offers: vec!["Vous appelez peut-être à ce sujet … Ou bien".into()],
             reads_back: vec!["J'ai noté … C'est bien cela".into(), "Je note … C'est bien cela".into()],
             goes_on: vec!["Je continue".into()],
             has_not_understood: vec!["pas bien compris".into()],
@@ -313,10 +313,13 @@ values = ["0612345678"]
         assert_eq!(person.heard("J'ai compris : passeport. C'est bien cela ?"), says(NO));
         assert_eq!(person.heard("J'ai compris : la carte d'identité perdue. C'est bien cela ?"), says(YES));
         assert_eq!(
-            person.heard("Est-ce pour : un passeport ? Ou bien : la carte d'identité ?"),
+            person.heard("Vous appelez peut-être à ce sujet : un passeport ? Ou bien : la carte d'identité ?"),
             says("la carte d'identité")
         );
-        assert_eq!(person.heard("Est-ce pour : un passeport ? Ou bien : un acte ?"), says(SOMETHING_ELSE));
+        assert_eq!(
+            person.heard("Vous appelez peut-être à ce sujet : un passeport ? Ou bien : un acte ?"),
+            says(SOMETHING_ELSE)
+        );
         assert_eq!(person.asked_back, 4);
         assert_eq!(person.heard("À quel nom ?"), says("Martin"));
         assert_eq!(person.heard("À quel nom dites-vous ?"), says("M A R T I N"));
