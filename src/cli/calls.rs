@@ -333,9 +333,19 @@ mod tests {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let plan = dialplan(&root.join("dialplans/saint-germain-en-laye")).unwrap();
         let prompts = read_prompts(&root.join("prompts"), "fr").unwrap();
-        let Cues { confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back, asks_to_wait } =
-            cues::of(&plan, prompts).unwrap();
-        let all = [confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back, asks_to_wait];
+        let Cues {
+            confirms_topic,
+            offers,
+            reads_back,
+            goes_on,
+            has_not_understood,
+            offers_call_back,
+            asks_to_wait,
+            has_saved,
+            has_raised_alarm,
+        } = cues::of(&plan, prompts).unwrap();
+        let questions = [confirms_topic, offers, reads_back, goes_on, has_not_understood, offers_call_back];
+        let all: Vec<_> = questions.into_iter().chain([asks_to_wait, has_saved, has_raised_alarm]).collect();
         assert!(all.iter().all(|cues| !cues.is_empty()), "{all:?}");
     }
 }

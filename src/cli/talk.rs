@@ -198,7 +198,10 @@ impl Talk {
             "aide" | "?" => anstream::println!("{DIM}{HELP}{DIM:#}"),
             "silence" => self.play(Input::Silence),
             "bruit" => self.play(Input::Heard { text: String::new(), confidence: 0.0 }),
-            "coupe" => self.play(Input::SpeechInterrupted { heard: rest.trim().parse().unwrap_or(0) }),
+            "coupe" => {
+                let heard = rest.trim().parse().unwrap_or(0);
+                self.play(Input::SpeechInterrupted { heard, had_begun: true });
+            }
             "explique" => self.show_understanding(rest, true),
             "decroche" | "occupe" | "absent" if !self.waiting_for_transfer => {
                 anstream::println!("{DIM}     Aucun transfert n'est en cours.{DIM:#}");

@@ -28,6 +28,7 @@ mod fixed;
 mod flow;
 mod form;
 mod form_keys;
+mod going_on;
 mod heard;
 mod keys;
 mod known;
@@ -56,6 +57,7 @@ use crate::turn::Answer;
 use crate::understanding::Understanding;
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::telephone::by_pairs;
+use going_on::Before;
 use known::Known;
 use state::{Form, Spoken, Stage, Trouble};
 
@@ -84,8 +86,9 @@ pub enum Input {
     Silence,
     /// Everything said so far has been heard to its end.
     SpeechFinished,
-    /// The caller cut in: of the sentences given, the first `heard` were heard whole.
-    SpeechInterrupted { heard: usize },
+    /// The caller cut in: of the sentences given, the first `heard` were heard whole. `had_begun`: enough of them that the caller
+    /// may be answering.
+    SpeechInterrupted { heard: usize, had_begun: bool },
     /// How a transfer ended: SIP status, 2xx is success (the call is leaving us).
     TransferFinished { status: u16 },
     /// The recogniser is down or too slow: go on with keys.
@@ -217,6 +220,10 @@ pub struct Dialogue {
     /// Sentences of this input, for [`Spoken`].
     said_now: Vec<String>,
     outputs: VecDeque<Output>,
+    /// While nothing of the answer to the caller's last words has been heard.
+    before: Option<Box<Before>>,
+    /// The caller has begun to speak again while that is so.
+    goes_on: bool,
 }
 
 impl Dialogue {
@@ -256,6 +263,8 @@ impl Dialogue {
             saying: Vec::new(),
             said_now: Vec::new(),
             outputs: VecDeque::new(),
+            before: None,
+            goes_on: false,
         }
     }
 
@@ -315,9 +324,13 @@ impl Dialogue {
         self.hops = 0;
         self.said_now.clear();
         let is_heard = matches!(input, Input::Heard { .. });
+        if !is_heard && !matches!(input, Input::SpeechInterrupted { had_begun: false, .. } | Input::Speaks(_)) {
+            self.before = None;
+        }
         let listens = self.route(input);
         if is_heard {
             self.understood = None;
+            self.keep_what_is_final();
         }
         if self.is_listening() {
             self.pause_reading();
@@ -365,7 +378,10 @@ impl Dialogue {
         }
         match input {
             Input::Started { caller_number } => self.started(caller_number),
-            Input::Heard { text, confidence } => self.heard(&text, confidence),
+            Input::Heard { text, confidence } => {
+                let text = self.gone_on(text);
+                self.heard(&text, confidence);
+            }
             Input::Speaks(language) => return self.speaks(&language),
             Input::Key(key) => return self.key(key),
             Input::KeysPaused => return self.keys_paused(),
@@ -374,7 +390,8 @@ impl Dialogue {
                 self.spoken.unheard.clear();
                 return false;
             }
-            Input::SpeechInterrupted { heard } => {
+            Input::SpeechInterrupted { heard, had_begun } => {
+                self.goes_on = !had_begun;
                 let heard = heard.min(self.spoken.last.len());
                 self.spoken.unheard = self.spoken.last[heard..].to_vec();
                 return false;

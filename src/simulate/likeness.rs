@@ -6,6 +6,8 @@ use crate::understanding::text::plain;
 const ALIKE: f64 = 0.8;
 /// Shorter pieces must agree to the letter.
 const SHORT: usize = 5;
+/// A last word this short is what tells one piece from another: "rappeler au" from "rappeler à ce sujet".
+const TELLING: usize = 2;
 /// As many digits in a piece are a number that is said in pairs: only the digits count.
 const A_NUMBER: usize = 8;
 
@@ -45,6 +47,7 @@ fn find(said: &[&str], wanted: &str) -> Option<usize> {
         words.iter().filter(|word| word.bytes().any(|b| b.is_ascii_digit())).map(|word| (*word).to_owned()).collect()
     };
     let (joined, wanted_numbers) = (words.concat(), numbers(&words));
+    let telling = words.last().filter(|last| words.len() > 1 && last.chars().count() <= TELLING);
     for from in 0..said.len() {
         // A recogniser may join two words or part one.
         for length in [words.len(), words.len() + 1, words.len().saturating_sub(1)] {
@@ -57,7 +60,8 @@ fn find(said: &[&str], wanted: &str) -> Option<usize> {
             } else {
                 strsim::normalized_levenshtein(&stretch_joined, &joined) >= ALIKE
             };
-            if alike && numbers(stretch) == wanted_numbers {
+            let ends_alike = telling.is_none() || stretch.last() == telling;
+            if alike && ends_alike && numbers(stretch) == wanted_numbers {
                 return Some(from + length);
             }
         }
@@ -98,5 +102,7 @@ mod tests {
     fn short_pieces_agree_to_the_letter() {
         assert!(holds("oui ou non", "non"));
         assert!(!holds("oui ou nom", "non"));
+        assert!(holds("Je peux vous rapeler au 06.", "rappeler au"));
+        assert!(!holds("Voulez-vous que la mairie puisse vous rappeler à ce sujet ?", "rappeler au"));
     }
 }

@@ -14,6 +14,7 @@ const YES: &str = "Oui, c'est ça.";
 const GO_ON: &str = "Oui.";
 const NO: &str = "Non.";
 const SOMETHING_ELSE: &str = "Pour autre chose.";
+const REPEAT: &str = "Pardon, pouvez-vous répéter plus lentement ?";
 const PLEASE: &str = "Oui, s'il vous plaît.";
 const GOODBYE: &str = "Non merci, c'est tout. Au revoir.";
 
@@ -31,6 +32,10 @@ pub struct Cues {
     pub offers_call_back: Vec<String>,
     /// "Un instant, je vérifie."
     pub asks_to_wait: Vec<String>,
+    /// "C'est noté, votre demande est transmise."
+    pub has_saved: Vec<String>,
+    /// "Si ce n'est pas une urgence, …"
+    pub has_raised_alarm: Vec<String>,
 }
 
 /// What the caller does next.
@@ -54,7 +59,12 @@ pub struct Person {
     last: Option<Last>,
     turns: usize,
     corrections: usize,
+    /// How often the caller asked to have it said again.
+    repeats: usize,
     has_said_goodbye: bool,
+    /// Of what the call is for, what has not come yet: words to be heard; whether a request is still to be left.
+    still_to_hear: Vec<String>,
+    is_to_leave_request: bool,
     /// Questions back about what is meant.
     pub asked_back: usize,
 }
@@ -69,12 +79,15 @@ impl Person {
     pub fn new(scenario: Scenario, cues: Cues) -> Self {
         Self {
             answered: vec![0; scenario.answers.len()],
+            still_to_hear: scenario.expect.heard.clone(),
+            is_to_leave_request: scenario.leaves_request(),
             scenario,
             cues,
             said: 0,
             last: None,
             turns: 0,
             corrections: 0,
+            repeats: 0,
             has_said_goodbye: false,
             asked_back: 0,
         }
@@ -82,7 +95,7 @@ impl Person {
 
     /// Every text this person may say: spoken before the call.
     pub fn texts(&self) -> Vec<String> {
-        let habits = [YES, GO_ON, NO, SOMETHING_ELSE, PLEASE, GOODBYE].map(str::to_owned);
+        let habits = [YES, GO_ON, NO, SOMETHING_ELSE, PLEASE, REPEAT, GOODBYE].map(str::to_owned);
         let corrections = self.scenario.expected_numbers().map(correction);
         let own = self.scenario.texts().map(str::to_owned);
         own.chain(self.scenario.subject.first().cloned())
@@ -105,6 +118,8 @@ impl Person {
         if self.is_asked_to_wait(text) {
             return Act::Wait;
         }
+        self.still_to_hear.retain(|piece| !holds(text, piece));
+        self.is_to_leave_request &= !any(text, &self.cues.has_saved);
         self.turns += 1;
         if self.turns > MOST_TURNS || self.has_said_goodbye {
             return Act::HangUp;
@@ -126,7 +141,8 @@ impl Person {
         if let Some(act) = self.answer(text, false) {
             return act;
         }
-        if any(text, &self.cues.has_not_understood)
+        let is_misunderstood = self.wants_more() && any(text, &self.cues.has_raised_alarm);
+        if (is_misunderstood || any(text, &self.cues.has_not_understood))
             && let Some(again) = self.again()
         {
             return Act::Say(again);
@@ -213,11 +229,21 @@ impl Person {
                 self.said += 1;
                 self.perform(saying)
             }
+            // Nobody leaves without what they called for, at once.
+            None if self.wants_more() && self.repeats < PATIENCE => {
+                self.repeats += 1;
+                Act::Say(REPEAT.to_owned())
+            }
             None => {
                 self.has_said_goodbye = true;
                 Act::Say(GOODBYE.to_owned())
             }
         }
+    }
+
+    /// Something of what the call is for has not come yet.
+    fn wants_more(&self) -> bool {
+        self.is_to_leave_request || !self.still_to_hear.is_empty()
     }
 
     fn perform(&mut self, saying: Saying) -> Act {
@@ -272,6 +298,8 @@ mod tests {
             has_not_understood: vec!["pas bien compris".into()],
             offers_call_back: vec!["Voulez-vous qu'on vous rappelle".into()],
             asks_to_wait: vec!["Un instant, je vérifie.".into()],
+            has_saved: vec!["C'est noté".into()],
+            has_raised_alarm: vec!["Si ce n'est pas une urgence".into()],
         };
         Person::new(Scenario::parse(file).unwrap(), cues)
     }
@@ -302,8 +330,23 @@ values = ["0612345678"]
         assert_eq!(person.heard("Mairie, bonjour. À quel nom ?"), says("Bonjour, ma carte."));
         assert_eq!(person.heard("Il faut un rendez-vous."), says("C'est combien ?"));
         assert_eq!(person.heard("Je n'ai pas bien compris."), says("Le prix ?"));
-        assert_eq!(person.heard("C'est gratuit. Autre chose ?"), says(GOODBYE));
+        assert_eq!(person.heard("C'est noté. Autre chose ?"), says(GOODBYE));
         assert_eq!(person.heard("Au revoir."), Act::HangUp);
+    }
+
+    #[test]
+    fn nobody_leaves_without_what_they_called_for() {
+        let mut person = person(&FILE.replace("[expect.request]", "[expect]\nheard = [\"gratuit\"]\n[expect.request]"));
+        person.heard("Bonjour.");
+        person.heard("Il faut un rendez-vous.");
+        assert_eq!(person.heard("Faites le 112. Si ce n'est pas une urgence, dites un agent."), says("Le prix ?"));
+        assert_eq!(person.heard("C'est cratuit."), says(REPEAT));
+        assert_eq!(person.heard("C'est gratuit."), says(REPEAT), "the request is still to be left");
+        assert_eq!(person.heard("C'est noté, votre demande est transmise."), says(GOODBYE));
+        let mut deaf = self::person(FILE);
+        deaf.heard("Bonjour.");
+        deaf.heard("Il faut un rendez-vous.");
+        assert_eq!([deaf.heard("?"), deaf.heard("?"), deaf.heard("?")], [says(REPEAT), says(REPEAT), says(GOODBYE)]);
     }
 
     #[test]

@@ -276,9 +276,10 @@ impl Machine {
             // They say goodbye as well; cutting ours would leave them in silence.
             return self.playout.resume();
         }
+        let had_begun = self.playout.has_begun();
         if let Some(heard) = self.playout.cut() {
             self.record.interruptions += 1;
-            self.converse(now, dialogue::Input::SpeechInterrupted { heard });
+            self.converse(now, dialogue::Input::SpeechInterrupted { heard, had_begun });
         }
     }
 

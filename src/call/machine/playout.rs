@@ -27,6 +27,8 @@ pub(super) enum Then {
 
 /// Silence between two sentences, in frames of 20 ms: the breath a reader takes.
 const GAP_FRAMES: u32 = 12;
+/// Whoever begins to speak before so much of an answer was heard, in frames (600 ms), does not answer it.
+const BARELY: usize = 30;
 /// A prompt that resumes starts again from the last quiet frame no further back than this, in frames (2 s).
 const REWIND_LIMIT: usize = 100;
 /// And when there is none, this far back (400 ms).
@@ -208,6 +210,11 @@ impl Playout {
     /// The caller is hearing our voice at this moment.
     pub fn is_audible(&self) -> bool {
         self.is_covering() || !self.paused && (!self.flights.is_empty() || self.gap > 0)
+    }
+
+    /// Of what is being said, the caller has heard enough to answer it; known after [`Self::pause`].
+    pub fn has_begun(&self) -> bool {
+        self.heard > 0 || self.position >= BARELY
     }
 
     /// The phrase that covers a wait is being said, or comes next.

@@ -46,7 +46,7 @@ fn nobody_on_the_line_is_not_passed_to_the_operator_unasked() {
 #[test]
 fn speech_without_words_costs_nothing_at_first_and_what_it_cut_off_is_said() {
     let mut talk = Talk::new(OPEN);
-    talk.input(Input::SpeechInterrupted { heard: 1 });
+    talk.input(Input::SpeechInterrupted { heard: 1, had_begun: true });
     assert!(talk.outputs.is_empty());
     talk.says("").hears("que puis-je faire").does_not_hear("bonjour");
     let mut talk = Talk::new(OPEN);

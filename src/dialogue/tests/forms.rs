@@ -365,6 +365,44 @@ fn who_tells_the_matter_again_is_asked_again() {
     }
 }
 
+/// The caller speaks again before the answer can be heard.
+fn goes_on(talk: &mut Talk) -> &mut Talk {
+    talk.input(Input::SpeechInterrupted { heard: 0, had_begun: false })
+}
+
+#[test]
+fn what_goes_on_before_the_answer_is_heard_belongs_to_what_was_said() {
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").says("oui").says("des bancs à l'ombre").hears("À quel nom");
+    goes_on(&mut talk).says("devant la gare").hears("À quel nom");
+    goes_on(&mut talk).says("et près du château").hears("À quel nom").says("Martin").hears("À quel numéro");
+    talk.says("zéro quatre, soixante-cinq");
+    goes_on(&mut talk)
+        .says("71, 12, 50")
+        .hears("Je note : Des bancs à l'ombre devant la gare et près du château, de Martin");
+    talk.hears("au 04 65 71 12 50");
+    // Who has heard the question answers it.
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").says("oui").says("des bancs à l'ombre").hears("À quel nom");
+    talk.input(Input::SpeechInterrupted { heard: 0, had_begun: true }).says("Fontaine").hears("À quel numéro");
+}
+
+#[test]
+fn what_stands_alone_or_is_done_is_not_joined() {
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").hears("Voulez-vous");
+    goes_on(&mut talk).says("je veux parler à un agent");
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("j'ai une idée").says("oui").says("des bancs").says("Martin").says("04 65 71 12 50").says("oui");
+    assert!(talk.saved().is_some());
+    goes_on(&mut talk).says("oui, des bancs");
+    assert!(talk.saved().is_none(), "saved once");
+    let mut talk = Talk::with(&TOWN_OF_OFFERS, OPEN, None);
+    talk.says("il y a le feu chez ma voisine").hears("le 18");
+    goes_on(&mut talk).says("j'ai une idée").hears("Voulez-vous");
+}
+
 #[test]
 fn words_of_the_question_are_no_wish() {
     let town = build(&TOWN.replace(
