@@ -240,7 +240,9 @@ fn tense(slot: &Slot) -> Tense {
 /// hier"), and "samedi matin" does not answer at what time.
 pub(super) fn in_passing(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
     match slot.kind {
-        SlotKind::Date if tense(slot) == Tense::Future => asked(slot, text, ear),
+        SlotKind::Date if tense(slot) == Tense::Future => {
+            filled(date::read_in_passing(text, ear.today, Tense::Future), |day| spoken_day(day, ear))
+        }
         SlotKind::Time => {
             let mut readings = time::read(text);
             readings.retain(|r| !matches!(r.value, Moment::Period(_)));

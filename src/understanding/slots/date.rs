@@ -84,6 +84,11 @@ pub fn read(text: &str, today: Date, tense: Tense) -> Vec<Reading<Day>> {
     Parser::new(&all, text, today, tense).read()
 }
 
+/// A day named beside something else, which was not asked for.
+pub fn read_in_passing(text: &str, today: Date, tense: Tense) -> Vec<Reading<Day>> {
+    Parser::new(&words(text), text, today, tense).read_in_passing()
+}
+
 /// Typed JJMMAAAA or JJMM.
 pub fn typed(digits: &str, today: Date, tense: Tense) -> Option<Day> {
     if !digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -59,14 +59,25 @@ impl<'w, 't> Parser<'w, 't> {
     }
 
     pub fn read(&self) -> Vec<Reading<Day>> {
-        let found = (0..self.words.len()).find_map(|at| {
+        self.with_part(self.told().unwrap_or_else(|| self.bare_number()))
+    }
+
+    /// The same where no day was asked for: a bare number is none ("demander un acte").
+    pub fn read_in_passing(&self) -> Vec<Reading<Day>> {
+        self.with_part(self.told().unwrap_or_default())
+    }
+
+    /// The first words that tell a day.
+    fn told(&self) -> Option<Vec<Reading<Day>>> {
+        (0..self.words.len()).find_map(|at| {
             let readings = self.at(at);
             (!readings.is_empty()).then_some(readings)
-        });
-        let found = found.unwrap_or_else(|| self.bare_number());
+        })
+    }
+
+    fn with_part(&self, days: Vec<Reading<Day>>) -> Vec<Reading<Day>> {
         let part = self.part_of_day();
-        found
-            .into_iter()
+        days.into_iter()
             .map(|reading| reading.map(|day| Day { part: day.part.or(part.filter(|_| day.first == day.last)), ..day }))
             .collect()
     }

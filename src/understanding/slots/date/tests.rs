@@ -209,3 +209,15 @@ fn typed_dates() {
         assert_eq!(typed(wrong, Tense::Future), None, "{wrong}");
     }
 }
+
+#[test]
+fn a_bare_number_is_no_day_unless_one_was_asked_for() {
+    let in_passing =
+        |text: &str| read_in_passing(text, TODAY, Tense::Future).first().map(|reading| reading.value.recorded());
+    assert_eq!(in_passing("demander un acte"), None);
+    assert_eq!(in_passing("deux places"), None);
+    assert_eq!(in_passing("un rendez-vous mardi").as_deref(), Some("2026-12-01"));
+    assert_eq!(in_passing("c'est pour le 15 décembre").as_deref(), Some("2026-12-15"));
+    assert_eq!(recorded("le quinze", Tense::Future).as_deref(), Some("2026-12-15"));
+    assert_eq!(recorded("quinze", Tense::Future).as_deref(), Some("2026-12-15"));
+}
