@@ -4,8 +4,10 @@
 //! qu'il faut la déclarer ?". Owns: when that may be, and the conversation as it was before. Must not know: sound, how words are
 //! understood.
 
+use crate::understanding::text::LONGEST_TEXT;
 use crate::understanding::{Decision, commands};
 
+use super::correction::is_denial;
 use super::{Dialogue, Output};
 
 /// The conversation before the caller's last words, and these.
@@ -20,8 +22,10 @@ impl Dialogue {
     pub(super) fn gone_on(&mut self, text: String) -> String {
         let goes_on = std::mem::take(&mut self.goes_on);
         let before = self.before.take();
-        let before =
-            before.filter(|before| goes_on && before.dialogue.language == self.language && !self.stands_alone(&text));
+        let before = before.filter(|before| {
+            let is_short = before.words.len() + text.len() < LONGEST_TEXT;
+            goes_on && is_short && before.dialogue.language == self.language && !self.stands_alone(&text)
+        });
         let text = match before {
             Some(before) => {
                 let Before { dialogue, words } = *before;
@@ -47,7 +51,8 @@ impl Dialogue {
 
     /// Words that need none before them, and must not be lost among them.
     fn stands_alone(&self, text: &str) -> bool {
-        let is_command = commands::command(text).is_some();
-        is_command || self.interpret(text).is_none_or(|found| found.decision == Decision::Emergency)
+        commands::command(text).is_some()
+            || is_denial(text)
+            || self.interpret(text).is_none_or(|found| found.decision == Decision::Emergency)
     }
 }
