@@ -430,7 +430,7 @@ Demander nom (nom de personne) :
     ));
     let mut talk = Talk::with(&town, OPEN, None);
     talk.says("demander un acte").hears("date de naissance ?");
-    talk.says("naissance").does_not_hear("cinq jours").hears("date");
+    talk.says("naissance").does_not_hear("cinq jours").hears("Dites par exemple « mardi 12 mai »");
     talk.says("le 3 mai 1980").hears("À quel nom");
     // More than them may be one.
     let mut talk = Talk::with(&town, OPEN, None);
