@@ -248,13 +248,13 @@ impl Dialogue {
             return;
         };
         form.failures = form.failures.saturating_add(1);
-        let failures = form.failures;
         let step = form.at.clone();
+        let gives_up = form.failures >= tries(topic, &form);
         if let FormStep::Slot { digits, .. } = &mut form.at {
             digits.clear();
         }
         self.stage = Stage::Filling(form);
-        if failures >= MOST_FAILURES {
+        if gives_up {
             if self.can_reach_operator() && self.dead_ends == 0 {
                 return self.escalate();
             }
@@ -452,6 +452,16 @@ impl Dialogue {
             return None;
         };
         self.topic(*topic)?.slots.get(*index).map(|slot| slot.kind)
+    }
+}
+
+/// Failures granted at the step under way. Who could not answer one question is asked the others once; but a number to call is always
+/// asked for twice: without it nobody can help later.
+fn tries(topic: &Topic, form: &Form) -> u8 {
+    let is_number = |index: usize| topic.slots.get(index).is_some_and(|slot| slot.kind == SlotKind::Telephone);
+    match form.at {
+        FormStep::Slot { index, .. } if form.skipped() > 0 && !is_number(index) => 1,
+        _ => MOST_FAILURES,
     }
 }
 
