@@ -302,6 +302,18 @@ fn a_transfer_that_fails_returns_to_the_request() {
 }
 
 #[test]
+fn after_one_question_left_out_others_are_asked_once_but_the_number_twice() {
+    let nonsense = "le chat de la voisine mange des croquettes sur la plage";
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
+    talk.says("signaler un lampadaire").says("il est cassé").says("12 rue de Mareil").hears("À quel nom");
+    talk.says(nonsense).does_not_hear("À quel numéro").says(nonsense).hears("À quel numéro");
+    talk.says(nonsense).says("06 12 34 56 78").hears("Est-ce dangereux");
+    talk.says(nonsense).hears("J'ai noté");
+    assert_eq!((field(&talk, "lieu").as_str(), field(&talk, "téléphone").as_str()), ("12 rue de Mareil", "0612345678"));
+    assert_eq!((field(&talk, "nom").as_str(), field(&talk, "danger").as_str()), ("", ""));
+}
+
+#[test]
 fn commands_are_heard_while_a_message_is_taken() {
     let mut talk = talk();
     talk.says("signaler un lampadaire").hears("Que se passe-t-il").says("répétez").hears("Que se passe-t-il");
