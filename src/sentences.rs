@@ -5,14 +5,15 @@
 //! know: what points are for.
 
 use std::fs;
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 use tracing::debug;
 
-use crate::understanding::encoder::{DIMENSIONS, Encode, Encoder, Malformed, Points};
+use crate::understanding::encoder::{DIMENSIONS, Encode, Encoder, Malformed, Points, Table};
 
 /// Fewer sentences are computed in less time than a file is worth.
 const WORTH_KEEPING: usize = 64;
@@ -34,15 +35,31 @@ pub enum SentencesError {
 
 /// Reads the model; `None` when there is none.
 pub fn open(model: &Path, cache: &Path) -> Result<Option<Arc<dyn Encode>>, SentencesError> {
-    let bytes = match fs::read(model) {
-        Ok(bytes) => bytes,
+    let unreadable = |source| SentencesError::Unreadable { path: model.to_owned(), source };
+    let mut file = match fs::File::open(model) {
+        Ok(file) => file,
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
-        Err(source) => return Err(SentencesError::Unreadable { path: model.to_owned(), source }),
+        Err(error) => return Err(unreadable(error)),
     };
-    let encoder =
-        Encoder::read(&bytes).map_err(|source| SentencesError::Malformed { path: model.to_owned(), source })?;
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes).map_err(unreadable)?;
+    let encoder = Encoder::read(&bytes, |place| Box::new(OnDisk { file, start: place.start as u64 }))
+        .map_err(|source| SentencesError::Malformed { path: model.to_owned(), source })?;
     let model = Sha256::digest(&bytes).into();
     Ok(Some(Arc::new(Kept { encoder, model, cache: cache.to_owned() })))
+}
+
+/// Rows read from the model's file as they are needed: fifty megabytes that the system may keep or give away.
+struct OnDisk {
+    file: fs::File,
+    /// Where the table begins in it.
+    start: u64,
+}
+
+impl Table for OnDisk {
+    fn read(&self, at: usize, row: &mut [u8]) -> bool {
+        self.file.read_exact_at(row, self.start + at as u64).is_ok()
+    }
 }
 
 /// An encoder that remembers.
@@ -169,6 +186,17 @@ mod tests {
         tidy(folder.path()).unwrap();
         assert_eq!(fs::read_dir(folder.path()).unwrap().count(), MOST_KEPT + 1);
         assert!(!folder.path().join("2.points").exists() && folder.path().join("3.points").exists());
+    }
+
+    #[test]
+    fn rows_are_read_where_they_lie() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("table");
+        fs::write(&path, b"..abcdef").unwrap();
+        let table = OnDisk { file: fs::File::open(&path).unwrap(), start: 2 };
+        let mut row = [0; 3];
+        assert!(table.read(3, &mut row) && row == *b"def");
+        assert!(!table.read(4, &mut row));
     }
 
     #[test]

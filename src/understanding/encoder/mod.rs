@@ -2,13 +2,15 @@
 //!
 //! The multilingual Universal Sentence Encoder (Yang et al. 2019, "Multilingual Universal Sentence Encoder for Semantic
 //! Retrieval"): pieces of words, convolutions over two, three and five of them, a small deep network over their sum. Owns: the
-//! model in memory and its arithmetic. Must not know: where the file lies, dialplans, what a point is used for.
+//! model and its arithmetic. Must not know: where the file lies, dialplans, what a point is used for.
 
 mod network;
 mod points;
 #[cfg(test)]
 mod tests;
 mod unigram;
+
+use std::ops::Range;
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype, TensorView};
@@ -44,15 +46,21 @@ impl std::fmt::Debug for Encoder {
 }
 
 impl Encoder {
-    /// From the bytes of a prepared file (`docs/models.md`).
-    pub fn read(bytes: &[u8]) -> Result<Self, Malformed> {
+    /// From the bytes of a prepared file (`docs/models.md`). `table` is given where in them the rows of the pieces lie: most of the
+    /// file, of which a sentence needs some twenty rows, so whoever has the file need not keep them in memory.
+    pub fn read(bytes: &[u8], table: impl FnOnce(Range<usize>) -> Box<dyn Table>) -> Result<Self, Malformed> {
         let file = SafeTensors::deserialize(bytes).map_err(|error| Malformed(error.to_string()))?;
         let tensors = Tensors { file };
         let pieces = String::from_utf8(tensors.bytes("pieces")?.to_vec())
             .map_err(|_| Malformed("les morceaux ne sont pas en UTF-8".into()))?;
         let vocabulary = Vocabulary::new(pieces.split('\n'), tensors.floats("scores")?)
             .ok_or_else(|| Malformed("autant de notes que de morceaux sont attendues".into()))?;
-        let network = Network::read(&tensors, vocabulary.len())?;
+        let rows = tensors.bytes("table")?;
+        if rows.len() != vocabulary.len() * DIMENSIONS {
+            return Err(Malformed("une ligne par morceau est attendue dans « table »".into()));
+        }
+        let start = rows.as_ptr().addr() - bytes.as_ptr().addr();
+        let network = Network::read(&tensors, vocabulary.len(), table(start..start + rows.len()))?;
         Ok(Self { vocabulary, network })
     }
 
@@ -78,6 +86,20 @@ impl Encoder {
             points.append(self.network.points(&batch));
         }
         points
+    }
+}
+
+/// The rows of the pieces, a byte a number, one after the other.
+pub trait Table: Send + Sync {
+    /// Fills `row` with what begins at byte `at`; `false`: it can't be read now.
+    fn read(&self, at: usize, row: &mut [u8]) -> bool;
+}
+
+/// In memory.
+impl Table for Vec<u8> {
+    fn read(&self, at: usize, row: &mut [u8]) -> bool {
+        let found = at.checked_add(row.len()).and_then(|end| self.get(at..end));
+        found.map(|found| row.copy_from_slice(found)).is_some()
     }
 }
 

@@ -7,7 +7,7 @@
 use ndarray::linalg::general_mat_mul;
 use ndarray::{Array2, ArrayView2, ArrayViewMut2};
 
-use super::{DIMENSIONS, Malformed, Points, Tensors};
+use super::{DIMENSIONS, Malformed, Points, Table, Tensors};
 
 /// Pieces that a branch looks at, and how many of them lie before the one it is at.
 pub const BRANCHES: [(usize, usize); 3] = [(2, 0), (3, 1), (5, 2)];
@@ -31,7 +31,7 @@ struct Branch {
 
 pub struct Network {
     /// A row of 8-bit numbers for each piece, with the step and the least value that make numbers of them.
-    table: Vec<u8>,
+    table: Box<dyn Table>,
     steps: Vec<f32>,
     least: Vec<f32>,
     projection: Matrix,
@@ -55,15 +55,12 @@ struct Norm {
 const EPSILON: f32 = 1e-12;
 
 impl Network {
-    pub fn read(tensors: &Tensors<'_>, pieces: usize) -> Result<Self, Malformed> {
+    /// `table`: has a row for each of so many pieces.
+    pub fn read(tensors: &Tensors<'_>, pieces: usize, table: Box<dyn Table>) -> Result<Self, Malformed> {
         let matrix = |name: &str, rows: usize, columns: usize| {
             let values = tensors.exactly(name, rows * columns)?;
             Array2::from_shape_vec((rows, columns), values).map(Matrix).map_err(|error| Malformed(error.to_string()))
         };
-        let table = tensors.bytes("table")?.to_vec();
-        if table.len() != pieces * DIMENSIONS {
-            return Err(Malformed("une ligne par morceau est attendue dans « table »".into()));
-        }
         let width = BRANCHES.len() * WIDTH;
         let branches = BRANCHES
             .iter()
@@ -138,11 +135,16 @@ impl Network {
     /// For each piece its row and what the branches make of it, normalised.
     fn features(&self, sentences: &[Vec<u32>], pieces: usize) -> Vec<f32> {
         let mut rows = Vec::with_capacity(pieces * DIMENSIONS);
+        let mut row = [0; DIMENSIONS];
         for piece in sentences.iter().flatten() {
             let piece = *piece as usize;
             let (step, least) = (self.steps[piece], self.least[piece]);
-            let row = &self.table[piece * DIMENSIONS..(piece + 1) * DIMENSIONS];
-            rows.extend(row.iter().map(|byte| f32::from(*byte) * step + least));
+            if self.table.read(piece * DIMENSIONS, &mut row) {
+                rows.extend(row.iter().map(|byte| f32::from(*byte) * step + least));
+            } else {
+                // A piece without meaning: the others still tell what the sentence is about.
+                rows.resize(rows.len() + DIMENSIONS, 0.0);
+            }
         }
         let mut projected = repeated(&self.projection_bias, pieces);
         self.projection.multiply(&rows, &mut projected);

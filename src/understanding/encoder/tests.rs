@@ -22,13 +22,42 @@ const COSINES: [f32; 5] = [1.0, 0.187, 0.094, 0.558, 0.033];
 static MODEL: LazyLock<Option<Encoder>> = LazyLock::new(|| {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentences.safetensors");
     match std::fs::read(&path) {
-        Ok(bytes) => Some(Encoder::read(&bytes).expect("the prepared model can be read")),
+        Ok(bytes) => Some(in_memory(&bytes).expect("the prepared model can be read")),
         Err(_) => {
             println!("skipped: {} is absent (make models)", path.display());
             None
         }
     }
 });
+
+fn in_memory(bytes: &[u8]) -> Result<Encoder, Malformed> {
+    Encoder::read(bytes, |place| Box::new(bytes[place].to_vec()))
+}
+
+/// A table of which some rows can't be read.
+struct Damaged(fn(usize) -> bool);
+
+impl Table for Damaged {
+    fn read(&self, at: usize, row: &mut [u8]) -> bool {
+        row.fill(1);
+        !(self.0)(at / DIMENSIONS)
+    }
+}
+
+#[test]
+fn a_table_that_cannot_be_read_gives_points_all_the_same() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/sentences.safetensors");
+    let Ok(bytes) = std::fs::read(&path) else {
+        println!("skipped: {} is absent (make models)", path.display());
+        return;
+    };
+    for unreadable in [(|_| true) as fn(usize) -> bool, |row| row % 2 == 0] {
+        let model = Encoder::read(&bytes, |_| Box::new(Damaged(unreadable))).unwrap();
+        let points = model.encode(&["je voudrais refaire ma carte d'identité"]);
+        let point = points.first().unwrap();
+        assert!(point.iter().all(|value| value.is_finite()) && (likeness(point, point) - 1.0).abs() < 1e-3);
+    }
+}
 
 #[test]
 fn points_are_those_of_the_packages_own_program() {
@@ -80,7 +109,7 @@ fn file(arrays: &[(&str, Dtype, Vec<u8>)]) -> Vec<u8> {
 
 #[test]
 fn files_that_are_no_model_are_refused_with_the_reason() {
-    let reason = |bytes: &[u8]| Encoder::read(bytes).unwrap_err().0;
+    let reason = |bytes: &[u8]| in_memory(bytes).unwrap_err().0;
     assert!(!reason(b"").is_empty());
     assert!(reason(&file(&[])).contains("« pieces » manque"));
     let pieces = ("pieces", Dtype::U8, b"<unk>\n<s>\n</s>\na".to_vec());
