@@ -32,7 +32,7 @@ COPY prompts ./prompts
 # New volumes take the rights of the directories they cover.
 RUN ln -s /opt/allo-mairie/allo-mairie /usr/local/bin/allo-mairie \
     && install --directory --owner=mairie --group=mairie --mode=0750 models cache data
-ENV PIPER_ESPEAKNG_DATA_DIRECTORY=/opt/allo-mairie
+ENV PIPER_ESPEAKNG_DATA_DIRECTORY=/opt/allo-mairie OMP_WAIT_POLICY=passive
 USER mairie
 EXPOSE 5060/udp
 EXPOSE 20000-20999/udp

@@ -27,6 +27,7 @@ pub mod talk;
 mod telephone;
 pub mod transcribe;
 pub mod understand;
+mod waits;
 
 /// A command could not do its work. The text is French, for the person at the terminal, and names the remedy.
 #[derive(Debug, thiserror::Error)]
@@ -94,9 +95,28 @@ enum Command {
     Requests(requests::Args),
 }
 
+impl Command {
+    /// Speech is recognised.
+    fn hears(&self) -> bool {
+        matches!(
+            self,
+            Self::Serve(_)
+                | Self::Transcribe(_)
+                | Self::Call(_)
+                | Self::Phone(_)
+                | Self::Bench(_)
+                | Self::BenchCalls(_)
+                | Self::Demo(_)
+        )
+    }
+}
+
 /// Runs the command given on the command line.
 pub fn main() -> ExitCode {
     let command = CommandLine::parse().command;
+    if command.hears() {
+        waits::asleep();
+    }
     // The service has its journal configured; the tools have one when asked.
     if !matches!(command, Command::Serve(_))
         && let Err(error) = crate::telemetry::init_if_asked()
