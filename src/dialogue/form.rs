@@ -9,6 +9,7 @@ use crate::understanding::slots::{telephone, yes_no};
 
 use super::check::needs_check;
 use super::correction;
+use super::heard::is_asking_for_somebody;
 use super::matter::{is_said_again, is_said_back};
 use super::phrases::PhraseId;
 use super::slots;
@@ -21,6 +22,9 @@ pub(super) const MOST_FAILURES: u8 = 2;
 /// Slots given up in one form; who is understood no better is not asked on. Who has given nothing yet is asked for one more.
 const MOST_SKIPPED: usize = 2;
 const MOST_SKIPPED_AT_FIRST: usize = 1;
+
+/// Words. A message may be about somebody who is to be reached, and is longer then.
+const LONGEST_CALL_FOR_SOMEBODY: usize = 14;
 
 /// What the caller said on the way to a form.
 #[derive(Debug, Clone, Copy)]
@@ -183,6 +187,14 @@ impl Dialogue {
                 let is_told_again = !takes_anything(slot.kind) && is_said_again(topic, &form, text);
                 if is_told_again && slot.kind == SlotKind::PersonName {
                     return self.form_failure(false);
+                }
+                // An agent is no address. While one can be had, a short sentence that asks for somebody is no message either.
+                if takes_anything(slot.kind)
+                    && self.can_reach_operator()
+                    && text.split_whitespace().count() <= LONGEST_CALL_FOR_SOMEBODY
+                    && is_asking_for_somebody(interpretation, text)
+                {
+                    return self.asked_for_human(None);
                 }
                 // Anything may be a name or a message; what else answers the question does so before it is a wish.
                 let is_exact = slots::is_exact(slot.kind);

@@ -26,6 +26,11 @@ const RULE_SPOTTED: f32 = 0.8;
 /// Share of a sentence that a phrase of `Partout` must explain: "un agent m'a dit …" is no wish for an agent.
 const EVERYWHERE_COVERAGE: f32 = 0.5;
 
+/// Nobody says this who wants something more.
+const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
+
+const PLAIN_YES: &[&str] = &["oui", "ouais", "si", "yes"];
+
 /// What is looked for when somebody is in distress, in the languages spoken.
 const SOCIAL_HELP: &str = "aide sociale social help";
 
@@ -52,6 +57,9 @@ impl Dialogue {
             return;
         }
         let interpretation = self.completed(interpretation, text);
+        if self.takes_leave(text, &words) {
+            return self.goodbye();
+        }
         if self.answers_question(text, &words, confidence) {
             return;
         }
@@ -81,6 +89,15 @@ impl Dialogue {
             return self.say(PhraseId::Listening);
         }
         self.act_on(interpretation, text, confidence);
+    }
+
+    /// "Non merci, c'est tout, au revoir" and "d'accord, merci, au revoir", whatever a yes or no would lead to here. "Oui, au revoir" is
+    /// a yes first.
+    fn takes_leave(&self, text: &str, words: &[Token]) -> bool {
+        !matches!(self.stage, Stage::Filling(_))
+            && words.iter().any(|word| FAREWELL.contains(&word.folded.as_str()))
+            && commands::command(text) == Some(Command::Goodbye)
+            && !words.first().is_some_and(|word| PLAIN_YES.contains(&word.folded.as_str()))
     }
 
     /// Does what the understanding decided.
@@ -174,13 +191,8 @@ impl Dialogue {
                 let Some(answer) = yes_no::read(text) else {
                     return false;
                 };
-                self.answered_with(
-                    answer,
-                    |dialogue, yes| {
-                        if yes { dialogue.perform(&action) } else { dialogue.ask_anything_else() }
-                    },
-                    confidence,
-                );
+                let leads_to = answer.yes.then_some(&action);
+                self.answered_with(answer, leads_to, Self::ask_anything_else, confidence);
                 true
             }
             Stage::Asking(topic) => self.answers_topic(topic, text, words, confidence),
@@ -205,7 +217,7 @@ impl Dialogue {
         };
         let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
         if let Some(rule) = rules.iter().find(|rule| rule.triggers.contains(&wanted)) {
-            self.answered_with(answer, |dialogue, _| dialogue.command_action(&rule.action), confidence);
+            self.answered_with(answer, Some(&rule.action), Self::ask_anything_else, confidence);
             return true;
         }
         // Only what nothing else follows: "oui, je voudrais un passeport" is about the passport.
@@ -230,9 +242,23 @@ impl Dialogue {
         true
     }
 
-    /// Does what a yes or no leads to. Another wish stated clearly beside it is not lost: "non, c'est pour un passeport"
-    /// is followed at once, "oui, et je voudrais aussi un passeport" after what the yes was for.
-    fn answered_with(&mut self, answer: yes_no::Answer, act: impl FnOnce(&mut Self, bool), confidence: f32) {
+    /// Does what a yes or no leads to, or `otherwise` where that is nothing. Another wish stated clearly beside it is not lost: "non, c'est
+    /// pour un passeport" and "d'accord, mais je préfère parler à quelqu'un" are followed at once, "oui, et je voudrais aussi un
+    /// passeport" after what the yes was for.
+    fn answered_with(
+        &mut self,
+        answer: yes_no::Answer,
+        leads_to: Option<&Action>,
+        otherwise: impl FnOnce(&mut Self),
+        confidence: f32,
+    ) {
+        let leads_to_somebody = matches!(leads_to, Some(Action::Transfer(_)));
+        if !leads_to_somebody
+            && let Some(interpretation) = self.interpret(&answer.rest)
+            && is_asking_for_somebody(&interpretation, &answer.rest)
+        {
+            return self.act_on(interpretation, &answer.rest, confidence);
+        }
         let wish = self.other_wish(&answer.rest, self.open);
         if wish.is_some()
             && !answer.yes
@@ -242,7 +268,10 @@ impl Dialogue {
         }
         self.later = wish.or(self.later);
         self.progress();
-        act(self, answer.yes);
+        match leads_to {
+            Some(action) => self.command_action(action),
+            None => otherwise(self),
+        }
     }
 
     /// A topic other than `known` that these words clearly ask for.
@@ -453,6 +482,14 @@ impl Dialogue {
             None => self.ask_anything_else(),
         }
     }
+}
+
+/// Somebody is asked for in so many words. "Je ne veux pas d'un agent" is the contrary.
+pub(super) fn is_asking_for_somebody(interpretation: &Interpretation, text: &str) -> bool {
+    const DENYING: &[&str] = &["pas", "plus", "jamais", "sans", "not", "don't", "without"];
+    matches!(interpretation.decision, Decision::Reach { .. })
+        && !interpretation.whom.is_unasked
+        && !tokens(text).iter().any(|word| DENYING.contains(&word.folded.as_str()))
 }
 
 /// The action of the rule whose phrase is best found in what was said.

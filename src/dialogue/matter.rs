@@ -11,8 +11,10 @@ use super::form::{Said, wants_telephone};
 use super::slots::{self, Dictated};
 use super::state::{Form, Stage};
 
-/// Fewer meaningful words tell no matter.
-const FEWEST_WORDS: usize = 3;
+/// Fewer meaningful words tell no matter: "un canapé et un matelas" does.
+const FEWEST_WORDS: usize = 2;
+/// Fewer are not told again, but an answer that happens to have a word of the matter.
+const FEWEST_AGAIN: usize = 3;
 /// Likeness of a word to one of the matter that makes them the same, as the recogniser may write it.
 const SAME_WORD: f32 = 0.8;
 /// So many words of a message are that message again: the recogniser writes the others otherwise each time.
@@ -85,7 +87,7 @@ pub(super) fn is_said_again(topic: &Topic, form: &Form, text: &str) -> bool {
     let words = tokens(text);
     let said: Vec<&Token> = words.iter().filter(|word| word.is_content()).collect();
     let again = said.iter().filter(|word| told.iter().any(|other| word.likeness(other) >= SAME_WORD)).count();
-    said.len() >= FEWEST_WORDS && again >= SAID_AGAIN && !asks(&words)
+    said.len() >= FEWEST_AGAIN && again >= SAID_AGAIN && !asks(&words)
 }
 
 /// Nothing but words of the question itself: "naissance" to "Quelle est la date de naissance ?" is no wish for a certificate.

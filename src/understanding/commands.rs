@@ -113,6 +113,7 @@ static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
             Command::Goodbye,
             Patterns::new(
                 &[
+                    "non? merci? c est|sera tout merci? au? revoir|aurevoir",
                     "au revoir",
                     "aurevoir",
                     "bonne journee",
@@ -209,6 +210,13 @@ mod tests {
     use super::*;
 
     #[test]
+    fn what_is_nothing_but_a_command() {
+        assert_eq!(alone("Non merci c'est tout au revoir."), Some(Command::Goodbye));
+        assert_eq!(alone("répétez-leur que la rue est fermée"), None);
+        assert_eq!(alone("il m'a dit au revoir et il a fermé le portail de la cour"), None);
+    }
+
+    #[test]
     fn commands_in_everyday_words() {
         for (text, wanted) in [
             ("répétez s'il vous plaît", Some(Command::Repeat)),
@@ -220,6 +228,7 @@ mod tests {
             ("vous allez trop vite", Some(Command::SlowDown)),
             ("merci, au revoir", Some(Command::Goodbye)),
             ("non c'est tout merci", Some(Command::Goodbye)),
+            ("non merci, c'est tout, au revoir", Some(Command::Goodbye)),
             ("laissez tomber", Some(Command::Cancel)),
             ("j'ai une autre question", Some(Command::SomethingElse)),
             ("attendez un instant", Some(Command::Wait)),

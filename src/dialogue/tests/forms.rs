@@ -302,6 +302,30 @@ fn a_transfer_that_fails_returns_to_the_request() {
 }
 
 #[test]
+fn a_person_is_no_address_and_no_message() {
+    let person = "c'est assez grave, je voudrais en parler à une vraie personne";
+    let mut talk = talk();
+    talk.says("signaler un lampadaire").says("il est cassé").hears("À quelle adresse").says(person);
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+    let mut talk = self::talk();
+    talk.says("signaler un lampadaire").hears("Que se passe-t-il").says(person);
+    assert_eq!(talk.transferred().as_deref(), Some("Standard"));
+    // A message about somebody, and any message while nobody can be reached, is one.
+    let mut talk = self::talk();
+    talk.says("signaler un lampadaire").says(
+        "il est cassé depuis lundi devant le 12 et la dame qui habite là voudrait parler à un agent parce qu'elle est déjà tombée",
+    );
+    assert_eq!(talk.transferred(), None);
+    talk.hears("À quelle adresse");
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
+    talk.says("signaler un lampadaire").says(person).hears("À quelle adresse");
+    // Nor is taking leave.
+    let mut talk = self::talk();
+    talk.says("signaler un lampadaire").says("Non merci c'est tout au revoir.").hears("Au revoir");
+    assert!(talk.hung_up());
+}
+
+#[test]
 fn after_one_question_left_out_others_are_asked_once_but_the_number_twice() {
     let nonsense = "le chat de la voisine mange des croquettes sur la plage";
     let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
@@ -513,6 +537,9 @@ Confirmer :
     let unsure = "le lampadaire clignote et il fait noir partout";
     Talk::with(&town, OPEN, None).says(unsure).hears("C'est bien cela");
     begin().says(unsure).hears("À quel nom");
+    // Two things are enough.
+    begin().says("un lampadaire éteint").hears("À quel nom");
+    begin().says("le lampadaire").does_not_hear("À quel nom");
     // A yes is asked what it is about; a question is answered; a no ends it.
     begin().says("oui").hears("Que se passe-t-il");
     begin().says("quand est-ce que le lampadaire est éteint").hears("Voulez-vous commencer");
