@@ -22,12 +22,12 @@ fn holds_pieces(text: &str, piece: &str) -> bool {
     if digits.len() >= A_NUMBER {
         return digits_of(text).contains(&digits);
     }
-    let said = plain(text);
+    let said = figures(&plain(text));
     let said: Vec<&str> = said.split(' ').filter(|word| !word.is_empty()).collect();
     let mut from = 0;
     let mut some = false;
     for part in piece.replace("...", "…").split('…') {
-        let wanted = plain(part);
+        let wanted = figures(&plain(part));
         if wanted.is_empty() {
             continue;
         }
@@ -38,6 +38,19 @@ fn holds_pieces(text: &str, piece: &str) -> bool {
         }
     }
     some
+}
+
+/// Small numbers as figures: "dix chiffres" and "10 chiffres" are the same to who hears them. "Un" may be an article.
+fn figures(text: &str) -> String {
+    const NUMBERS: &[&str] = &[
+        "deux", "trois", "quatre", "cinq", "six", "sept", "huit", "neuf", "dix", "onze", "douze", "treize", "quatorze",
+        "quinze", "seize",
+    ];
+    let figure = |word: &str| match NUMBERS.iter().position(|number| *number == word) {
+        Some(place) => (place + 2).to_string(),
+        None => word.to_owned(),
+    };
+    text.split(' ').map(figure).collect::<Vec<_>>().join(" ")
 }
 
 /// End of the first stretch of words that is like `wanted`.
@@ -96,6 +109,8 @@ mod tests {
         assert!(!holds("C'est 26 euros de timbre.", "25 euros"));
         assert!(holds("au 01, 30, 87, 20, 00.", "01 30 87 20 00"));
         assert!(!holds("au 01 30 87 20 02.", "01 30 87 20 00"));
+        assert!(holds("Il me faut un numéro à 10 chiffres.", "numéro à dix chiffres"));
+        assert!(holds("dans les cinq jours", "5 jours") && !holds("dans les six jours", "5 jours"));
     }
 
     #[test]
