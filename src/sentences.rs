@@ -49,7 +49,7 @@ pub fn open(model: &Path, cache: &Path) -> Result<Option<Arc<dyn Encode>>, Sente
     Ok(Some(Arc::new(Kept { encoder, model, cache: cache.to_owned() })))
 }
 
-/// Rows read from the model's file as they are needed: fifty megabytes that the system may keep or give away.
+/// Rows read from the model's file as they are needed: forty-four megabytes that the system may keep or give away.
 struct OnDisk {
     file: fs::File,
     /// Where the table begins in it.

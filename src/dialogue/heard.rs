@@ -29,6 +29,7 @@ const EVERYWHERE_COVERAGE: f32 = 0.5;
 /// Nobody says this who wants something more.
 const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
 
+/// Stays a yes beside a farewell.
 const PLAIN_YES: &[&str] = &["oui", "ouais", "si", "yes"];
 
 /// What is looked for when somebody is in distress, in the languages spoken.

@@ -146,35 +146,32 @@ fn prompts_for_the_recogniser_are_short_and_local() {
     assert!(prompt.contains("Saint-Aubin") && prompt.chars().count() <= 201, "{prompt}");
 }
 
+/// The caller was asked something that wants a yes or a no.
+fn asked_a_closed_question() -> Talk {
+    let mut talk = Talk::new(OPEN);
+    talk.says("j'ai perdu ma carte d'identité").hears("Voulez-vous la liste");
+    talk
+}
+
 #[test]
 fn a_person_asked_for_beside_a_yes_or_no_is_reached() {
-    let asked = || {
-        let mut talk = Talk::new(OPEN);
-        talk.says("j'ai perdu ma carte d'identité").hears("Voulez-vous la liste");
-        talk
-    };
     for answer in [
         "D'accord, mais c'est trop compliqué pour moi. Je préfère parler à quelqu'un.",
         "Oui mais je voudrais parler à un agent",
         "Non, je préfère parler à quelqu'un",
     ] {
-        assert_eq!(asked().says(answer).transferred().as_deref(), Some("Standard"), "{answer}");
+        assert_eq!(asked_a_closed_question().says(answer).transferred().as_deref(), Some("Standard"), "{answer}");
     }
-    let mut talk = asked();
+    let mut talk = asked_a_closed_question();
     talk.says("non, je ne veux pas parler à un agent").hears("autre chose");
     assert_eq!(talk.transferred(), None);
 }
 
 #[test]
 fn taking_leave_is_no_answer() {
-    let asked = || {
-        let mut talk = Talk::new(OPEN);
-        talk.says("j'ai perdu ma carte d'identité").hears("Voulez-vous la liste");
-        talk
-    };
     for answer in ["Non. Merci. C'est tout au revoir.", "D'accord, merci, au revoir."] {
-        assert!(asked().says(answer).hears("Au revoir").hung_up(), "{answer}");
+        assert!(asked_a_closed_question().says(answer).hears("Au revoir").hung_up(), "{answer}");
     }
-    asked().says("Oui, au revoir.").hears("Une photo récente");
-    asked().says("Non merci.").hears("autre chose");
+    asked_a_closed_question().says("Oui, au revoir.").hears("Une photo récente");
+    asked_a_closed_question().says("Non merci.").hears("autre chose");
 }
