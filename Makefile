@@ -1,7 +1,7 @@
 # Allô Mairie. « make help » énumère les commandes.
 SHELL := bash
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-calls bench-latency bench-asr bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks bench-understanding
+.PHONY: help demo test test-interop setup build models serve fuzz bench-call bench-calls bench-latency bench-asr bench-numbers bench-tts bench-vad bench-turns bench-sip bench-media bench-echo bench-audio bench-networks bench-understanding
 
 PROGRAM := $(or $(CARGO_TARGET_DIR),target)/release/allo-mairie
 
@@ -65,6 +65,11 @@ bench-asr: ## Mesurer la reconnaissance à côté de faster-whisper : codecs, br
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-asr.sh
+
+bench-numbers: ## Mesurer combien de numéros de téléphone dictés sont retrouvés, du premier coup ou à la deuxième question (NUMBERS=40)
+	@scripts/setup.sh
+	@scripts/build.sh
+	@scripts/bench-numbers.sh
 
 bench-sip: ## Mesurer les appels par seconde et la mémoire de la signalisation, à côté de rsipstack (CALLS=1000000)
 	@scripts/setup.sh --tests

@@ -7,6 +7,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use crate::dialplan::{Dialplan, TopicId};
+use crate::understanding::slots::Reading;
 use crate::understanding::{Interpretation, Understanding, text};
 
 use super::Dialogue;
@@ -74,6 +75,12 @@ impl Dialogue {
     /// Told before the words are heard ([`super::Input::Heard`]).
     pub fn is_told(&mut self, understood: Understood) {
         self.understood = Some(Box::new(understood));
+    }
+
+    /// Told before the words are heard: other sentences that the recogniser nearly heard, likeliest first. `odds`: how much less likely,
+    /// natural logarithm of the ratio.
+    pub fn nearly_heard(&mut self, others: impl Iterator<Item = (String, f32)>) {
+        self.nearly = others.map(|(text, odds)| Reading::nearly(spoken(&text), odds)).collect();
     }
 
     /// What `text` would be taken for now, for `--explain`.

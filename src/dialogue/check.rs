@@ -43,11 +43,14 @@ impl Dialogue {
         let words = answer.as_ref().map_or(text, |answer| answer.rest.as_str());
         let streets = self.streets(slot.kind);
         let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
+        let ear = Ear { today: self.at.date(), language: &language, streets: &streets, nearly: &self.nearly };
+        if let (Some(_), Some(old)) = (&answer, &old) {
+            form.deny(old);
+        }
         if !words.is_empty()
             && let Some(value) = slots::corrected(slot, old.as_ref(), words, &ear)
         {
-            form.values[index] = Some(value);
+            form.values[index] = Some(value.but_for(&form.denied));
             self.progress();
             return self.next_slot(topic, form);
         }

@@ -97,7 +97,7 @@ impl Dialogue {
         if asked_kind == Some(SlotKind::Telephone) || asked_kind.is_some_and(takes_anything) {
             return false;
         }
-        let Dictated::Whole { filled, .. } = slots::telephone(text, "", None) else {
+        let Dictated::Whole { filled, .. } = slots::telephone(text, "", None, &self.nearly) else {
             return false;
         };
         let place = (0..topic.slots.len()).find(|i| given(*i) && topic.slots[*i].kind == SlotKind::Telephone);
@@ -119,7 +119,7 @@ impl Dialogue {
             if topic.slots.iter().any(|s| s.kind == SlotKind::Address) { SlotKind::Address } else { SlotKind::Choice };
         let streets = self.streets(kind);
         let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
+        let ear = Ear { today: self.at.date(), language: &language, streets: &streets, nearly: &self.nearly };
         let may = |form: &Form, i: usize| match asked {
             Some(asked) => i != asked && form.values.get(i).is_some_and(Option::is_some),
             None => true,
@@ -145,8 +145,8 @@ impl Dialogue {
                 continue;
             }
             let value = match slot.kind {
-                SlotKind::Telephone => match slots::telephone(&rest, "", None) {
-                    Dictated::Whole { filled, rest } => Some((filled, rest)),
+                SlotKind::Telephone => match slots::telephone(&rest, "", None, ear.nearly) {
+                    Dictated::Whole { filled, rest } => Some((filled.but_for(&form.denied), rest)),
                     _ => None,
                 },
                 SlotKind::Choice => slots::choice_in_passing(slot, &rest),
@@ -164,7 +164,7 @@ impl Dialogue {
         // A "non" may answer what was asked; and what answers it corrects nothing.
         if let Some(slot) = asked.and_then(|i| topic.slots.get(i)) {
             let is_answer = || match slot.kind {
-                SlotKind::Telephone => !matches!(slots::telephone(&rest, "", None), Dictated::Nothing),
+                SlotKind::Telephone => !matches!(slots::telephone(&rest, "", None, &[]), Dictated::Nothing),
                 kind => slots::is_exact(kind) && slots::asked(slot, &rest, &ear).is_some(),
             };
             if slot.kind == SlotKind::YesNo || is_answer() {

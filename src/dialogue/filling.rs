@@ -36,9 +36,9 @@ impl Dialogue {
                 let is_asked = asked.is_some_and(|(index, _)| index == i);
                 let so_far = asked.map_or("", |(_, digits)| if is_asked { digits } else { "" });
                 let caller = self.caller_number.as_deref().filter(|_| is_asked);
-                match slots::telephone(&rest, so_far, caller) {
+                match slots::telephone(&rest, so_far, caller, &self.nearly) {
                     Dictated::Whole { filled: value, rest: other } => {
-                        form.values[i] = Some(value);
+                        form.values[i] = Some(value.but_for(&form.denied));
                         rest = other;
                         filled = true;
                     }
@@ -61,7 +61,7 @@ impl Dialogue {
         let has_address = topic.slots.iter().any(|slot| slot.kind == SlotKind::Address);
         let streets = self.streets(if has_address { SlotKind::Address } else { SlotKind::FreeMessage });
         let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &streets };
+        let ear = Ear { today: self.at.date(), language: &language, streets: &streets, nearly: &self.nearly };
         if !free {
             filled |= Self::fill_introduced(topic, form, &rest, asked_kind, &ear);
         }
@@ -110,5 +110,5 @@ impl Dialogue {
 fn is_number_alone(topic: &Topic, text: &str) -> bool {
     let is_alone = |rest: &str| !tokens(rest).iter().any(Token::is_content);
     wants_telephone(topic)
-        && matches!(slots::telephone(text, "", None), Dictated::Whole { rest, .. } if is_alone(&rest))
+        && matches!(slots::telephone(text, "", None, &[]), Dictated::Whole { rest, .. } if is_alone(&rest))
 }

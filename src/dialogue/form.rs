@@ -232,17 +232,20 @@ impl Dialogue {
                     self.progress();
                     self.save(topic, &form);
                 }
-                Some(answer) if self.correct(topic, &mut form, &answer.rest) => {}
-                Some(_) => {
-                    form.at = FormStep::Correct;
-                    self.stage = Stage::Filling(form);
-                    self.ask_what_to_correct(topic);
+                Some(answer) => {
+                    form.deny_numbers(topic, &answer.rest);
+                    if !self.correct(topic, &mut form, &answer.rest) {
+                        form.at = FormStep::Correct;
+                        self.stage = Stage::Filling(form);
+                        self.ask_what_to_correct(topic);
+                    }
                 }
                 None if self.correct(topic, &mut form, text) => {}
                 None if self.digression(form.topic, interpretation) => {}
                 None => self.form_failure(false),
             },
             FormStep::Correct => {
+                form.deny_numbers(topic, text);
                 if !self.correct(topic, &mut form, text) {
                     self.form_failure(false);
                 }
@@ -446,7 +449,7 @@ impl Dialogue {
         };
         self.topic(form.topic).is_some_and(wants_telephone)
             && !self.is_taking_free_text()
-            && matches!(slots::telephone(text, "", None), slots::Dictated::Whole { .. })
+            && slots::tells_telephone(text)
     }
 
     /// Digits can be typed now.
@@ -464,6 +467,20 @@ impl Dialogue {
             return None;
         };
         self.topic(*topic)?.slots.get(*index).map(|slot| slot.kind)
+    }
+}
+
+impl Form {
+    /// "Non, 06 …": what stands where another number is told now is wrong.
+    fn deny_numbers(&mut self, topic: &Topic, told: &str) {
+        if !slots::tells_telephone(told) {
+            return;
+        }
+        for (slot, value) in topic.slots.iter().zip(self.values.clone()) {
+            if let Some(value) = value.filter(|_| slot.kind == SlotKind::Telephone) {
+                self.deny(&value);
+            }
+        }
     }
 }
 

@@ -98,7 +98,7 @@ impl Dialogue {
             return;
         };
         let language = self.language();
-        let ear = Ear { today: self.at.date(), language: &language, streets: &Streets::default() };
+        let ear = Ear { today: self.at.date(), language: &language, streets: &Streets::default(), nearly: &[] };
         match topic.slots.get(index).and_then(|slot| slots::typed(slot, &digits, &ear)) {
             Some(value) => {
                 form.values[index] = Some(value);

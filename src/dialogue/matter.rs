@@ -8,7 +8,7 @@ use crate::understanding::text::{Token, tokens};
 
 use super::Dialogue;
 use super::form::{Said, wants_telephone};
-use super::slots::{self, Dictated};
+use super::slots;
 use super::state::{Form, Stage};
 
 /// Fewer meaningful words tell no matter: "un canapé et un matelas" does.
@@ -52,9 +52,7 @@ impl Dialogue {
         let Some(form) = self.form_offered_by(asked) else {
             return false;
         };
-        if !self.topic(form).is_some_and(wants_telephone)
-            || !matches!(slots::telephone(text, "", None), Dictated::Whole { .. })
-        {
+        if !self.topic(form).is_some_and(wants_telephone) || !slots::tells_telephone(text) {
             return false;
         }
         self.progress();

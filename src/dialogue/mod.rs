@@ -55,6 +55,7 @@ use crate::rtp::Key;
 use crate::speech::Pace;
 use crate::turn::Answer;
 use crate::understanding::Understanding;
+use crate::understanding::slots::Reading;
 use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::telephone::by_pairs;
 use going_on::Before;
@@ -188,6 +189,8 @@ pub struct Dialogue {
     later: Option<TopicId>,
     /// The sentence interpreted last, elsewhere.
     understood: Option<Box<Understood>>,
+    /// What the recogniser nearly heard instead of the caller's last words.
+    nearly: Vec<Reading<String>>,
     /// A question without a subject, asked just before: "c'est combien ?".
     asked: Option<String>,
     /// Entries of the directory that may be meant, the proposed one first.
@@ -244,6 +247,7 @@ impl Dialogue {
             wish: None,
             later: None,
             understood: None,
+            nearly: Vec::new(),
             asked: None,
             candidates: Vec::new(),
             trouble: Trouble::default(),
@@ -330,6 +334,7 @@ impl Dialogue {
         let listens = self.route(input);
         if is_heard {
             self.understood = None;
+            self.nearly.clear();
             self.keep_what_is_final();
         }
         if self.is_listening() {
@@ -379,8 +384,11 @@ impl Dialogue {
         match input {
             Input::Started { caller_number } => self.started(caller_number),
             Input::Heard { text, confidence } => {
-                let text = self.gone_on(text);
-                self.heard(&text, confidence);
+                let nearly = std::mem::take(&mut self.nearly);
+                let whole = self.gone_on(text.clone());
+                // They are of these words alone.
+                self.nearly = if whole == text { nearly } else { Vec::new() };
+                self.heard(&whole, confidence);
             }
             Input::Speaks(language) => return self.speaks(&language),
             Input::Key(key) => return self.key(key),

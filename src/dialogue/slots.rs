@@ -76,6 +76,8 @@ pub(super) struct Ear<'a> {
     pub today: Date,
     pub language: &'a Language,
     pub streets: &'a Streets,
+    /// What the recogniser nearly heard instead of the whole sentence.
+    pub nearly: &'a [Reading<String>],
 }
 
 /// What a sentence gives for a telephone slot.
@@ -89,10 +91,11 @@ pub(super) enum Dictated {
     Nothing,
 }
 
-/// A number in the text, continuing `so_far`; or the number the caller calls from, when that is meant.
-pub(super) fn telephone(text: &str, so_far: &str, caller_number: Option<&str>) -> Dictated {
+/// A number in the text, continuing `so_far`; or the number the caller calls from, when that is meant. `nearly`: what the recogniser
+/// nearly heard instead of these words.
+pub(super) fn telephone(text: &str, so_far: &str, caller_number: Option<&str>, nearly: &[Reading<String>]) -> Dictated {
     let number = |number: String| Filled::new(number.clone(), telephone::by_pairs(&number));
-    match telephone::find_after(so_far, text) {
+    match telephone::find_among(so_far, text, nearly) {
         Found::Whole { readings, rest } => match filled(readings, number) {
             Some(filled) => Dictated::Whole { filled, rest },
             None => Dictated::Nothing,
@@ -105,6 +108,11 @@ pub(super) fn telephone(text: &str, so_far: &str, caller_number: Option<&str>) -
             _ => Dictated::Nothing,
         },
     }
+}
+
+/// A whole telephone number is told.
+pub(super) fn tells_telephone(text: &str) -> bool {
+    matches!(telephone(text, "", None, &[]), Dictated::Whole { .. })
 }
 
 /// Value of any other slot that was asked for.
@@ -139,7 +147,7 @@ pub(super) fn corrected(slot: &Slot, old: Option<&Filled>, text: &str, ear: &Ear
         return changed;
     }
     match slot.kind {
-        SlotKind::Telephone => match telephone(text, "", None) {
+        SlotKind::Telephone => match telephone(text, "", None, ear.nearly) {
             Dictated::Whole { filled, .. } => Some(filled),
             _ => None,
         },

@@ -36,18 +36,32 @@ pub(super) struct Form {
     pub refused: u8,
     /// Slots that were asked for, in their order: the way back.
     pub asked: Vec<usize>,
+    /// Values that the caller said no to: heard again, they are rather misheard again.
+    pub denied: Vec<String>,
 }
+
+/// Values remembered as denied.
+const MOST_DENIED: usize = 8;
 
 impl Form {
     pub fn new(topic: TopicId, slots: usize) -> Self {
         let at = FormStep::Slot { index: 0, digits: String::new() };
-        Self { topic, values: vec![None; slots], at, failures: 0, refused: 0, asked: Vec::new() }
+        Self { topic, values: vec![None; slots], at, failures: 0, refused: 0, asked: Vec::new(), denied: Vec::new() }
     }
 
     /// This slot is asked for now.
     pub fn note_asked(&mut self, index: usize) {
         self.asked.retain(|asked| *asked != index);
         self.asked.push(index);
+    }
+
+    /// The caller said no to this value.
+    pub fn deny(&mut self, value: &Filled) {
+        if !self.denied.contains(&value.value) {
+            self.denied.push(value.value.clone());
+        }
+        let surplus = self.denied.len().saturating_sub(MOST_DENIED);
+        self.denied.drain(..surplus);
     }
 
     /// The slot asked for before the one under way.
@@ -105,6 +119,19 @@ impl Filled {
 
     pub fn is_skipped(&self) -> bool {
         self.value.is_empty()
+    }
+
+    /// The likeliest of what may have been meant that was not denied; the likeliest of all when everything was.
+    pub fn but_for(self, denied: &[String]) -> Self {
+        let mut left = self.clone();
+        while denied.contains(&left.value) {
+            match left.next() {
+                Some(next) => left = next,
+                None => return self,
+            }
+        }
+        left.others.retain(|other| !denied.contains(&other.value));
+        left
     }
 
     /// The next thing that may have been meant.

@@ -50,10 +50,20 @@ pub struct Transcript {
     pub text: String,
     /// Mean probability of the tokens, 0–1.
     pub confidence: f32,
+    /// The same with other digits, likeliest first; only where there are digits enough for a dictated number.
+    pub alternatives: Vec<Alternative>,
     /// The language it is in, where several were possible ([`Utterance::others`]) and there are words.
     pub language: Option<String>,
     /// Time the engine worked.
     pub elapsed: Duration,
+}
+
+/// A transcript that was nearly chosen. Personal data.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Alternative {
+    pub text: String,
+    /// How much less likely than the one chosen: natural logarithm of the ratio.
+    pub odds: f32,
 }
 
 #[derive(Debug, Clone, thiserror::Error, PartialEq, Eq)]

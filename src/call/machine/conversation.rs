@@ -237,10 +237,11 @@ impl Machine {
         if !timed {
             self.timers.set(Timer::Cover, now + COVER);
         }
-        let Transcript { text, confidence, language, .. } = transcript;
+        let Transcript { text, confidence, alternatives, language, .. } = transcript;
         if let Some(language) = language {
             self.converse(now, dialogue::Input::Speaks(Language(language)));
         }
+        self.dialogue.nearly_heard(alternatives.into_iter().map(|other| (other.text, other.odds)));
         self.converse(now, dialogue::Input::Heard { text, confidence });
         if !self.playout.is_speaking() {
             // There is no answer to come.

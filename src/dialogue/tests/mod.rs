@@ -6,6 +6,7 @@ mod everyday;
 mod forms;
 mod generated;
 mod language;
+mod numbers;
 mod properties;
 mod reading;
 mod slots;

@@ -1,9 +1,11 @@
 //! From speech to text: Whisper, and the judgement of what it returns.
 //!
 //! Owns: the engine (`whisper`, feature `whisper`), the gates that turn its inventions into silence ([`gates`]), which of
-//! several languages is spoken (`language`), the
-//! measure of its errors ([`score`]). Must not know: worker threads, turns, dialogue.
+//! several languages is spoken (`language`), which
+//! other digits may have been said (`alternatives`), the measure of its errors ([`score`]). Must not know: worker threads, turns, dialogue.
 
+#[cfg(any(test, feature = "whisper"))]
+mod alternatives;
 pub mod gates;
 #[cfg(any(test, feature = "whisper"))]
 mod language;

@@ -15,12 +15,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use whisper_rs::whisper_rs_sys::{whisper_context, whisper_state, whisper_token_data};
 use whisper_rs::{
     FullParams, SamplingStrategy, WhisperContext, WhisperContextParameters, WhisperState, get_lang_id, get_lang_str,
     install_logging_hooks,
 };
 
-use super::super::{Recogniser, SpeechError, Transcript, Utterance};
+use super::super::{Alternative, Recogniser, SpeechError, Transcript, Utterance};
+use super::alternatives::{Digits, Weighed};
 use super::gates::{Evidence, judge};
 use super::language::{Likelihood, choose, likelihoods};
 use crate::audio::level::{rms_dbfs, trim_silence};
@@ -70,6 +72,15 @@ pub struct WhisperRecogniser {
     /// set once; Whisper knows a hundred.
     settings: Vec<(c_int, FullParams<'static, 'static>)>,
     prompt: Prompt,
+    listener: Box<Listener>,
+}
+
+/// What whisper.cpp's filter of logits is given: it changes none, it takes note.
+struct Listener {
+    /// Logits of one step.
+    vocabulary: usize,
+    digits: Digits,
+    weighed: Weighed,
 }
 
 /// The last prompt and its tokens: a call asks for the same one again and again.
@@ -120,6 +131,7 @@ impl WhisperRecogniser {
             threads: c_int::try_from(threads.clamp(1, 64)).unwrap_or(1),
             settings: Vec::new(),
             prompt: Prompt::default(),
+            listener: Box::new(Listener::new(&model.0)),
         };
         recogniser.decode(&vec![0.0; RATE], "fr", "", &AtomicBool::new(false))?;
         Ok(recogniser)
@@ -206,6 +218,13 @@ impl WhisperRecogniser {
             params.set_abort_callback(Some(is_set));
             params.set_abort_callback_user_data(std::ptr::from_ref(abandoned).cast_mut().cast());
         }
+        self.listener.weighed.clear();
+        // SAFETY: the callback is called on this thread while `full` runs below, and nothing else touches the listener meanwhile;
+        // being boxed and owned by `self` it outlives that only use of `params`.
+        unsafe {
+            params.set_filter_logits_callback(Some(listen));
+            params.set_filter_logits_callback_user_data(std::ptr::from_mut(&mut *self.listener).cast());
+        }
         let outcome = self.state.full(params, audio);
         if abandoned.load(Ordering::Relaxed) {
             return Err(SpeechError::Abandoned);
@@ -230,20 +249,27 @@ impl WhisperRecogniser {
         Ok(likelihoods(&found))
     }
 
+    fn text_of(&self, tokens: &[c_int]) -> String {
+        let bytes: Vec<u8> =
+            tokens.iter().filter_map(|token| self.model.0.token_to_bytes(*token).ok()).flatten().copied().collect();
+        // A token cap may cut a character in two.
+        String::from_utf8_lossy(&bytes).trim_end_matches(char::REPLACEMENT_CHARACTER).trim().to_owned()
+    }
+
     /// Joins the text of the segments; the confidence is the mean over the tokens of text.
     fn read(&self) -> Decoded {
         let end_of_text = self.model.0.token_eot();
-        let (mut bytes, mut no_speech) = (Vec::new(), 0.0_f32);
+        let mut no_speech = 0.0_f32;
         let (mut sum, mut logarithms, mut count) = (0.0_f32, 0.0_f32, 0_u32);
+        // Of one segment without timestamps, as decoded: what was weighed has the same places.
+        let mut written = Vec::new();
         for segment in self.state.as_iter() {
-            if let Ok(text) = segment.to_bytes() {
-                bytes.extend_from_slice(text);
-            }
             no_speech = no_speech.max(segment.no_speech_probability());
             for index in 0..segment.n_tokens() {
                 if let Some(token) = segment.get_token(index)
                     && token.token_id() < end_of_text
                 {
+                    written.push(token.token_id());
                     sum += token.token_probability();
                     logarithms += token.token_probability().max(f32::MIN_POSITIVE).ln();
                     count += 1;
@@ -251,8 +277,8 @@ impl WhisperRecogniser {
             }
         }
         Decoded {
-            // A token cap may cut a character in two.
-            text: String::from_utf8_lossy(&bytes).trim_end_matches(char::REPLACEMENT_CHARACTER).trim().to_owned(),
+            text: self.text_of(&written),
+            alternatives: self.listener.weighed.alternatives(&written, |tokens| self.text_of(tokens)),
             confidence: if count == 0 { 0.0 } else { sum / count as f32 },
             log_probability: if count == 0 { 0.0 } else { logarithms / count as f32 },
             no_speech,
@@ -290,6 +316,8 @@ impl Recogniser for WhisperRecogniser {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Decoded {
     pub text: String,
+    /// As in [`Transcript`].
+    pub alternatives: Vec<Alternative>,
     /// As in [`Evidence`].
     pub confidence: f32,
     pub log_probability: f32,
@@ -298,14 +326,19 @@ pub struct Decoded {
 
 impl Decoded {
     pub fn evidence(&self) -> Evidence<'_> {
-        let Self { text, confidence, log_probability, no_speech } = self;
+        let Self { text, confidence, log_probability, no_speech, .. } = self;
         Evidence { text, confidence: *confidence, log_probability: *log_probability, no_speech: *no_speech }
     }
 
     /// What is believed of it after this prompt.
     fn transcript(&self, prompt: &str, silence: Transcript) -> Transcript {
         match judge(self.evidence(), prompt) {
-            Ok(text) => Transcript { text: text.to_owned(), confidence: self.confidence, ..silence },
+            Ok(text) => Transcript {
+                text: text.to_owned(),
+                confidence: self.confidence,
+                alternatives: self.alternatives.clone(),
+                ..silence
+            },
             Err(rejection) => {
                 tracing::debug!(?rejection, "utterance without words");
                 silence
@@ -334,6 +367,36 @@ impl Prompt {
         *self = Self { text: text.to_owned(), tokens };
         Ok(())
     }
+}
+
+impl Listener {
+    fn new(context: &WhisperContext) -> Self {
+        let tokens = (0..context.token_eot()).filter_map(|token| Some((token, context.token_to_bytes(token).ok()?)));
+        Self {
+            vocabulary: usize::try_from(context.n_vocab()).unwrap_or(0),
+            digits: Digits::of(tokens),
+            weighed: Weighed::default(),
+        }
+    }
+}
+
+/// whisper.cpp shows the logits of a step, after `written` tokens of this decoding; `listener` is a [`Listener`].
+unsafe extern "C" fn listen(
+    _: *mut whisper_context,
+    _: *mut whisper_state,
+    _: *const whisper_token_data,
+    written: c_int,
+    logits: *mut f32,
+    listener: *mut c_void,
+) {
+    // SAFETY: set together with this callback, to a listener that outlives the decoding and that nobody else reads meanwhile;
+    // whisper.cpp gives as many logits as its vocabulary has tokens.
+    let (listener, logits) = unsafe {
+        let listener = &mut *listener.cast::<Listener>();
+        let vocabulary = listener.vocabulary;
+        (listener, std::slice::from_raw_parts(logits, vocabulary))
+    };
+    listener.weighed.note(usize::try_from(written).unwrap_or(0), logits, &listener.digits);
 }
 
 /// whisper.cpp's question whether to stop; `flag` is an `AtomicBool`.

@@ -30,6 +30,9 @@ const SURE: u16 = 50;
 /// A rival this near makes a reading doubtful.
 const RIVAL: u16 = 60;
 
+/// Cost of believing one natural logarithm against the odds: a reading e times less likely is a rival, one seven times so none.
+const AGAINST_THE_ODDS: f32 = 60.0;
+
 /// One way to understand what was said.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reading<T> {
@@ -41,6 +44,11 @@ pub struct Reading<T> {
 impl<T> Reading<T> {
     pub fn new(value: T, cost: u16) -> Self {
         Self { value, cost }
+    }
+
+    /// What the recogniser nearly chose. `odds`: how much less likely, natural logarithm of the ratio.
+    pub fn nearly(value: T, odds: f32) -> Self {
+        Self::new(value, (odds.max(0.0) * AGAINST_THE_ODDS).round() as u16)
     }
 
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Reading<U> {

@@ -12,6 +12,8 @@ use atoms::{Run, runs};
 
 /// Digits of a French number.
 const FRENCH_DIGITS: usize = 10;
+/// So few digits fewer and a number may have been heard whole; what is shorter is still being dictated.
+const NEARLY_ALL: usize = FRENCH_DIGITS - 1;
 /// Longest international number (E.164).
 const LONGEST: usize = 15;
 /// Most readings given.
@@ -73,6 +75,41 @@ pub fn find_after(so_far: &str, text: &str) -> Found {
     }
 }
 
+/// The same where the recogniser nearly heard other digits: each of `alternatives` is the whole sentence, and what believing it costs.
+pub fn find_among(so_far: &str, text: &str, alternatives: &[Reading<String>]) -> Found {
+    let found = find_after(so_far, text);
+    let (mut readings, rest) = match &found {
+        Found::Whole { readings, rest } => (readings.clone(), rest.clone()),
+        Found::Part { digits } if digits.len() >= NEARLY_ALL => (Vec::new(), String::new()),
+        Found::Part { .. } | Found::Nothing => return found,
+    };
+    let is_known = |readings: &[Reading<String>], value: &str| readings.iter().position(|known| known.value == value);
+    for alternative in alternatives {
+        let Found::Whole { readings: others, .. } = find_after(so_far, &alternative.value) else { continue };
+        for Reading { value, cost } in others {
+            let cost = cost.saturating_add(alternative.cost);
+            match is_known(&readings, &value) {
+                Some(at) => readings[at].cost = readings[at].cost.min(cost),
+                None => readings.push(Reading::new(value, cost)),
+            }
+        }
+    }
+    if readings.is_empty() {
+        return found;
+    }
+    readings.sort_by_key(|reading| reading.cost);
+    Found::Whole { readings: likeliest(readings), rest }
+}
+
+/// Those that are worth offering.
+fn likeliest(mut readings: Vec<Reading<String>>) -> Vec<Reading<String>> {
+    if let Some(best) = readings.first().map(|r| r.cost) {
+        readings.retain(|r| r.cost <= best + FAR);
+    }
+    readings.truncate(MOST_READINGS);
+    readings
+}
+
 /// Readings of a run as a whole number.
 fn whole(so_far: &str, run: &Run, plus: bool) -> Vec<Reading<String>> {
     let natural = search::natural(&run.atoms);
@@ -82,12 +119,7 @@ fn whole(so_far: &str, run: &Run, plus: bool) -> Vec<Reading<String>> {
     if let Some(number) = given {
         return vec![Reading::new(number, 0)];
     }
-    let mut readings = search::search(so_far, &run.atoms, literal.len());
-    if let Some(best) = readings.first().map(|r| r.cost) {
-        readings.retain(|r| r.cost <= best + FAR);
-    }
-    readings.truncate(MOST_READINGS);
-    readings
+    likeliest(search::search(so_far, &run.atoms, literal.len()))
 }
 
 /// "Cinq", "et puis 5": nothing but a digit and small words.

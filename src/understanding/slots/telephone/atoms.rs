@@ -176,7 +176,7 @@ fn homophone(word: &Word) -> Option<(u8, bool)> {
         "cette" | "cet" | "set" | "sete" | "cept" | "ses" => (7, true),
         "si" | "scie" | "sis" | "cis" | "sic" | "sisse" => (6, true),
         "dis" | "dit" | "dits" | "disse" | "di" => (10, true),
-        "hein" | "ain" | "in" => (1, true),
+        "hein" | "ain" | "in" | "en" => (1, true),
         "vin" | "vins" | "vain" | "vint" | "vinte" | "20t" => (20, false),
         "ouate" | "huite" | "huitre" | "uit" | "wit" => (8, false),
         "neuve" | "neufs" | "nef" => (9, false),

@@ -46,6 +46,8 @@ const BEGUN_ANEW_AFTER_PAUSE: u16 = 30;
 const COUNTRY_CODE: u16 = 30;
 /// The first zero was not heard.
 const NO_ZERO: u16 = 100;
+/// "0, 30, 87 …" for 01 30 87 …: "un" is lost between the zero and the next pair, other digits are not.
+const NO_ONE: u16 = 100;
 /// A pair that straddles two pairs of the number.
 const OFF_PAIRS: u16 = 8;
 /// A block of numbers that nobody has been given.
@@ -62,10 +64,12 @@ struct Digits {
     len: u8,
     /// A zero is due after "33", unless one is said.
     zero_due: bool,
+    /// Pairs that straddle two pairs of the number.
+    off_pairs: u8,
 }
 
 impl Digits {
-    const EMPTY: Digits = Digits { digits: [0; MOST_DIGITS], len: 0, zero_due: false };
+    const EMPTY: Digits = Digits { digits: [0; MOST_DIGITS], len: 0, zero_due: false, off_pairs: 0 };
 
     fn of(text: &str) -> Option<Self> {
         let mut all = Self::EMPTY;
@@ -99,6 +103,7 @@ impl Digits {
         for _ in 0..times {
             if digits.len().is_multiple_of(2) && !self.len.is_multiple_of(2) && !self.zero_due {
                 cost += OFF_PAIRS;
+                self.off_pairs += 1;
             }
             if !digits.iter().all(|digit| self.push(*digit)) {
                 return None;
@@ -141,6 +146,8 @@ pub(super) fn search(so_far: &str, atoms: &[Atom], heard: usize) -> Vec<Reading<
         let (number, cost) = match (digits.len, digits.digits[0]) {
             (10, _) => (digits.text(), cost),
             (9, 1..) => (format!("0{}", digits.text()), cost + NO_ZERO),
+            // Said digit by digit, the last is still to come.
+            (9, 0) if digits.off_pairs == 4 => (format!("01{}", &digits.text()[1..]), cost + NO_ONE),
             _ => continue,
         };
         let cost = cost + if is_unused(&number) { UNUSED_BLOCK } else { 0 };

@@ -99,6 +99,11 @@ fn mistakes_of_the_ear_are_undone() {
         ("oh six 06 88 77 66 55", "0688776655"),
         ("06 soixante, 12, 34, 56", "0660123456"),
         ("zéro six ouate huit ouate huit onze onze onze", "0688881111"),
+        // The first "un" lost, or heard as "en", as Whisper base wrote what our voices said.
+        ("0, 19, 24, 43, 34", "0119244334"),
+        ("0,1504,5411", "0115045411"),
+        ("C'est le 0 en 29, 12, 23, 21.", "0129122321"),
+        ("C'est le 0 en, 2169, 6160.", "0121696160"),
     ] {
         let Found::Whole { readings, .. } = find(text) else {
             wrong.push(format!("{text}: no number"));
@@ -116,6 +121,34 @@ fn the_next_best_is_kept() {
     let readings = readings("0,7,60,1956,16,16,16");
     assert!(readings.len() > 1 && !is_sure(&readings), "{readings:?}");
     assert!(readings.windows(2).all(|pair| pair[0].cost <= pair[1].cost && pair[0].value != pair[1].value));
+}
+
+#[test]
+fn what_the_recogniser_nearly_chose_is_offered_too() {
+    let among = |text: &str, alternatives: &[(&str, f32)]| {
+        let alternatives: Vec<_> =
+            alternatives.iter().map(|(text, odds)| Reading::nearly((*text).into(), *odds)).collect();
+        find_among("", text, &alternatives)
+    };
+    let values = |found: Found| match found {
+        Found::Whole { readings, .. } => readings.into_iter().map(|r| (r.value, r.cost)).collect::<Vec<_>>(),
+        other => panic!("{other:?}"),
+    };
+    let (said, other) = ("06 18 76 29 90", "06 18 66 29 90");
+    assert_eq!(values(among(said, &[(other, 0.5)])), [("0618762990".into(), 0), ("0618662990".into(), 30)]);
+    assert_eq!(values(among(said, &[(said, 0.5)])), [("0618762990".into(), 0)]);
+    // Far fewer likely ones are left out, and there are three at most.
+    assert_eq!(values(among(said, &[(other, 5.0)])).len(), 1);
+    let many = [(other, 0.5), ("06 18 56 29 90", 1.0), ("06 18 96 29 90", 0.7), ("06 18 86 29 90", 0.6)];
+    let costs: Vec<u16> = values(among(said, &many)).into_iter().map(|(_, cost)| cost).collect();
+    assert_eq!(costs, [0, 30, 36]);
+    // Where no whole number was heard, but nearly all of one; the rest of a number that is being dictated is still to come.
+    assert_eq!(values(among("07 63 67 03 5", &[("07 63 67 03 59", 0.2)])), [("0763670359".into(), 12)]);
+    assert_eq!(among("07 63 67 03", &[("07 63 67 03 59", 0.2)]), Found::Part { digits: "07636703".into() });
+    assert_eq!(among("bonjour", &[(other, 0.1)]), Found::Nothing);
+    // What stands beside the number is what was heard.
+    let kept = among("06 18 76 29 90 le matin", &[("06 18 66 29 90 le matin", 0.5)]);
+    assert!(matches!(kept, Found::Whole { rest, .. } if rest == "le matin"));
 }
 
 #[test]
@@ -140,6 +173,9 @@ fn parts_and_nothing() {
     // What is said of a number stays a part: the rest is still to come.
     assert_eq!(find("zéro six soixante-douze trente-quatre cinquante-six"), part("06723456"));
     assert_eq!(find("06 72 97 11"), part("06729711"));
+    // Of nine digits the last is still to come, unless all pairs stand one place too far left.
+    assert_eq!(find("06 12 34 56 7"), part("061234567"));
+    assert_eq!(find("061234567"), part("061234567"));
     for text in ["un agent", "", "j'ai deux enfants", "cent", "de cette ville", "et", "double", "oui c'est ça"] {
         assert_eq!(find(text), Found::Nothing, "{text}");
     }

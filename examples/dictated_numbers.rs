@@ -1,0 +1,202 @@
+//! How telephone numbers arrive, for `make bench-numbers`: dictated by voices, through A-law, Whisper and the search for ten digits.
+//!
+//! `dictated_numbers COUNT [FOLDER]` dictates COUNT numbers, the same in every run, by each synthetic voice; and with a folder of recorded
+//! digits (`0.wav` … `90.wav`, `et.wav`, 8 kHz) by that person, number word by number word. Prints a Markdown table: what Whisper wrote
+//! alone, beside what it nearly wrote (`speech::Alternative`), of the same decoding. `SHOW=1` prints those that are not found.
+
+use std::collections::BTreeMap;
+use std::error::Error;
+use std::path::Path;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use allo_mairie::audio::level::trim_silence;
+use allo_mairie::audio::{Codec, LINE_RATE, g711, wav};
+use allo_mairie::speech::recogniser::{WhisperModel, WhisperRecogniser};
+use allo_mairie::speech::spoken::Lexicon;
+use allo_mairie::speech::voice::{PiperVoice, VoiceFiles};
+use allo_mairie::speech::{Pace, Recogniser, Transcript, Utterance, Voice};
+use allo_mairie::understanding::slots::telephone::{Found, by_pairs, find, find_among};
+use allo_mairie::understanding::slots::{Reading, is_sure};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+type Failure = Box<dyn Error>;
+
+const MODEL: &str = "models/whisper-base.ggml";
+const RUNTIME: &str = "models/libonnxruntime.so";
+const LEXICON: &str = "prompts/fr/prononciation.tsv";
+const VOICES: &[(&str, &str)] = &[("siwis", "models/fr_FR-siwis.onnx"), ("appelant", "models/fr_FR-appelant.onnx")];
+/// How people say the number they are asked for.
+const FRAMES: [&str; 4] = ["{}.", "C'est le {}.", "Oui, alors c'est le {}.", "Mon numéro, c'est le {}."];
+const LEADS: [&str; 6] = ["06", "07", "06", "01", "01", "09"];
+/// Before and behind every clip.
+const QUIET_MS: usize = 250;
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let done = match arguments.as_slice() {
+        [count] => run(count, None),
+        [count, folder] => run(count, Some(Path::new(folder))),
+        _ => Err("usage: dictated_numbers COUNT [FOLDER]".into()),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+#[derive(Default)]
+struct Tally {
+    numbers: usize,
+    plain: [usize; 2],
+    among: [usize; 3],
+    /// The first reading is the number, and it is believed without a question.
+    unasked: usize,
+    /// It is not, and is believed without a question.
+    believed: usize,
+    longest: Duration,
+}
+
+fn run(count: &str, recorded: Option<&Path>) -> Result<(), Failure> {
+    let count: usize = count.parse()?;
+    let mut random = StdRng::seed_from_u64(2_026);
+    let numbers: Vec<String> = (0..count).map(|_| number(&mut random)).collect();
+    let mut engine = WhisperRecogniser::new(&WhisperModel::load(Path::new(MODEL))?, 2)?;
+    println!(
+        "| voix | numéros | texte seul : premier / deux premiers | avec ce qui fut près d'être écrit : premier / deux / trois | justes sans question | faux sans question | reconnaissance, au plus (ms) |"
+    );
+    println!("|---|---|---|---|---|---|---|");
+    let lexicon = Arc::new(Lexicon::parse(&std::fs::read_to_string(LEXICON)?).map_err(|e| e.to_string())?);
+    for (name, path) in VOICES {
+        let mut voice =
+            PiperVoice::open(VoiceFiles::of(Path::new(path), Path::new(RUNTIME)), "fr", 0, Arc::clone(&lexicon), 2)?;
+        let mut tally = Tally::default();
+        for (i, number) in numbers.iter().enumerate() {
+            let pairs = by_pairs(number);
+            let pairs = if i % 2 == 0 { pairs.replace(' ', ", ") } else { pairs };
+            let sentence = FRAMES[i % FRAMES.len()].replace("{}", &pairs);
+            let spoken = voice.speak(&sentence, Pace::Normal)?.at(LINE_RATE)?.samples;
+            tally.add(name, number, &hear(&mut engine, &spoken)?);
+        }
+        tally.print(name);
+    }
+    if let Some(folder) = recorded {
+        let mut person = Recorded { folder, words: BTreeMap::new() };
+        let mut tally = Tally::default();
+        for number in &numbers {
+            let spoken = person.dictates(number, &mut random)?;
+            tally.add("enregistrée", number, &hear(&mut engine, &spoken)?);
+        }
+        tally.print("enregistrée");
+    }
+    Ok(())
+}
+
+/// Ten digits of the national plan.
+fn number(random: &mut StdRng) -> String {
+    let lead = LEADS[random.random_range(0..LEADS.len())];
+    (0..8).fold(lead.to_owned(), |digits, _| digits + &random.random_range(0..10u8).to_string())
+}
+
+/// As it comes off the line.
+fn hear(engine: &mut WhisperRecogniser, spoken: &[i16]) -> Result<Transcript, Failure> {
+    let quiet = vec![0i16; LINE_RATE as usize * QUIET_MS / 1000];
+    let clip = [&quiet, spoken, &quiet].concat();
+    let samples = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &clip));
+    let utterance =
+        Utterance { samples: samples.into(), rate: LINE_RATE, language: "fr".into(), ..Utterance::default() };
+    Ok(engine.recognise(&utterance, &AtomicBool::new(false))?)
+}
+
+impl Tally {
+    fn add(&mut self, voice: &str, number: &str, heard: &Transcript) {
+        let nearly: Vec<_> = heard.alternatives.iter().map(|a| Reading::nearly(a.text.clone(), a.odds)).collect();
+        let readings = |found: Found| match found {
+            Found::Whole { readings, .. } => readings,
+            Found::Part { .. } | Found::Nothing => Vec::new(),
+        };
+        let among = |readings: &[Reading<String>], most: usize| readings.iter().take(most).any(|r| r.value == number);
+        let plain = readings(find(&heard.text));
+        let all = readings(find_among("", &heard.text, &nearly));
+        self.numbers += 1;
+        self.longest = self.longest.max(heard.elapsed);
+        (0..2).for_each(|i| self.plain[i] += usize::from(among(&plain, i + 1)));
+        (0..3).for_each(|i| self.among[i] += usize::from(among(&all, i + 1)));
+        self.unasked += usize::from(is_sure(&all) && among(&all, 1));
+        self.believed += usize::from(is_sure(&all) && !among(&all, 1));
+        if !among(&all, 3) && std::env::var_os("SHOW").is_some() {
+            eprintln!("{voice}, {number} : « {} » {all:?}", heard.text);
+        }
+    }
+
+    fn print(&self, voice: &str) {
+        let Self { numbers, plain, among, unasked, believed, longest } = self;
+        println!(
+            "| {voice} | {numbers} | {} / {} | {} / {} / {} | {unasked} | {believed} | {} |",
+            plain[0],
+            plain[1],
+            among[0],
+            among[1],
+            among[2],
+            longest.as_millis()
+        );
+    }
+}
+
+/// A person of whom the number words were recorded, one a file.
+struct Recorded<'a> {
+    folder: &'a Path,
+    words: BTreeMap<String, Vec<i16>>,
+}
+
+impl Recorded<'_> {
+    /// Pair by pair, with a short pause between words and a longer one between pairs.
+    fn dictates(&mut self, number: &str, random: &mut StdRng) -> Result<Vec<i16>, Failure> {
+        let mut spoken = Vec::new();
+        let mut pause = |spoken: &mut Vec<i16>, ms: std::ops::Range<usize>| {
+            spoken.resize(spoken.len() + random.random_range(ms) * LINE_RATE as usize / 1000, 0);
+        };
+        for pair in number.as_bytes().chunks(2) {
+            for word in said(pair) {
+                spoken.extend_from_slice(self.word(&word)?);
+                pause(&mut spoken, 5..40);
+            }
+            pause(&mut spoken, 100..600);
+        }
+        Ok(spoken)
+    }
+
+    fn word(&mut self, word: &str) -> Result<&[i16], Failure> {
+        if !self.words.contains_key(word) {
+            let path = self.folder.join(format!("{word}.wav"));
+            let clip = wav::read(&std::fs::read(&path).map_err(|e| format!("{} : {e}", path.display()))?)?;
+            if clip.rate != LINE_RATE {
+                return Err(format!("{} is not at 8 kHz", path.display()).into());
+            }
+            self.words.insert(word.to_owned(), trim_silence(&clip.samples, clip.rate, 10));
+        }
+        Ok(&self.words[word])
+    }
+}
+
+/// The recorded words of two digits, as French people read them.
+fn said(pair: &[u8]) -> Vec<String> {
+    let (ten, unit) = (pair[0] - b'0', pair[1] - b'0');
+    let words = |numbers: &[u8]| numbers.iter().map(u8::to_string).collect::<Vec<_>>();
+    let with_et = |first: u8, second: u8| vec![first.to_string(), "et".to_owned(), second.to_string()];
+    match (ten, unit) {
+        (0, unit) => words(&[0, unit]),
+        (1, unit) => words(&[10 + unit]),
+        (7, 1) => with_et(60, 11),
+        (2..=6, 1) => with_et(ten * 10, 1),
+        (7 | 9, unit) => words(&[ten * 10 - 10, 10 + unit]),
+        (ten, 0) => words(&[ten * 10]),
+        (ten, unit) => words(&[ten * 10, unit]),
+    }
+}
