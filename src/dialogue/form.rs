@@ -12,7 +12,7 @@ use super::correction;
 use super::heard::is_asking_for_somebody;
 use super::matter::{is_said_again, is_said_back};
 use super::phrases::PhraseId;
-use super::slots;
+use super::slots::{self, Dictated};
 use super::speak::either;
 use super::state::{Filled, Form, FormStep, Stage};
 use super::{Dialogue, Note, Output, Request};
@@ -210,8 +210,10 @@ impl Dialogue {
                     self.progress();
                     return self.next_slot(topic, form);
                 }
-                // Part of a number: it is kept and the caller goes on.
+                // Part of a number: it is kept and the caller goes on. What begins none was misheard.
                 if let FormStep::Slot { digits: more, .. } = &form.at
+                    && telephone::may_begin(more)
+                    && !telephone::is_misheard(text)
                     && (more.len() > digits.len() || so_far.is_empty())
                     && (1..10).contains(&more.len())
                     && *more != digits
@@ -234,11 +236,15 @@ impl Dialogue {
                 }
                 Some(answer) => {
                     form.deny_numbers(topic, &answer.rest);
-                    if !self.correct(topic, &mut form, &answer.rest) {
-                        form.at = FormStep::Correct;
-                        self.stage = Stage::Filling(form);
-                        self.ask_what_to_correct(topic);
+                    if self.correct(topic, &mut form, &answer.rest) {
+                        return;
                     }
+                    if let Some(number) = form.number_told_again(topic, &answer.rest) {
+                        return self.refused_value(topic, form, number);
+                    }
+                    form.at = FormStep::Correct;
+                    self.stage = Stage::Filling(form);
+                    self.ask_what_to_correct(topic);
                 }
                 None if self.correct(topic, &mut form, text) => {}
                 None if self.digression(form.topic, interpretation) => {}
@@ -246,8 +252,12 @@ impl Dialogue {
             },
             FormStep::Correct => {
                 form.deny_numbers(topic, text);
-                if !self.correct(topic, &mut form, text) {
-                    self.form_failure(false);
+                if self.correct(topic, &mut form, text) {
+                    return;
+                }
+                match form.number_told_again(topic, text) {
+                    Some(number) => self.refused_value(topic, form, number),
+                    None => self.form_failure(false),
                 }
             }
         }
@@ -471,6 +481,16 @@ impl Dialogue {
 }
 
 impl Form {
+    /// "Non, 06 39 …", of which not all digits were heard: the number is what is wrong.
+    fn number_told_again(&mut self, topic: &Topic, told: &str) -> Option<usize> {
+        let is_part =
+            matches!(slots::telephone(told, "", None, &[]), Dictated::Part(digits) if digits.len() >= FEWEST_DIGITS);
+        let place = topic.slots.iter().position(|slot| slot.kind == SlotKind::Telephone).filter(|_| is_part)?;
+        let value = self.values.get(place)?.clone().filter(|value| !value.is_skipped())?;
+        self.deny(&value);
+        Some(place)
+    }
+
     /// "Non, 06 …": what stands where another number is told now is wrong.
     fn deny_numbers(&mut self, topic: &Topic, told: &str) {
         if !slots::tells_telephone(told) {
@@ -483,6 +503,9 @@ impl Form {
         }
     }
 }
+
+/// Fewer digits may be part of anything.
+const FEWEST_DIGITS: usize = 4;
 
 /// Failures granted at the step under way. Who could not answer one question is asked the others once; but a number to call is always
 /// asked for twice: without it nobody can help later.

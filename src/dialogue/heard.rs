@@ -98,7 +98,7 @@ impl Dialogue {
         !matches!(self.stage, Stage::Filling(_))
             && words.iter().any(|word| FAREWELL.contains(&word.folded.as_str()))
             && commands::command(text) == Some(Command::Goodbye)
-            && !words.first().is_some_and(|word| PLAIN_YES.contains(&word.folded.as_str()))
+            && !is_plain_yes(words)
     }
 
     /// Does what the understanding decided.
@@ -193,7 +193,7 @@ impl Dialogue {
                     return false;
                 };
                 let leads_to = answer.yes.then_some(&action);
-                self.answered_with(answer, leads_to, Self::ask_anything_else, confidence);
+                self.answered_with(answer, words, leads_to, Self::ask_anything_else, confidence);
                 true
             }
             Stage::Asking(topic) => self.answers_topic(topic, text, words, confidence),
@@ -218,7 +218,7 @@ impl Dialogue {
         };
         let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
         if let Some(rule) = rules.iter().find(|rule| rule.triggers.contains(&wanted)) {
-            self.answered_with(answer, Some(&rule.action), Self::ask_anything_else, confidence);
+            self.answered_with(answer, words, Some(&rule.action), Self::ask_anything_else, confidence);
             return true;
         }
         // Only what nothing else follows: "oui, je voudrais un passeport" is about the passport.
@@ -249,6 +249,7 @@ impl Dialogue {
     fn answered_with(
         &mut self,
         answer: yes_no::Answer,
+        words: &[Token],
         leads_to: Option<&Action>,
         otherwise: impl FnOnce(&mut Self),
         confidence: f32,
@@ -261,8 +262,10 @@ impl Dialogue {
             return self.act_on(interpretation, &answer.rest, confidence);
         }
         let wish = self.other_wish(&answer.rest, self.open);
+        // "D'accord. Et la mairie, c'est à quelle adresse ?" wants no agent for that; who does says yes.
+        let only_follows = leads_to_somebody && !is_plain_yes(words);
         if wish.is_some()
-            && !answer.yes
+            && (!answer.yes || only_follows)
             && let Some(interpretation) = self.interpret(&answer.rest)
         {
             return self.act_on(interpretation, &answer.rest, confidence);
@@ -319,7 +322,10 @@ impl Dialogue {
                 crate::dialplan::Phrase { written, tokens }
             })
             .collect();
-        let index = choice::by_words(words, &titles).or_else(|| choice::place(words, topics.len()))?;
+        let index = choice::by_words(words, &titles)
+            .or_else(|| choice::place(words, topics.len()))
+            .or_else(|| choice::by_sound(words, &titles))
+            .or_else(|| choice::by_likeness(words, &titles))?;
         topics.get(index).copied()
     }
 
@@ -483,6 +489,11 @@ impl Dialogue {
             None => self.ask_anything_else(),
         }
     }
+}
+
+/// A yes that is more than a sign of having understood.
+fn is_plain_yes(words: &[Token]) -> bool {
+    words.first().is_some_and(|word| PLAIN_YES.contains(&word.folded.as_str()))
 }
 
 /// Somebody is asked for in so many words. "Je ne veux pas d'un agent" is the contrary.

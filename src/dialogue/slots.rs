@@ -299,7 +299,7 @@ fn yes_or_no(yes: bool) -> Filled {
 pub(super) fn choice_in_passing(slot: &Slot, text: &str) -> Option<(Filled, String)> {
     let said = tokens(text);
     let options: Vec<_> = slot.options.iter().map(|o| o.phrase.clone()).collect();
-    let index = choice::by_words(&said, &options)?;
+    let index = choice::preferred(&said, &options).or_else(|| choice::by_words(&said, &options))?;
     let chosen: Vec<String> = options[index].words().iter().flat_map(|w| tokens(w)).map(|t| t.folded).collect();
     // The words of the choice go; small ones only next to it.
     let first = said.iter().position(|t| t.is_content() && chosen.contains(&t.folded))?;

@@ -168,6 +168,27 @@ fn a_person_asked_for_beside_a_yes_or_no_is_reached() {
 }
 
 #[test]
+fn a_question_beside_a_sign_of_having_understood_comes_before_the_agent() {
+    let town = build(&TOWN.replace(
+        "> Le passeport se demande sur rendez-vous.\n",
+        "> Le passeport se demande sur rendez-vous. Voulez-vous parler à un agent ?
+- oui, touche 1 : transférer à Standard
+- non, touche 2 : aller à Autre chose\n",
+    ));
+    let asked = || {
+        let mut talk = Talk::with(&town, OPEN, None);
+        talk.says("mon passeport est périmé").hears("Voulez-vous parler à un agent");
+        talk
+    };
+    let mut talk = asked();
+    talk.says("D'accord. Et pour un acte de naissance ?").hears("gratuit");
+    assert_eq!(talk.transferred(), None);
+    for answer in ["D'accord.", "Oui, s'il vous plaît.", "Oui, et pour un acte de naissance aussi"] {
+        assert_eq!(asked().says(answer).transferred().as_deref(), Some("Standard"), "{answer}");
+    }
+}
+
+#[test]
 fn taking_leave_is_no_answer() {
     for answer in ["Non. Merci. C'est tout au revoir.", "D'accord, merci, au revoir."] {
         assert!(asked_a_closed_question().says(answer).hears("Au revoir").hung_up(), "{answer}");

@@ -61,11 +61,33 @@ fn and_so_it_is_when_everything_is_read_back() {
 }
 
 #[test]
+fn digits_behind_a_no_tell_what_is_wrong_even_if_some_are_lost() {
+    // As Whisper base wrote it: the next reading of what was noted is offered.
+    let mut talk = asked_for_the_number();
+    talk.says("0639 98 24 14").says("le matin").hears("au 06 39 98 24 14");
+    talk.says("Non. 0639-9814.").hears("06 39 98 20 14").says("oui").hears("au 06 39 98 20 14");
+    // Without another reading it is asked for.
+    let mut talk = asked_for_the_number();
+    talk.says(HEARD).says("le matin").says("non").says("0618 7629").hears("chiffre");
+    talk.says("06 18 66 29 90").hears("Je note : Martin, au 06 18 66 29 90, le matin.");
+}
+
+#[test]
 fn what_is_clear_needs_no_question() {
     let mut talk = asked_for_the_number();
     talk.says_nearly(HEARD, &[("06 18 66 29 90", 1.5)]).hears("Plutôt le matin");
     // It comes back when the caller says that the number is wrong.
     talk.says("le matin").says("non, le numéro n'est pas bon").hears("06 18 66 29 90");
+}
+
+#[test]
+fn what_begins_no_number_is_not_gone_on_from() {
+    let mut talk = asked_for_the_number();
+    talk.says("vingt-six quatorze").hears("dix chiffres").does_not_hear("26 14");
+    let mut talk = asked_for_the_number();
+    talk.says("0353 01717").hears("dix chiffres");
+    let mut talk = asked_for_the_number();
+    talk.says("06 18").hears("06 18").says("76 29 90").hears("Plutôt le matin");
 }
 
 #[test]

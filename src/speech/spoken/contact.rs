@@ -90,7 +90,11 @@ fn telephone(text: &str) -> String {
             let head = cardinal(c[1].parse().unwrap_or_default());
             format!("zéro {head}, {}", pairs(&[&c[2], &c[3], &c[4]].concat()))
         });
-    let text = pattern!(r"\b0\d(?:[ .-]?\d{2}){4}\b").replace_all(&text, |c: &Captures| pairs(&c[0]));
+    let text = pattern!(r"\b0\d(?:[ .-]?\d{2}){4}\b").replace_all(&text, |c: &Captures| {
+        let said = pairs(&c[0]);
+        // The voice runs this "un" into the zero, and it is lost on the line.
+        said.strip_prefix("zéro un,").map_or_else(|| said.clone(), |rest| format!("zéro, un,{rest}"))
+    });
     let text = pattern!(r"\b116 ?(000|006|111|117|123)\b")
         .replace_all(&text, |c: &Captures| format!("cent seize, {}", written(&c[1], false)));
     // Other countries: the code, then the groups as they stand, long ones in pairs.

@@ -88,6 +88,9 @@ pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
     if NONE.found(&said) {
         return None;
     }
+    if let Some(chosen) = preferred(&said, options) {
+        return Some(chosen);
+    }
     // "Non pas le matin, l'après-midi", "l'après-midi plutôt que le matin": what is turned away does not count.
     if let Some(not) = NOT.first(&said) {
         let (before, after) = (&said[..not.start], &said[not.end..]);
@@ -111,6 +114,47 @@ pub fn misheard(text: &str, options: &[Phrase]) -> Option<usize> {
     by_sound(&said[at..], options)
 }
 
+/// Words behind "plutôt" that an option may take.
+const LONGEST_PREFERRED: usize = 4;
+
+/// "Le matin, ah non, plutôt l'après-midi": what is wanted rather, whatever stands before and behind.
+pub fn preferred(said: &[Token], options: &[Phrase]) -> Option<usize> {
+    let at = said.iter().rposition(|token| token.folded == "plutot")?;
+    // "L'après-midi plutôt que le matin" names behind it what is not wanted.
+    let behind = said[at + 1..].iter().take_while(|token| token.folded != "que");
+    let behind: Vec<Token> = behind.take(LONGEST_PREFERRED).cloned().collect();
+    (1..=behind.len())
+        .map(|count| &behind[..count])
+        .find_map(|said| by_words(said, options).or_else(|| by_sound(said, options)))
+}
+
+/// The option of which most words were said or misheard, in any order: "déclare une essence" for "naissance à déclarer".
+pub fn by_likeness(said: &[Token], options: &[Phrase]) -> Option<usize> {
+    let said: Vec<&Token> = said.iter().filter(|token| token.is_content()).collect();
+    let mut all: Vec<(usize, f32)> = options.iter().map(|option| likeness(&said, option)).enumerate().collect();
+    all.sort_by(|a, b| b.1.total_cmp(&a.1));
+    let (best, like) = *all.first()?;
+    let next = all.get(1).map_or(0.0, |other| other.1);
+    (like >= 1.0 - MISHEARD && like - next >= CLEARLY).then_some(best)
+}
+
+/// Mean over the option's meaningful words of how like the likest word said is.
+fn likeness(said: &[&Token], option: &Phrase) -> f32 {
+    let words: Vec<Token> = option.words().into_iter().flat_map(tokens).filter(Token::is_content).collect();
+    if words.is_empty() {
+        return 0.0;
+    }
+    let of_sounds = |a: &Token, b: &Token| {
+        let (a, b): (Vec<char>, Vec<char>) = (a.sound.chars().collect(), b.sound.chars().collect());
+        let length = a.len().max(b.len());
+        let share = changes(&a, &b).max(a.len().abs_diff(b.len())) as f32 / length.max(1) as f32;
+        if length < SHORTEST || share > MISHEARD { 0.0 } else { 1.0 - share }
+    };
+    let likest =
+        |word: &Token| said.iter().map(|said| word.likeness(said).max(of_sounds(word, said))).fold(0.0, f32::max);
+    words.iter().map(likest).sum::<f32>() / words.len() as f32
+}
+
 /// Share of an option's sounds that may be other ones.
 const MISHEARD: f32 = 0.3;
 /// By so much more the other options must differ from what was heard.
@@ -119,7 +163,7 @@ const CLEARLY: f32 = 0.3;
 const SHORTEST: usize = 4;
 
 /// The option whose sound runs through what was heard, wherever words begin and end there: "la premedi" is "l'après-midi".
-fn by_sound(said: &[Token], options: &[Phrase]) -> Option<usize> {
+pub fn by_sound(said: &[Token], options: &[Phrase]) -> Option<usize> {
     let heard: Vec<char> = said.iter().flat_map(|token| token.sound.chars()).collect();
     let other = |option: &Phrase| {
         let words = option.words().into_iter().flat_map(tokens).filter(|token| token.folded.len() > 2);
@@ -188,6 +232,37 @@ mod tests {
                 tokens: text.split(' ').map(|w| PhraseToken::Word(w.to_owned())).collect(),
             })
             .collect()
+    }
+
+    #[test]
+    fn what_is_wanted_rather_is_chosen() {
+        let day = options(&["le matin", "l'après-midi"]);
+        for (text, wanted) in [
+            ("Le matin. Ah non, plutôt l'après-midi, le matin je travaille.", Some(1)),
+            // As Whisper base wrote it.
+            ("Le matin annon, plutôt l'aprèmidi, le matin je travaille.", Some(1)),
+            ("plutôt le matin que l'après-midi", Some(0)),
+            ("l'après-midi plutôt que le matin", Some(1)),
+            ("plutôt le matin", Some(0)),
+            ("le matin plutôt", Some(0)),
+            ("plutôt en semaine", None),
+        ] {
+            assert_eq!(read(text, &day), wanted, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_misheard_in_any_order_choose() {
+        let offered = options(&["naissance déclarer", "aide domicile", "hébergement urgence"]);
+        let chosen = |text: &str| by_likeness(&tokens(text), &offered);
+        assert_eq!(chosen("Déclare une essence."), Some(0));
+        assert_eq!(chosen("c'est pour l'aide à domicile"), Some(1));
+        // Half of one, or nothing of any.
+        for text in ["une essence", "déclarer mes impôts", "la piscine", "", "une urgence à domicile"] {
+            assert_eq!(chosen(text), None, "{text}");
+        }
+        // As like one as the other.
+        assert_eq!(by_likeness(&tokens("un acte"), &options(&["acte", "acte"])), None);
     }
 
     #[test]
@@ -263,7 +338,7 @@ mod tests {
             ("pas l'après-midi", Some(0)),
             ("pas le matin, l'après-midi", Some(1)),
             ("l'après-midi, pas le matin", Some(1)),
-            ("plutôt l'après-midi que le matin", None),
+            ("plutôt l'après-midi que le matin", Some(1)),
             ("le matin plutôt que l'après-midi", Some(0)),
             ("the first one", Some(0)),
             ("the second", Some(1)),

@@ -127,6 +127,20 @@ fn is_little_else(words: &[Word]) -> bool {
     words.len() <= 3
 }
 
+/// Digits are missing or too many: an odd number of them although they were said by pairs.
+pub fn is_misheard(text: &str) -> bool {
+    runs(&words(text)).iter().any(|run| {
+        let atoms = run.trimmed().atoms;
+        let pairs = atoms.iter().filter(|atom| matches!(atom.value, atoms::Value::Number { width: 2, .. })).count();
+        pairs > 1 && search::natural(&atoms).len() % 2 == 1
+    })
+}
+
+/// A French number may begin with these digits: with its zero, as a mobile without it, or with the country's code.
+pub fn may_begin(digits: &str) -> bool {
+    ["0", "6", "7", "33"].iter().any(|start| digits.starts_with(start) || start.starts_with(digits))
+}
+
 /// Ten national digits out of what was dictated or typed, if that is what they are.
 pub fn normalise(digits: &str, international: bool) -> Option<String> {
     if digits.len() > LONGEST + 2 || !digits.bytes().all(|b| b.is_ascii_digit()) {

@@ -70,7 +70,10 @@ pub(super) fn runs(words: &[Word]) -> Vec<Run> {
         let after_number = i > 0 && is_number(&words[i - 1]);
         let hundred = word.is_any(&["cent", "cents"]) && i > 0 && is_unit(&words[i - 1]);
         let sure = is_number(word) || (hundred && (next_is_number || current.is_some()));
-        let like = homophone(word).filter(|_| !sure && current.is_some() && (after_number || next_is_number));
+        let after_zero = i > 0 && is_zero(&words[i - 1]);
+        let like = homophone(word)
+            .or_else(|| after_zero.then(|| behind_zero(word)).flatten())
+            .filter(|_| !sure && current.is_some() && (after_number || next_is_number));
         if sure || like.is_some() {
             let run =
                 current.get_or_insert_with(|| Run { atoms: Vec::new(), from: i, to: i, sure_to: i, sure_atoms: 0 });
@@ -168,6 +171,15 @@ fn push_number(atoms: &mut Vec<Atom>, word: &Word, first: Atom) {
     }
 }
 
+/// What is left of a digit that ran into the zero before it: "0 à 99", "0 en 29" for 01 99, 01 29.
+fn behind_zero(word: &Word) -> Option<(u8, bool)> {
+    matches!(word.folded.as_str(), "a" | "en" | "an").then_some((1, false))
+}
+
+fn is_zero(word: &Word) -> bool {
+    word.written == "0" || value(&word.folded) == Some(0)
+}
+
 /// Words that sound like a number; the flag tells small words that are more often themselves.
 fn homophone(word: &Word) -> Option<(u8, bool)> {
     Some(match word.folded.as_str() {
@@ -176,7 +188,7 @@ fn homophone(word: &Word) -> Option<(u8, bool)> {
         "cette" | "cet" | "set" | "sete" | "cept" | "ses" => (7, true),
         "si" | "scie" | "sis" | "cis" | "sic" | "sisse" => (6, true),
         "dis" | "dit" | "dits" | "disse" | "di" => (10, true),
-        "hein" | "ain" | "in" | "en" => (1, true),
+        "hein" | "ain" | "in" => (1, true),
         "vin" | "vins" | "vain" | "vint" | "vinte" | "20t" => (20, false),
         "ouate" | "huite" | "huitre" | "uit" | "wit" => (8, false),
         "neuve" | "neufs" | "nef" => (9, false),

@@ -31,12 +31,16 @@ const SHORT_SEVENTY: u16 = 130;
 const ONE_FOR_TWENTY: u16 = 200;
 /// "0 13" for "zéro un, trente": the ten ran into the unit before it.
 const RUN_TOGETHER: u16 = 110;
+/// "98 11" for "quatre-vingt-onze": the four twenties heard as nineties.
+const NINETIES_FOR_EIGHTY: u16 = 150;
 /// "24" for "vingt, quatorze".
 const TENS_RUN_TOGETHER: u16 = 200;
 /// "24 14" for the same.
 const TENS_ECHOED: u16 = 130;
 /// "34 27" for "trente, quatre-vingt-sept": the four went to the tens before it.
 const FOUR_TO_THE_TENS: u16 = 130;
+/// "0 à 26" for "zéro zéro, vingt-six": what ran into the zero was another one.
+const ZERO_AGAIN: u16 = 60;
 /// A number said twice.
 const SAID_TWICE: u16 = 120;
 /// A dictation begun anew; the second time after a pause is natural.
@@ -245,7 +249,7 @@ fn prune(mut states: Vec<(Digits, u16)>) -> Vec<(Digits, u16)> {
 
 /// Mistakes that need to know the digits before.
 fn mended(atoms: &[Atom], i: usize, state: Digits) -> impl Iterator<Item = (Digits, u16)> {
-    let mut all: [Option<(Digits, u16)>; 2] = [None, None];
+    let mut all: [Option<(Digits, u16)>; 3] = [None, None, None];
     if let Value::Number { value, width } = atoms[i].value {
         // "0 13" for "zéro un, trente".
         if state.len == 1 && state.digits[0] == 0 && width == 2 && (12..=16).contains(&value) && !atoms[i].by_word {
@@ -255,6 +259,11 @@ fn mended(atoms: &[Atom], i: usize, state: Digits) -> impl Iterator<Item = (Digi
         // Said twice: "16 16 16".
         if i > 0 && atoms[i - 1].value == atoms[i].value {
             all[1] = Some((state, SAID_TWICE));
+        }
+        let is_zero = |atom: &Atom| matches!(atom.value, Value::Number { value: 0, .. });
+        if value == 1 && atoms[i].pass.is_some() && i > 0 && is_zero(&atoms[i - 1]) {
+            let cost = atoms[i].cost + ZERO_AGAIN;
+            all[2] = state.with(0, 1, 1).map(|(next, more)| (next, cost + more));
         }
     }
     all.into_iter().flatten()
@@ -318,6 +327,9 @@ fn steps(atoms: &[Atom], i: usize, mend: bool) -> Vec<Step> {
             }
             if value == 6 && width == 1 && (10..20).contains(&second) {
                 make(60 + second, 2, SHORT_SEVENTY);
+            }
+            if (90..99).contains(&value) && by_digits && (11..20).contains(&second) && !atoms[i + 1].by_word {
+                make(80 + second, 2, NINETIES_FOR_EIGHTY);
             }
             if value == 4
                 && width == 1

@@ -104,6 +104,8 @@ fn mistakes_of_the_ear_are_undone() {
         ("0,1504,5411", "0115045411"),
         ("C'est le 0 en 29, 12, 23, 21.", "0129122321"),
         ("C'est le 0 en, 2169, 6160.", "0121696160"),
+        ("0 à 99, 0 à 26, 14.", "0199002614"),
+        ("0639-9876-9811", "0639987691"),
     ] {
         let Found::Whole { readings, .. } = find(text) else {
             wrong.push(format!("{text}: no number"));
@@ -203,6 +205,26 @@ fn a_number_in_pieces() {
 fn read_back_by_pairs() {
     assert_eq!(by_pairs("0612345678"), "06 12 34 56 78");
     assert_eq!(by_pairs("+442079460958"), "+44 20 79 46 09 58");
+}
+
+#[test]
+fn what_begins_a_number() {
+    for digits in ["0", "06", "0130", "61234", "7", "3", "336", "0033"] {
+        assert!(may_begin(digits), "{digits}");
+    }
+    for digits in ["2614", "99", "32", "1"] {
+        assert!(!may_begin(digits), "{digits}");
+    }
+}
+
+#[test]
+fn an_odd_number_of_digits_by_pairs_was_misheard() {
+    for text in ["0353 01717", "0 35 35 01 7 7", "06 12 34 5"] {
+        assert!(is_misheard(text), "{text}");
+    }
+    for text in ["06 12 34", "0 6 12 34", "0 6 1", "0 6 1 2 3", "bonjour", "06 12"] {
+        assert!(!is_misheard(text), "{text}");
+    }
 }
 
 #[test]
