@@ -5,11 +5,12 @@
 use std::time::Duration;
 
 use allo_mairie::audio::Codec;
+use allo_mairie::simulate::likeness;
 use serde_json::Value;
 
 use crate::support::agent::Agent;
 use crate::support::baresip::Baresip;
-use crate::support::caller::{Caller, QUESTIONS, Question, Terms, ask, spoken, transcribe};
+use crate::support::caller::{Caller, QUESTIONS, Question, Reply, Terms, YES, ask, spoken};
 use crate::support::network::{Done, Network};
 use crate::support::pjsua::Pjsua;
 use crate::support::relay::{AGENT, Relay};
@@ -41,8 +42,9 @@ struct Outcome {
     asked: &'static [Question],
     /// The closing line of the agent.
     ended: Value,
-    /// What the caller understood of each answer.
-    heard: Vec<String>,
+    replies: Vec<Reply>,
+    /// What the agent understood, early tries among it.
+    recognised: Vec<String>,
     to_agent: Done,
     to_telephone: Done,
 }
@@ -56,8 +58,13 @@ impl Outcome {
 
     /// Answers of which the caller could hear what it was.
     fn understood(&self) -> usize {
-        let told = |(question, text): &(&Question, &String)| question.words.iter().any(|word| text.contains(word));
-        self.asked.iter().zip(&self.heard).filter(told).count()
+        let told = |(question, reply): &(&Question, &Reply)| likeness::holds(&reply.text, question.pieces);
+        self.asked.iter().zip(&self.replies).filter(told).count()
+    }
+
+    /// Questions that were answered only after "J'ai compris : … C'est bien cela ?".
+    fn asked_back(&self) -> usize {
+        self.replies.iter().filter(|reply| reply.asked_back).count()
     }
 
     fn number(&self, field: &str) -> f64 {
@@ -81,8 +88,8 @@ impl Outcome {
     /// For who looks for the reason.
     fn account(&self) -> String {
         format!(
-            "{}\nheard: {:#?}\nto the agent: {:?}\nback: {:?}",
-            self.ended, self.heard, self.to_agent, self.to_telephone
+            "{}\nthe agent: {:#?}\nthe caller: {:#?}\nto the agent: {:?}\nback: {:?}",
+            self.ended, self.recognised, self.replies, self.to_agent, self.to_telephone
         )
     }
 }
@@ -105,23 +112,23 @@ fn call(
     seed: u64,
 ) -> Outcome {
     let rate = terms.codec.sample_rate();
-    for question in asked {
+    for text in asked.iter().map(|question| question.text).chain([YES]) {
         // Spoken beforehand: the agent does not wait.
-        spoken(question.text, rate);
+        spoken(text, rate);
     }
     let relay = Relay::start(RTP, agent.address.port(), network, seed);
     let mut telephone: Box<dyn Caller> = match peer {
         Peer::Baresip => Box::new(Baresip::call_silently(agent, Some(&relay), terms)),
         Peer::Pjsua => Box::new(Pjsua::call(agent, Some(&relay), terms)),
     };
-    let answers = ask(telephone.as_mut(), asked, rate);
+    let replies = ask(telephone.as_mut(), asked, rate, agent.directory());
     let ended = agent.call_ended(ENDED);
+    let recognised = agent.recognised();
     // Only now: it may have to send its BYE again.
     drop(telephone);
     let (to_agent, to_telephone) = relay.done();
     drop(relay);
-    let heard = transcribe(agent.directory(), &answers);
-    Outcome { asked, ended, heard, to_agent, to_telephone }
+    Outcome { asked, ended, replies, recognised, to_agent, to_telephone }
 }
 
 /// The short form of [`every_telephone_codec_and_packet_length`]: a question by each telephone.
@@ -142,6 +149,7 @@ fn a_question_is_understood_and_its_answer_heard_over_a_bad_network() {
         let outcome = call(&mut agent, peer, &terms, asked, Network::BAD, 1);
         println!("{}", row(peer, &terms, &outcome));
         assert!(outcome.is_right(), "{peer:?}: {}", outcome.account());
+        assert_eq!(outcome.asked_back(), 0, "{}", outcome.account());
         assert_eq!(outcome.ended["outcome"], "caller_hung_up", "{}", outcome.account());
         assert_eq!(outcome.ended["not_understood"], 0, "{}", outcome.account());
         assert_eq!(outcome.packet_ms(), terms.packet_ms, "{}", outcome.account());
@@ -200,19 +208,20 @@ fn matrix() -> Vec<Terms> {
 }
 
 const HEADER: &str = "\
-| téléphone | codec | ms par paquet, demandés / vus | chiffré | questions | bonnes réponses, d'après le journal | entendues | \
+| téléphone | codec | ms par paquet, demandés / vus | chiffré | questions | redemandées | bonnes réponses, d'après le journal | entendues | \
 perte injectée / vue par l'agent, % | gigue injectée / vue, ms | doublés | dépassés | en retard, ‰ | dissimulé, ‰ | MOS | \
-perte injectée au retour, % |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
+perte injectée au retour, % |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|";
 
 fn row(peer: Peer, terms: &Terms, outcome: &Outcome) -> String {
     let (there, back) = (outcome.to_agent, outcome.to_telephone);
     let seen_ms = outcome.packet_ms();
     format!(
-        "| {peer:?} | {} | {} / {seen_ms} | {} | {} | {} | {} | {:.1} / {:.1} | {:.0} / {:.0} | {} | {} | {} | {} | {:.1} | {:.1} |",
+        "| {peer:?} | {} | {} / {seen_ms} | {} | {} | {} | {} | {} | {:.1} / {:.1} | {:.0} / {:.0} | {} | {} | {} | {} | {:.1} | {:.1} |",
         terms.codec.name(),
         terms.packet_ms,
         if terms.encrypted { "oui" } else { "non" },
         outcome.asked.len(),
+        outcome.asked_back(),
         outcome.answered(),
         outcome.understood(),
         there.lost_percent(),

@@ -19,11 +19,16 @@ const PROGRESS: Duration = Duration::from_secs(60);
 /// makes them many times slower than one. Delays are measured elsewhere.
 const RECOGNISER_THREADS: usize = 1;
 
+/// What is recognised, too, for who looks for the reason of a failure.
+const LOG: &str = "info,ort=warn,allo_mairie::speech::worker=debug";
+
 pub struct Agent {
     pub address: SocketAddr,
     process: Process,
     /// Ended calls given to the test.
     told: usize,
+    /// Lines of the log before the call that is going on.
+    before: usize,
     directory: TempDir,
     /// Agents take turns: two cores carry one Whisper in real time.
     _turn: File,
@@ -46,7 +51,7 @@ impl Agent {
             .args(["serve", "--config"])
             .arg(&path)
             .current_dir(root())
-            .env_remove("ALLO_MAIRIE_LOG")
+            .env("ALLO_MAIRIE_LOG", LOG)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
@@ -54,7 +59,7 @@ impl Agent {
             .expect("the program starts");
         let mut process = Process::new("the agent", child);
         while !process.wait_for("progress", PROGRESS, |line| Some(line.starts_with("Allô Mairie est prête"))) {}
-        Self { address, process, told: 0, directory, _turn: turn }
+        Self { address, process, told: 0, before: 0, directory, _turn: turn }
     }
 
     /// Waits for the closing line of the next call to end.
@@ -65,6 +70,18 @@ impl Agent {
         });
         self.told += 1;
         ended
+    }
+
+    /// What the recogniser made of each stretch of speech since this was last asked, early tries among them.
+    pub fn recognised(&mut self) -> Vec<String> {
+        let lines = &self.process.log()[self.before..];
+        let events = lines.iter().filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        let texts = events
+            .filter(|event| event["message"] == "utterance recognised")
+            .map(|event| event["text"].as_str().unwrap_or("nothing, or given up").to_owned())
+            .collect();
+        self.before = self.process.log().len();
+        texts
     }
 
     /// Asks the agent to stop as a service manager does; it must do so by itself and without an error. Gives the
@@ -115,6 +132,8 @@ model = {voice}
 path = {store}
 [log]
 format = "json"
+# The callers are voices of the tests.
+personal = true
 "#,
         dialplan = path(root().join("sip-tests/dialplan")),
         prompts = path(root().join("prompts")),

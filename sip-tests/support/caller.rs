@@ -5,6 +5,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use allo_mairie::audio::{Codec, resample, wav};
+use allo_mairie::simulate::likeness;
 
 use super::agent::PROGRAM;
 use super::listener::{Listener, Said};
@@ -51,8 +52,8 @@ pub struct Question {
     pub text: &'static str,
     /// As the call's record names it.
     pub topic: &'static str,
-    /// Of these words of the answer, folded to lower case, a caller must hear one.
-    pub words: &'static [&'static str],
+    /// Pieces of the answer of which a caller must hear one, as [`likeness::holds`] wants them.
+    pub pieces: &'static str,
 }
 
 /// Of `sip-tests/dialplan`.
@@ -60,36 +61,60 @@ pub const QUESTIONS: [Question; 3] = [
     Question {
         text: "Bonjour, je voudrais refaire ma carte d'identité.",
         topic: "accueil/carte-d-identite",
-        words: &["rendez", "photo", "domicile"],
+        pieces: "rendez-vous|photo récente|justificatif|domicile",
     },
     Question {
         text: "Où se trouve la déchetterie, s'il vous plaît ?",
         topic: "accueil/dechetterie",
-        words: &["tilleuls", "samedi", "mardi"],
+        pieces: "tilleuls|mardi|samedi",
     },
     Question {
         text: "J'ai besoin d'un acte de naissance.",
         topic: "accueil/acte-de-naissance",
-        words: &["gratuit", "lieu", "naissance"],
+        pieces: "naissance est gratuit|se demande à la mairie|lieu de naissance",
     },
 ];
+
+/// Said when the agent asks whether it has understood.
+pub const YES: &str = "Oui, c'est ça.";
 
 /// The machine may be busy with other work: what counts here is the answer.
 const ANSWER: Duration = Duration::from_secs(40);
 /// Silence after what is said, so that the telephone has something to send until the next question.
 const AFTER_S: usize = 120;
 
-/// Hears the greeting, asks one after the other and hears each answer; `None` where none came.
-pub fn ask(caller: &mut dyn Caller, questions: &[Question], rate: u32) -> Vec<Option<Said>> {
+/// What the agent asks when it is not sure what is wanted.
+const ASKED_BACK: &str = "j'ai compris … c'est bien cela|c'est bien cela";
+
+/// What came of a question.
+#[derive(Debug)]
+pub struct Reply {
+    /// The agent asked back, and was told that it had understood.
+    pub asked_back: bool,
+    /// What was heard of the answer; empty if there was none.
+    pub text: String,
+}
+
+/// Hears the greeting, asks one after the other and hears each answer. Recordings go to `directory`.
+pub fn ask(caller: &mut dyn Caller, questions: &[Question], rate: u32, directory: &Path) -> Vec<Reply> {
     let mut listener = Listener::new();
     assert!(listener.said(caller, ANSWER).is_some(), "no greeting");
-    let mut answers = Vec::new();
-    for question in questions {
-        caller.say(&spoken(question.text, rate));
-        answers.push(listener.said(caller, ANSWER));
+    let mut replies = Vec::new();
+    for (number, question) in questions.iter().enumerate() {
+        let recording = directory.join(format!("answer-{number}.wav"));
+        let mut say = |text: &str| {
+            caller.say(&spoken(text, rate));
+            hear(listener.said(caller, ANSWER), &recording)
+        };
+        let mut text = say(question.text);
+        let asked_back = likeness::holds(&text, ASKED_BACK);
+        if asked_back {
+            text = say(YES);
+        }
+        replies.push(Reply { asked_back, text });
     }
     caller.hang_up();
-    answers
+    replies
 }
 
 /// A WAV of the sentence in the test's own voice, spoken once and kept.
@@ -117,27 +142,13 @@ pub fn write(path: &Path, samples: &[i16], rate: u32) {
     std::fs::write(path, wav::write_mono(samples, rate).expect("WAV")).expect("written");
 }
 
-/// What our recogniser hears in each; empty where there is nothing.
-pub fn transcribe(directory: &Path, said: &[Option<Said>]) -> Vec<String> {
-    let mut command = Command::new(PROGRAM);
-    command.args(["transcribe", "--json", "--threads", "1"]);
-    let mut asked = Vec::new();
-    for (number, said) in said.iter().enumerate() {
-        let Some(said) = said else { continue };
-        let path = directory.join(format!("answer-{number}.wav"));
-        write(&path, &said.samples, said.rate);
-        command.arg(&path);
-        asked.push(number);
-    }
-    let mut texts = vec![String::new(); said.len()];
-    if asked.is_empty() {
-        return texts;
-    }
-    let heard: serde_json::Value = serde_json::from_str(&run(&mut command)).expect("JSON");
-    for (place, number) in asked.into_iter().enumerate() {
-        texts[number] = heard[place]["text"].as_str().expect("a text").to_lowercase();
-    }
-    texts
+/// What our recogniser makes of it, written to `recording`.
+fn hear(said: Option<Said>, recording: &Path) -> String {
+    let Some(said) = said else { return String::new() };
+    write(recording, &said.samples, said.rate);
+    let heard = run(Command::new(PROGRAM).args(["transcribe", "--json", "--threads", "1"]).arg(recording));
+    let heard: serde_json::Value = serde_json::from_str(&heard).expect("JSON");
+    heard[0]["text"].as_str().expect("a text").to_owned()
 }
 
 /// Runs a command of ours to its end; gives what it printed.
