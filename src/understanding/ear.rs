@@ -52,6 +52,14 @@ const MISHEARD: &[(&str, &str)] = &[
     ("acte de n essence", "acte de naissance"),
     ("acte de nez sens", "acte de naissance"),
     ("acte de connaissance", "acte de naissance"),
+    ("declarer une essence", "declarer une naissance"),
+    ("declare une essence", "declare une naissance"),
+    ("declaration d essence", "declaration de naissance"),
+    ("eboires", "eboueurs"),
+    ("eboire", "eboueur"),
+    ("mombac", "mon bac"),
+    ("predement", "predemande"),
+    ("pre dement", "predemande"),
     ("poub elle", "poubelle"),
     ("pou belle", "poubelle"),
     ("pou belles", "poubelles"),
@@ -79,6 +87,8 @@ mod tests {
         assert_eq!(mended("je veux refaire ma kni").as_deref(), Some("je veux refaire ma cni"));
         assert_eq!(mended("je cherche l amerique").as_deref(), Some("je cherche la mairie"));
         assert_eq!(mended("un acte et a civil").as_deref(), Some("un acte etat civil"));
+        assert_eq!(mended("je dois declarer une essence").as_deref(), Some("je dois declarer une naissance"));
         assert_eq!(mended("je voudrais un acte de naissance"), None);
+        assert_eq!(mended("le prix de l essence"), None);
     }
 }

@@ -51,6 +51,10 @@ pub struct Token {
 
 /// Likeness of two words of one family.
 const SAME_FAMILY: f32 = 0.8;
+/// Likeness of two words one sound apart.
+const NEARLY_BY_SOUND: f32 = 0.75;
+/// Sounds but e of a word that is long enough to be known by all but one of them.
+const LONG_SOUND: usize = 5;
 
 impl Token {
     /// Makes a token of one word that holds no separator.
@@ -97,15 +101,27 @@ impl Token {
             _ => 2,
         };
         let far = (self.letters ^ other.letters).count_ones() as usize > 2 * allowed;
-        if far || self.folded.len().abs_diff(other.folded.len()) > allowed {
-            return 0.0;
-        }
-        match strsim::osa_distance(&self.folded, &other.folded) {
-            1 if allowed == 1 => 0.75,
-            1 => 0.85,
-            2 if allowed == 2 => 0.7,
-            _ => 0.0,
-        }
+        let by_letters = if far || self.folded.len().abs_diff(other.folded.len()) > allowed {
+            0.0
+        } else {
+            match strsim::osa_distance(&self.folded, &other.folded) {
+                1 if allowed == 1 => 0.75,
+                1 => 0.85,
+                2 if allowed == 2 => 0.7,
+                _ => 0.0,
+            }
+        };
+        if by_letters == 0.0 && self.sounds_nearly(other) { NEARLY_BY_SOUND } else { by_letters }
+    }
+
+    /// One sound apart and long: "déchetrice" for "déchetterie". An e is often silent; the first sound is seldom the one that is
+    /// misheard.
+    fn sounds_nearly(&self, other: &Self) -> bool {
+        let (own, other) = (self.sound.replace('e', ""), other.sound.replace('e', ""));
+        own.len().min(other.len()) >= LONG_SOUND
+            && own.as_bytes()[0] == other.as_bytes()[0]
+            && own.len().abs_diff(other.len()) <= 1
+            && strsim::osa_distance(&own, &other) <= 1
     }
 }
 
@@ -525,6 +541,7 @@ mod tests {
         assert!(like("périmée", "périmé") > 0.85);
         assert!(like("kni", "cni") >= 0.9);
         assert!(like("déchetterie", "déchèterie") >= 0.85);
+        assert_eq!(like("déchetterie", "déchetrice"), NEARLY_BY_SOUND);
         assert_eq!(like("carte", "école"), 0.0);
         assert_eq!(like("de", "des"), 0.0);
     }
