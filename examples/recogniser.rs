@@ -236,7 +236,7 @@ mod measure {
                 heard += said.length();
                 if !raw.text.is_empty() {
                     println!(
-                        "{kind}\t{}\t{:.2}\t{:.2}\t{:.2}\t{:.1}\t{:?}\t{}",
+                        "{kind}\t{}\t{:.2}\t{:.2}\t{:.2}\t{:.1}\t{:?}\t{}\t{believed}",
                         if believed.is_empty() { "dropped" } else { "BELIEVED" },
                         raw.no_speech,
                         raw.confidence,

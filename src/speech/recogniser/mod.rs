@@ -9,6 +9,8 @@ mod alternatives;
 pub mod gates;
 #[cfg(any(test, feature = "whisper"))]
 mod language;
+#[cfg(any(test, feature = "whisper"))]
+mod repeats;
 pub mod score;
 #[cfg(feature = "whisper")]
 mod whisper;

@@ -23,8 +23,9 @@ use whisper_rs::{
 
 use super::super::{Alternative, Recogniser, SpeechError, Transcript, Utterance};
 use super::alternatives::{Digits, Weighed};
-use super::gates::{Evidence, judge};
+use super::gates::{Evidence, Rejection, judge};
 use super::language::{Likelihood, choose, likelihoods};
+use super::repeats::{repeats, says_something};
 use crate::audio::level::{rms_dbfs, trim_silence};
 use crate::audio::resample::to_recogniser;
 
@@ -45,6 +46,9 @@ const FEWEST_POSITIONS: usize = 384;
 const MOST_POSITIONS: usize = 1_500;
 /// Shorter audio comes back empty: it is padded with silence to this length.
 const SHORTEST: usize = RATE + RATE / 10;
+/// When the words were one phrase over and over, the utterance is decoded once more, without any words said over again, in a window of
+/// twice its length, and of this length at least: loops come of short windows (docs/recogniser.md).
+const SECOND_WINDOW: usize = 12 * RATE;
 /// Audio below this level holds no speech and is not decoded, dBFS.
 const SILENCE_DBFS: f32 = -65.0;
 /// Tokens of a transcript: fast speech has about eight a second.
@@ -75,8 +79,10 @@ pub struct WhisperRecogniser {
     listener: Box<Listener>,
 }
 
-/// What whisper.cpp's filter of logits is given: it changes none, it takes note.
+/// What whisper.cpp's filter of logits is given: it takes note, and changes none but where the words have looped before.
 struct Listener {
+    /// Nothing is to be said over again.
+    once: bool,
     /// Logits of one step.
     vocabulary: usize,
     digits: Digits,
@@ -182,7 +188,7 @@ impl WhisperRecogniser {
         params.set_no_timestamps(true);
         params.set_single_segment(true);
         params.set_suppress_nst(true);
-        // No second try at a higher temperature: it would double the time of just the bad utterances.
+        // No second try at a higher temperature: it would double the time of just the bad utterances, and what it finds is chance.
         params.set_temperature_inc(0.0);
         params.set_print_progress(false);
         params.set_print_realtime(false);
@@ -297,9 +303,21 @@ impl Recogniser for WhisperRecogniser {
         if utterance.samples.is_empty() || rms_dbfs(&utterance.samples) < SILENCE_DBFS {
             return Ok(silence);
         }
-        let audio = Self::audio(utterance)?;
+        let mut audio = Self::audio(utterance)?;
         let Utterance { language, others, prompt, .. } = utterance;
-        let decoded = self.decode(&audio, language, prompt, abandoned)?;
+        let mut decoded = self.decode(&audio, language, prompt, abandoned)?;
+        if decoded.is_loop(prompt) {
+            audio.resize(SECOND_WINDOW.max(2 * audio.len()), 0.0);
+            self.listener.once = true;
+            let again = self.decode(&audio, language, prompt, abandoned);
+            self.listener.once = false;
+            let again = again?;
+            let is_mended = !again.is_loop(prompt) && says_something(&again.text);
+            tracing::debug!(is_mended, "words over and over: decoded again");
+            if is_mended {
+                decoded = again;
+            }
+        }
         let mut transcript = decoded.transcript(prompt, silence.clone());
         if !others.is_empty() {
             let spoken = self.most_likely(language, others)?;
@@ -328,6 +346,11 @@ impl Decoded {
     pub fn evidence(&self) -> Evidence<'_> {
         let Self { text, confidence, log_probability, no_speech, .. } = self;
         Evidence { text, confidence: *confidence, log_probability: *log_probability, no_speech: *no_speech }
+    }
+
+    /// One phrase over and over: somebody spoke, and none of it was heard.
+    fn is_loop(&self, prompt: &str) -> bool {
+        judge(self.evidence(), prompt) == Err(Rejection::Repetition)
     }
 
     /// What is believed of it after this prompt.
@@ -373,6 +396,7 @@ impl Listener {
     fn new(context: &WhisperContext) -> Self {
         let tokens = (0..context.token_eot()).filter_map(|token| Some((token, context.token_to_bytes(token).ok()?)));
         Self {
+            once: false,
             vocabulary: usize::try_from(context.n_vocab()).unwrap_or(0),
             digits: Digits::of(tokens),
             weighed: Weighed::default(),
@@ -384,19 +408,29 @@ impl Listener {
 unsafe extern "C" fn listen(
     _: *mut whisper_context,
     _: *mut whisper_state,
-    _: *const whisper_token_data,
+    tokens: *const whisper_token_data,
     written: c_int,
     logits: *mut f32,
     listener: *mut c_void,
 ) {
-    // SAFETY: set together with this callback, to a listener that outlives the decoding and that nobody else reads meanwhile;
-    // whisper.cpp gives as many logits as its vocabulary has tokens.
-    let (listener, logits) = unsafe {
+    let written = usize::try_from(written).unwrap_or(0);
+    // SAFETY: set together with this callback, to a listener that outlives the decoding and that nobody else touches meanwhile;
+    // whisper.cpp gives as many logits as its vocabulary has tokens, to be changed, and `written` tokens.
+    let (listener, logits, tokens) = unsafe {
         let listener = &mut *listener.cast::<Listener>();
         let vocabulary = listener.vocabulary;
-        (listener, std::slice::from_raw_parts(logits, vocabulary))
+        let tokens = if written == 0 { &[] } else { std::slice::from_raw_parts(tokens, written) };
+        (listener, std::slice::from_raw_parts_mut(logits, vocabulary), tokens)
     };
-    listener.weighed.note(usize::try_from(written).unwrap_or(0), logits, &listener.digits);
+    if listener.once {
+        let written: Vec<c_int> = tokens.iter().map(|token| token.id).collect();
+        for token in repeats(&written) {
+            if let Some(logit) = usize::try_from(token).ok().and_then(|token| logits.get_mut(token)) {
+                *logit = f32::NEG_INFINITY;
+            }
+        }
+    }
+    listener.weighed.note(written, logits, &listener.digits);
 }
 
 /// whisper.cpp's question whether to stop; `flag` is an `AtomicBool`.
