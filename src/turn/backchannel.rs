@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use crate::understanding::text::plain;
 
-/// Utterance of a back-channel at most, pre-roll (200 ms) and pause (160 ms) included: three syllables twice over take a second.
+/// Utterance of a back-channel at most, pre-roll (200 ms) and pause (120 ms) included: three syllables twice over take a second.
 /// Whoever speaks longer wants the floor, whatever the recogniser made of it.
 pub const LONGEST_BACK_CHANNEL: Duration = Duration::from_millis(1_600);
 

@@ -15,7 +15,7 @@
 //! (see [`super::foreground`]); the utterance then ends where the speaker did.
 //!
 //! All durations count from the end of the last speech frame, the hangover of the voice detector taken out: `Paused`
-//! comes 160 ms after the last word, not 260.
+//! comes 120 ms after the last word, not 220.
 
 use std::collections::VecDeque;
 use std::time::Duration;
@@ -352,7 +352,7 @@ impl Detector {
         evidence.pitched += u32::from(activity.pitched);
         evidence.swings.handle_level(activity.treble);
         self.count_silence(&mut turn, activity);
-        if turn.silence >= frames(self.settings.pause) || evidence.frames >= MAX_CANDIDATE_FRAMES {
+        if turn.silence >= frames(self.settings.closure) || evidence.frames >= MAX_CANDIDATE_FRAMES {
             return self.drop_candidate(turn);
         }
         self.judge(turn, evidence)
@@ -479,7 +479,7 @@ impl Detector {
         }
         turn.silence += 1;
         // Pauses are nobody's: a weak word between two of them is not a background that goes on.
-        if turn.silence < frames(self.settings.pause) {
+        if turn.silence < frames(self.settings.closure) {
             turn.faint += 1;
         }
         if !activity.speech {

@@ -54,7 +54,7 @@ impl Patience {
             // "Oui" is over when it is said; what must not be cut is "oui … enfin non", which comes within half a second.
             // Unfinished: "euh", "le …": people who choose think aloud for about a second.
             Patience::Short => silences(240, 400, 1_200),
-            // A whole question needs no more silence than its recognition takes (460 ms after the last word, see
+            // A whole question needs no more silence than its recognition takes (some 420 ms after the last word, see
             // `Settings::pause`). Otherwise pauses up to 700 ms (and the weak end of a word before them), which is most of those within sentences, are no end; after "je
             // voudrais" people look for words or papers.
             Patience::Normal => silences(400, 760, 1_500),

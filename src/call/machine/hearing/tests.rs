@@ -77,7 +77,7 @@ impl Line {
 #[test]
 fn yes_is_over_within_350_ms() {
     let mut line = Line::expecting(Answer::YesNo);
-    line.speak(440).quiet(160).recognised("Oui.").quiet(1_000);
+    line.speak(440).quiet(120).recognised("Oui.").quiet(1_000);
     assert_eq!(line.names(), ["started", "recognise", "concluded"]);
     let silence = line.last() - 1_440;
     assert!(silence <= 340, "{silence} ms");

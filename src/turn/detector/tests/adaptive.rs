@@ -57,7 +57,7 @@ fn words_decide_how_much_silence_ends_a_turn() {
     ] {
         let mut detector = Detector::new(Settings::default());
         detector.set_patience(patience);
-        // The words come 100 ms after the first short silence: at 260 ms of silence.
+        // The words come 100 ms after the first short silence: at 220 ms of silence.
         let log = listen_judging(&mut detector, &turn(), 100, |_| worth);
         assert_eq!(names(&log), ["started", "paused", "ended"], "{patience:?} {worth:?}");
         assert_eq!(silence_before_end(&log), silence, "{patience:?} {worth:?}");
@@ -68,7 +68,7 @@ fn words_decide_how_much_silence_ends_a_turn() {
 fn late_words_end_a_turn_at_once_and_are_not_waited_for() {
     let mut detector = Detector::new(Settings::default());
     let log = listen_judging(&mut detector, &turn(), 400, |_| Completeness::Finished);
-    assert_eq!(silence_before_end(&log), 560, "160 and 400");
+    assert_eq!(silence_before_end(&log), 520, "120 and 400");
     let mut detector = Detector::new(Settings::default());
     let log = listen_judging(&mut detector, &turn(), 2_000, |_| Completeness::Unfinished);
     assert_eq!(silence_before_end(&log), 760, "as without words");
