@@ -40,6 +40,7 @@ mod tests {
     #[test]
     fn what_would_be_said_over_again() {
         assert_eq!(of(&[1, 2, 3, 4, 1, 2, 3]), [4]);
+        assert_eq!(of(&[1, 2, 3, 1, 2, 3]), [1]);
         assert_eq!(of(&[1, 1, 1, 1, 1]), [1, 1]);
         assert_eq!(of(&[1, 2, 3, 4, 9, 1, 2, 3, 5, 1, 2, 3]), [4, 5]);
     }
@@ -48,6 +49,6 @@ mod tests {
     fn what_is_new_is_free() {
         assert!(of(&[]).is_empty() && of(&[1, 2]).is_empty());
         assert!(of(&[1, 2, 3, 4, 2, 3]).is_empty());
-        assert!(of(&[1, 2, 3, 1, 2, 3]).is_empty(), "no run of four yet");
+        assert!(of(&[1, 2, 3, 1, 2]).is_empty(), "no run of three that stands there");
     }
 }

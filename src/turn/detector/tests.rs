@@ -164,7 +164,7 @@ fn a_click_in_the_pause_changes_nothing() {
     samples[17_520..17_540].fill(15_000);
     let log = listen(&mut detector, &samples);
     assert_eq!(names(&log), ["started", "paused", "ended"]);
-    assert_eq!(log[2].0 - log[1].0, 600);
+    assert_eq!(log[2].0 - log[1].0, 640);
 }
 
 #[test]

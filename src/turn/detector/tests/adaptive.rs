@@ -47,7 +47,7 @@ fn turn() -> Vec<i16> {
 fn words_decide_how_much_silence_ends_a_turn() {
     use Completeness::{Finished, Unfinished, Unknown};
     for (patience, worth, silence) in [
-        (Patience::Short, Finished, 260),
+        (Patience::Short, Finished, 240),
         (Patience::Short, Unknown, 400),
         (Patience::Short, Unfinished, 1_200),
         (Patience::Normal, Finished, 400),
