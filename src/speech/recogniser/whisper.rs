@@ -49,6 +49,8 @@ const SHORTEST: usize = RATE + RATE / 10;
 /// When the words were one phrase over and over, the utterance is decoded once more, without any words said over again, in a window of
 /// twice its length, and of this length at least: loops come of short windows (docs/recogniser.md).
 const SECOND_WINDOW: usize = 12 * RATE;
+/// What Whisper takes at once.
+const LONGEST_WINDOW: usize = 30 * RATE;
 /// Audio below this level holds no speech and is not decoded, dBFS.
 const SILENCE_DBFS: f32 = -65.0;
 /// Tokens of a transcript: fast speech has about eight a second.
@@ -307,7 +309,8 @@ impl Recogniser for WhisperRecogniser {
         let Utterance { language, others, prompt, .. } = utterance;
         let mut decoded = self.decode(&audio, language, prompt, abandoned)?;
         if decoded.is_loop(prompt) {
-            audio.resize(SECOND_WINDOW.max(2 * audio.len()), 0.0);
+            let window = (2 * audio.len()).clamp(SECOND_WINDOW, LONGEST_WINDOW);
+            audio.resize(window.max(audio.len()), 0.0);
             self.listener.once = true;
             let again = self.decode(&audio, language, prompt, abandoned);
             self.listener.once = false;
