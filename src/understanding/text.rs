@@ -117,11 +117,14 @@ impl Token {
     /// One sound apart and long: "déchetrice" for "déchetterie". An e is often silent; the first sound is seldom the one that is
     /// misheard.
     fn sounds_nearly(&self, other: &Self) -> bool {
-        let (own, other) = (self.sound.replace('e', ""), other.sound.replace('e', ""));
-        own.len().min(other.len()) >= LONG_SOUND
-            && own.as_bytes()[0] == other.as_bytes()[0]
-            && own.len().abs_diff(other.len()) <= 1
-            && strsim::osa_distance(&own, &other) <= 1
+        let heard = |token: &Self| token.sound.replace('e', "");
+        // Asked of every word of the dialplan: what can be told without a copy comes first.
+        let sounds = |token: &Self| token.sound.bytes().filter(|sound| *sound != b'e').count();
+        let first = |token: &Self| token.sound.bytes().find(|sound| *sound != b'e');
+        first(self) == first(other)
+            && sounds(self).min(sounds(other)) >= LONG_SOUND
+            && sounds(self).abs_diff(sounds(other)) <= 1
+            && strsim::osa_distance(&heard(self), &heard(other)) <= 1
     }
 }
 
