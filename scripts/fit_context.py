@@ -1,0 +1,114 @@
+#!/usr/bin/env python3
+"""Fits what decides whether a sentence goes on from the open topic (src/understanding/context.rs), and prints the constants.
+
+usage: fit_context.py PROGRAM DIALPLAN EXPECTED.tsv… [--held-out EXPECTED.tsv…]
+
+EXPECTED as in sip-tests/understanding/context: open, sentence, expected (a topic; "same": the open one; "none", "ack": nothing). A
+conditional logit over the topics of the open service, another service, and nothing. Needs numpy. What follows --held-out is scored only.
+"""
+import subprocess
+import sys
+
+import numpy as np
+
+program, dialplan, *paths = sys.argv[1:]
+held_out = []
+if "--held-out" in paths:
+    at = paths.index("--held-out")
+    held_out, paths = paths[at + 1 :], paths[:at]
+
+
+def load(path):
+    """Per sentence: names of the ways (the last is nothing), findings, which are right."""
+    with open(path, encoding="utf-8") as f:
+        rows = [line.rstrip("\n").split("\t") for line in f if line.strip()][1:]
+    command = [program, "understand", dialplan, "--tsv", path, "--findings"]
+    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
+    names = printed[0].split("\t")[2:]
+    ways = [[] for _ in rows]
+    for line in printed[1:]:
+        number, topic, *values = line.split("\t")
+        ways[int(number)].append((topic, [float(value) for value in values]))
+    loaded = []
+    for (opened, sentence, expected), found in zip(rows, ways):
+        if not found:
+            continue
+        topics = [topic for topic, _ in found] + [None]
+        wanted = opened if expected == "same" else expected
+        own = set(topics)
+        if wanted in ("none", "ack"):
+            right = [topic is None for topic in topics]
+        elif wanted in own:
+            right = [topic == wanted for topic in topics]
+        else:
+            right = [topic == "-" for topic in topics]
+        findings = np.array([values for _, values in found] + [[0.0] * len(names)])
+        loaded.append((sentence, opened, expected, topics, findings, np.array(right)))
+    return names, loaded
+
+
+def belief(w, findings):
+    scores = findings @ w
+    e = np.exp(scores - scores.max())
+    return e / e.sum()
+
+
+def fit(data, size):
+    w, m, v = np.zeros(size), np.zeros(size), np.zeros(size)
+    for t in range(1, 2501):
+        g = 4e-3 * w
+        for _, _, _, _, findings, right in data:
+            p = belief(w, findings)
+            q = p * right
+            q /= q.sum() + 1e-12
+            g = g + (p - q) @ findings / len(data)
+        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
+        w = w - 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
+    return w
+
+
+def score(title, data, beliefs):
+    print(title)
+    print("  sure of  answered right / wrong, of follow-ups; taken from another subject; answered, of nothing; told again, of same")
+    for sure in (0.3, 0.4, 0.5, 0.6, 0.7, 0.8):
+        n = dict(follow=0, away=0, nothing=0, same=0)
+        k = dict(right=0, wrong=0, stolen=0, invented=0, again=0)
+        for (_, _, expected, topics, _, right), p in zip(data, beliefs):
+            best = int(p.argmax())
+            answers = topics[best] not in (None, "-") and p[best] >= sure
+            kind = (
+                "nothing" if expected in ("none", "ack") else "same" if expected == "same" else "away" if right[topics.index("-")] else "follow"
+            )
+            n[kind] += 1
+            if answers:
+                if kind == "follow":
+                    k["right" if right[best] else "wrong"] += 1
+                elif kind == "away":
+                    k["stolen"] += 1
+                elif kind == "nothing":
+                    k["invented"] += 1
+                elif right[best]:
+                    k["again"] += 1
+        part = lambda what, of: f"{k[what]}/{n[of]}"
+        print(
+            f"  {sure:.1f}  {part('right', 'follow')} / {part('wrong', 'follow')}  {part('stolen', 'away')}  {part('invented', 'nothing')}  {part('again', 'same')}"
+        )
+
+
+names, data = None, []
+for path in paths:
+    names, more = load(path)
+    data += more
+folds = np.arange(len(data)) % 5
+beliefs = [None] * len(data)
+for fold in range(5):
+    w = fit([d for d, f in zip(data, folds) if f != fold], len(names))
+    for i in np.flatnonzero(folds == fold):
+        beliefs[i] = belief(w, data[i][4])
+score(f"{len(data)} sentences, in parts not fitted on", data, beliefs)
+w = fit(data, len(names))
+print("names:", ", ".join(names))
+print("weights: [" + ", ".join(f"{value:.2f}" for value in w) + "]")
+for path in held_out:
+    _, held = load(path)
+    score(f"{path}, held out", held, [belief(w, d[4]) for d in held])
