@@ -34,6 +34,12 @@ begun=$(microseconds)
 "$program" understand "$dialplan" --tsv "$all" --top 5 >"$work/typed.tsv"
 score 'Typed' "$all" "$work/typed.tsv"
 printf '\nThe typed sentences took %s, training included.\n' "$(duration $(($(microseconds) - begun)))"
+# What callers say behind an answer. `a` is what the weights of `context.rs` are fitted on, `b` is held out.
+for table in "$sentences"/context/*.tsv; do
+    printf '\n### Typed, behind an answer: %s\n\n' "$(basename "$table")"
+    "$program" understand "$dialplan" --tsv "$table" >"$work/context.tsv"
+    python3 scripts/context_score.py "$table" "$work/context.tsv"
+done
 [[ ${SPOKEN:-1} == 0 ]] && exit 0
 
 [[ -e models/whisper-base.ggml && -e models/fr_FR-siwis.onnx ]] ||

@@ -8,12 +8,14 @@ use super::sentences::SentenceModel;
 use crate::at_once::AtOnce;
 use crate::dialplan::{self, Dialplan, Language, LanguagePlan, Severity, TopicId};
 use crate::files;
-use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood, Understanding};
+use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood, Understanding, context};
 
 /// Service printed when somebody is asked for and no service is named.
 const OPERATOR: &str = "operateur";
 /// Headings of the column that holds the sentences.
 const HEADINGS: &[&str] = &["sentence", "phrase", "phrases", "texte", "text"];
+/// Heading of the column that holds the topic just answered, `service/topic`.
+const OPEN: &str = "open";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -99,7 +101,11 @@ impl Reader<'_> {
     fn table(&self, path: &Path, open: Option<TopicId>, top: usize) -> Result<(), Failure> {
         let text = read(path)?;
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
-        for sentence in sentences(&text) {
+        let opened = column(&text, OPEN)
+            .map(|names| names.map(|name| self.topic_named(name).map(Some)).collect::<Result<Vec<_>, _>>())
+            .transpose()?;
+        for (number, sentence) in sentences(&text).enumerate() {
+            let open = opened.as_ref().map_or(open, |opened| opened.get(number).copied().flatten());
             let found = self.understanding.interpret(sentence, open);
             let line = self.line(sentence, &found, top);
             if let Err(error) = writeln!(out, "{line}") {
@@ -109,9 +115,27 @@ impl Reader<'_> {
         out.flush().or_else(stopped)
     }
 
+    /// A line for each sentence and way to go on from its open topic: number of the sentence, topic (`-`: another service), findings.
+    fn ways(&self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let names = column(text, OPEN).into_iter().flatten();
+        let mut lines = vec![format!("sentence\ttopic\t{}", context::NAMES.join("\t"))];
+        for (number, (sentence, open)) in sentences(text).zip(names).enumerate() {
+            for way in self.understanding.ways(sentence, self.topic_named(open)?) {
+                let topic = way.topic.map_or_else(|| "-".to_owned(), |topic| name_of(self.plan.topic(topic)));
+                let values: Vec<String> = way.findings.iter().map(|value| format!("{value:.6}")).collect();
+                lines.push(format!("{number}\t{topic}\t{}", values.join("\t")));
+            }
+        }
+        writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()).or_else(stopped)
+    }
+
     /// A line for each sentence and service: number of the sentence, service, likeness to the kinds of calls, findings.
     fn findings(&self, path: &Path) -> Result<(), Failure> {
         let text = read(path)?;
+        if column(&text, OPEN).is_some() {
+            return self.ways(&text);
+        }
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         let mut print = || {
             for (number, sentence) in sentences(&text).enumerate() {
@@ -197,6 +221,7 @@ impl Reader<'_> {
             Decision::Unknown => match found.lack {
                 Lack::Words => "rien de connu : faire répéter".to_owned(),
                 Lack::Subject => "demander de quoi il s'agit".to_owned(),
+                Lack::Question => "rien n'est demandé".to_owned(),
                 Lack::Competence => "hors du ressort de la mairie : le dire".to_owned(),
             },
         }
@@ -254,6 +279,13 @@ fn stopped(error: std::io::Error) -> Result<(), Failure> {
         std::io::ErrorKind::BrokenPipe => Ok(()),
         _ => Err(Failure::new(format!("Le tableau n'a pas pu être écrit : {error}."))),
     }
+}
+
+/// The cells of the column of that name, where the lines of a table have a sentence.
+fn column<'a>(text: &'a str, name: &str) -> Option<impl Iterator<Item = &'a str>> {
+    let mut lines = text.lines().filter(|line| !line.trim().is_empty());
+    let at = lines.next()?.split('\t').position(|cell| cell.trim() == name)?;
+    Some(lines.map(move |line| line.split('\t').nth(at).unwrap_or_default().trim()))
 }
 
 /// The sentences of a list, or of a table: the column of that name, else the one with the longest texts.

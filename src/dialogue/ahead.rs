@@ -4,7 +4,9 @@
 //! them, on the recogniser's thread. What has been worked out for another sentence or another state of the dialogue is not used.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use regex::Regex;
 
 use crate::dialplan::{Dialplan, TopicId};
 use crate::understanding::slots::Reading;
@@ -95,15 +97,22 @@ impl Dialogue {
     }
 }
 
-/// A transcript as the dialogue reads it. Braces mark values in what is said; nobody says one.
+/// A transcript as the dialogue reads it. Braces mark values in what is said; nobody says one. "S'il vous plaît" is often misheard, and was
+/// taken for a name.
 pub(super) fn spoken(text: &str) -> String {
-    text::cut(text).replace(['{', '}'], " ").trim().to_owned()
+    static PLEASE: LazyLock<Regex> = LazyLock::new(|| {
+        Regex::new(r"(?i)\b(?:c['’]est|s['’]est|s['’]il|si|sil|cil|ce)(?: le| la| il| les)?,? vous[- ]+pla(?:ire|is|it|ît|irent|isent|y)\b")
+            .expect("pattern of this source")
+    });
+    let text = text::cut(text).replace(['{', '}'], " ");
+    PLEASE.replace_all(text.trim(), "s'il vous plaît").into_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use crate::dialogue::Input;
     use crate::dialogue::tests::{OPEN, SMALL_TOWN, Talk};
+    use crate::dialplan::fold;
     use crate::understanding::Decision;
 
     use super::*;
@@ -144,6 +153,18 @@ mod tests {
         talk.dialogue.is_told(understood);
         talk.dialogue.handle_input(OPEN, Input::Heard { text: "mon passeport".into(), confidence: 0.9 });
         assert!(talk.dialogue.understood.is_none());
+    }
+
+    #[test]
+    fn please_is_known_however_it_was_heard() {
+        for heard in
+            ["Oui, c'est le vous-plaire.", "Oui, si vous plaît.", "oui s'est il vous plais", "Oui, s'il vous plaît."]
+        {
+            assert_eq!(fold(&spoken(heard)).trim_end_matches('.').replace(',', ""), "oui s'il vous plait", "{heard}");
+        }
+        for other in ["c'est pour vous plaire", "si vous plaisantez", "ça doit vous plaire"] {
+            assert_eq!(spoken(other), other);
+        }
     }
 
     #[test]

@@ -1,13 +1,13 @@
 //! A value of a form read back by itself, because it may have been misheard: yes, the next reading, or another value.
 
-use crate::dialplan::{SlotKind, Topic};
+use crate::dialplan::{Slot, SlotKind, Topic};
 use crate::understanding::Interpretation;
 use crate::understanding::slots::yes_no;
 
 use super::Dialogue;
 use super::form::{MOST_FAILURES, takes_anything};
 use super::phrases::PhraseId;
-use super::slots::{self, Ear};
+use super::slots::{self, Dictated, Ear};
 use super::state::{Filled, Form, FormStep, Stage};
 
 /// Answers to one slot of which every reading was refused; then a human.
@@ -35,10 +35,17 @@ impl Dialogue {
             return self.form_failure(false);
         };
         let answer = yes_no::read(text);
-        if answer.as_ref().is_some_and(|answer| answer.yes) {
+        let old = form.values.get(index).cloned().flatten();
+        let says_yes = answer.as_ref().is_some_and(|answer| answer.yes);
+        if says_yes && let Some(other) = self.other_number_told(slot, old.as_ref(), text) {
+            // "Oui, mais plutôt au 01 …".
+            form.values[index] = Some(form.likeliest(other));
+            self.progress();
+            return self.next_slot(topic, form);
+        }
+        if says_yes || is_own_number(slot, old.as_ref(), text, answer.is_some()) {
             return self.accept(topic, form, index);
         }
-        let old = form.values.get(index).cloned().flatten();
         // "Non, 06 13 …", "non, avec deux L", or the right value without a "non".
         let words = answer.as_ref().map_or(text, |answer| answer.rest.as_str());
         let streets = self.streets(slot.kind);
@@ -50,7 +57,7 @@ impl Dialogue {
         if !words.is_empty()
             && let Some(value) = slots::corrected(slot, old.as_ref(), words, &ear)
         {
-            form.values[index] = Some(value.but_for(&form.denied));
+            form.values[index] = Some(form.likeliest(value));
             self.progress();
             return self.next_slot(topic, form);
         }
@@ -61,6 +68,15 @@ impl Dialogue {
             return self.form_failure(false);
         }
         self.refused_value(topic, form, index);
+    }
+
+    /// A whole number other than the one read back.
+    fn other_number_told(&self, slot: &Slot, old: Option<&Filled>, text: &str) -> Option<Filled> {
+        let old = old.filter(|_| slot.kind == SlotKind::Telephone)?;
+        match slots::telephone(text, "", None, &self.nearly) {
+            Dictated::Whole { filled, .. } if !is_known(&filled, old) => Some(filled),
+            _ => None,
+        }
     }
 
     pub(super) fn accept(&mut self, topic: &Topic, mut form: Form, index: usize) {
@@ -82,6 +98,7 @@ impl Dialogue {
             if let Some(slot) = topic.slots.get(index) {
                 self.known.forget(slot);
             }
+            self.declines_own_number |= old.as_ref().map(|value| &value.value) == self.caller_number.as_ref();
             self.progress();
             return self.next_slot(topic, form);
         }
@@ -109,6 +126,22 @@ impl Dialogue {
             _ => PhraseId::SayAgain,
         });
     }
+}
+
+/// The number the caller calls from, which was read back, is named or told instead of a yes. Told behind a no it was misheard when it was read.
+fn is_own_number(slot: &Slot, old: Option<&Filled>, text: &str, denied: bool) -> bool {
+    let Some(old) = old.filter(|old| old.is_recalled && slot.kind == SlotKind::Telephone) else {
+        return false;
+    };
+    match slots::telephone(text, "", None, &[]) {
+        Dictated::Whole { filled, .. } => is_known(&filled, old),
+        _ => !denied && slots::means_own_number(text),
+    }
+}
+
+/// The same number; of one known from elsewhere than the recogniser, nearly the same.
+fn is_known(told: &Filled, old: &Filled) -> bool {
+    told.value == old.value || (old.is_recalled && slots::is_nearly_number(&told.value, &old.value))
 }
 
 /// A doubtful value is asked about by itself when something else may have been meant, or when nothing is read back later.

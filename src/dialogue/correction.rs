@@ -146,7 +146,9 @@ impl Dialogue {
             }
             let value = match slot.kind {
                 SlotKind::Telephone => match slots::telephone(&rest, "", None, ear.nearly) {
-                    Dictated::Whole { filled, rest } => Some((filled.but_for(&form.denied), rest)),
+                    // The number the caller calls from, misheard as it was read back, is told once more.
+                    Dictated::Whole { filled, .. } if self.is_own_told(form.values[i].as_ref(), &filled) => None,
+                    Dictated::Whole { filled, rest } => Some((form.likeliest(filled), rest)),
                     _ => None,
                 },
                 SlotKind::Choice => slots::choice_in_passing(slot, &rest),
@@ -236,6 +238,11 @@ impl Dialogue {
             }
             _ => false,
         }
+    }
+
+    fn is_own_told(&self, old: Option<&Filled>, told: &Filled) -> bool {
+        let own = self.caller_number.as_deref();
+        own.is_some_and(|own| old.is_some_and(|old| old.value == own) && slots::is_nearly_number(&told.value, own))
     }
 
     /// "Le nom, c'est Martel": the slot is named with a value beside it.

@@ -38,7 +38,7 @@ impl Dialogue {
                 let caller = self.caller_number.as_deref().filter(|_| is_asked);
                 match slots::telephone(&rest, so_far, caller, &self.nearly) {
                     Dictated::Whole { filled: value, rest: other } => {
-                        form.values[i] = Some(value.but_for(&form.denied));
+                        form.values[i] = Some(form.likeliest(value));
                         rest = other;
                         filled = true;
                     }

@@ -10,6 +10,7 @@ use super::speak::{Moment, spoken_title};
 use super::state::Stage;
 use super::{Dialogue, Note, name_of};
 use crate::speech::Pace;
+use crate::understanding::slots::telephone;
 
 /// Topics entered one after the other without the caller saying anything.
 const MOST_HOPS: u8 = 8;
@@ -21,7 +22,15 @@ impl Dialogue {
         if self.stage != Stage::Waiting {
             return;
         }
-        self.caller_number = caller_number.and_then(|n| crate::understanding::slots::telephone::normalise(&n, false));
+        let normalise = |number: &str| {
+            let digits: String = number.chars().filter(|c| c.is_ascii_digit() || *c == '+').collect();
+            telephone::normalise(&digits, false)
+        };
+        // A switchboard that shows a number of the town's says nothing about who calls.
+        let of_town =
+            self.plan.number.iter().chain(self.plan.directory.iter().filter_map(|entry| entry.number.as_ref()));
+        let of_town: Vec<String> = of_town.filter_map(|number| normalise(number)).collect();
+        self.caller_number = caller_number.and_then(|n| normalise(&n)).filter(|number| !of_town.contains(number));
         match self.words().map(|words| words.welcome) {
             Some(welcome) => self.enter(welcome, None),
             None => self.ask_anything_else(),
@@ -78,6 +87,7 @@ impl Dialogue {
 
     /// Follow-ups of this topic can be asked; the one before is kept for the way back.
     fn open_up(&mut self, id: TopicId) {
+        self.retold = 0;
         if let Some(before) = self.open.filter(|before| *before != id) {
             if self.trail.len() == MOST_TRAIL {
                 self.trail.remove(0);

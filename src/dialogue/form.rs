@@ -91,13 +91,20 @@ impl Dialogue {
                 return self.check(form, index, phrase);
             }
         }
+        if let Some(index) = form.values.iter().position(Option::is_none)
+            && let Some(number) = topic.slots.get(index).and_then(|slot| self.own_number(slot, &form))
+        {
+            form.note_asked(index);
+            form.values[index] = Some(number);
+            return self.check(form, index, PhraseId::OwnNumber);
+        }
         match form.values.iter().position(Option::is_none) {
             Some(index) => {
                 form.note_asked(index);
                 form.at = FormStep::Slot { index, digits: String::new() };
                 let question = topic.slots[index].clone();
                 self.stage = Stage::Filling(form);
-                self.ask_slot(&question);
+                self.say_speech(&question.question);
             }
             None if form.skipped() > 0 => {
                 // Something was never understood: what is known is kept, reading it back would only confuse.
@@ -121,11 +128,13 @@ impl Dialogue {
         }
     }
 
-    pub(super) fn ask_slot(&mut self, slot: &Slot) {
-        self.say_speech(&slot.question);
-        if slot.kind == SlotKind::Telephone && self.caller_number.is_some() {
-            self.say(PhraseId::ThisNumber);
-        }
+    /// The number the caller calls from, instead of asking for one: a yes is easier to say, and to hear, than ten digits.
+    fn own_number(&self, slot: &Slot, form: &Form) -> Option<Filled> {
+        let number =
+            self.caller_number.as_deref().filter(|_| slot.kind == SlotKind::Telephone && !self.declines_own_number)?;
+        // Two numbers in one form are two numbers.
+        let is_new = !form.values.iter().flatten().any(|other| other.value == number);
+        is_new.then(|| Filled { is_recalled: true, ..slots::number(number.to_owned()) })
     }
 
     /// The question of the slot under way, again.
@@ -140,7 +149,7 @@ impl Dialogue {
         match &form.at {
             FormStep::Slot { index, .. } => {
                 if let Some(slot) = topic.slots.get(*index) {
-                    self.ask_slot(slot);
+                    self.say_speech(&slot.question);
                 }
             }
             FormStep::Check { index } => {
@@ -235,6 +244,9 @@ impl Dialogue {
                     self.save(topic, &form);
                 }
                 Some(answer) => {
+                    if let Some(number) = form.number_told_twice(topic, &answer.rest) {
+                        return self.check(form, number, PhraseId::ConfirmValue);
+                    }
                     form.deny_numbers(topic, &answer.rest);
                     if self.correct(topic, &mut form, &answer.rest) {
                         return;
@@ -319,7 +331,7 @@ impl Dialogue {
                     }
                     _ => {
                         self.say(PhraseId::NotUnderstoodHere);
-                        self.ask_slot(slot);
+                        self.say_speech(&slot.question);
                     }
                 },
                 None => self.ask_slot_again(),
@@ -489,6 +501,17 @@ impl Form {
         let value = self.values.get(place)?.clone().filter(|value| !value.is_skipped())?;
         self.deny(&value);
         Some(place)
+    }
+
+    /// Another number was denied, and now this one is told and heard as it stands: rather the caller has misheard than the recogniser twice.
+    fn number_told_twice(&self, topic: &Topic, told: &str) -> Option<usize> {
+        let Dictated::Whole { filled, .. } = slots::telephone(told, "", None, &[]) else {
+            return None;
+        };
+        let is_it = |value: &Filled| value.value == filled.value && !self.denied.contains(&value.value);
+        let place = topic.slots.iter().position(|slot| slot.kind == SlotKind::Telephone)?;
+        let value = self.values.get(place)?.as_ref()?;
+        (!self.denied.is_empty() && is_it(value)).then_some(place)
     }
 
     /// "Non, 06 …": what stands where another number is told now is wrong.

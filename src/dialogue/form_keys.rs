@@ -62,7 +62,7 @@ impl Dialogue {
             _ => {
                 form.at = FormStep::Slot { index, digits: String::new() };
                 self.stage = Stage::Filling(form);
-                self.ask_slot(slot);
+                self.say_speech(&slot.question);
             }
         }
         true

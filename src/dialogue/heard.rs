@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::dialplan::{Action, Rule, TopicId, Trigger};
+use crate::understanding::acknowledgement::{Behind, asks, is_plain_yes, question_behind};
 use crate::understanding::commands::{self, Command};
 use crate::understanding::slots::{choice, yes_no};
 use crate::understanding::spotting::Spotter;
@@ -28,9 +29,6 @@ const EVERYWHERE_COVERAGE: f32 = 0.5;
 
 /// Nobody says this who wants something more.
 const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
-
-/// Stays a yes beside a farewell.
-const PLAIN_YES: &[&str] = &["oui", "ouais", "si", "yes"];
 
 /// What is looked for when somebody is in distress, in the languages spoken.
 const SOCIAL_HELP: &str = "aide sociale social help";
@@ -103,9 +101,9 @@ impl Dialogue {
 
     /// Does what the understanding decided.
     pub(super) fn act_on(&mut self, interpretation: Interpretation, text: &str, confidence: f32) {
-        let asks = matches!(interpretation.decision, Decision::Confirm(_) | Decision::Offer(_));
+        let asks_back = matches!(interpretation.decision, Decision::Confirm(_) | Decision::Offer(_));
         self.wish = Some(text.to_owned());
-        if asks && matches!(self.stage, Stage::Confirming(_) | Stage::Offering(_)) {
+        if asks_back && matches!(self.stage, Stage::Confirming(_) | Stage::Offering(_)) {
             // A question answered by what only leads to another one: nothing was gained.
             self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
             if self.trouble.total() >= 2 {
@@ -133,7 +131,7 @@ impl Dialogue {
             Decision::Answer(topic) => {
                 self.later = interpretation.also.first().copied();
                 self.progress();
-                self.enter(topic, Some(text));
+                if self.has_just_told(topic) { self.tell_again(topic) } else { self.enter(topic, Some(text)) }
             }
             Decision::Confirm(topic) if self.refused.contains(&topic) => self.not_understood(),
             Decision::Confirm(topic) => self.ask_to_confirm(topic),
@@ -150,6 +148,8 @@ impl Dialogue {
                 Lack::Words => self.not_understood(),
                 Lack::Subject => self.ask_what_about(text),
                 Lack::Competence => self.out_of_scope(),
+                Lack::Question if self.asks_yes_or_no() => self.not_understood(),
+                Lack::Question => self.ask_anything_else(),
             },
         }
     }
@@ -193,7 +193,7 @@ impl Dialogue {
                     return false;
                 };
                 let leads_to = answer.yes.then_some(&action);
-                self.answered_with(answer, words, leads_to, Self::ask_anything_else, confidence);
+                self.answered_with(answer, text, leads_to, Self::ask_anything_else, confidence);
                 true
             }
             Stage::Asking(topic) => self.answers_topic(topic, text, words, confidence),
@@ -218,7 +218,7 @@ impl Dialogue {
         };
         let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
         if let Some(rule) = rules.iter().find(|rule| rule.triggers.contains(&wanted)) {
-            self.answered_with(answer, words, Some(&rule.action), Self::ask_anything_else, confidence);
+            self.answered_with(answer, text, Some(&rule.action), Self::ask_anything_else, confidence);
             return true;
         }
         // Only what nothing else follows: "oui, je voudrais un passeport" is about the passport.
@@ -245,11 +245,11 @@ impl Dialogue {
 
     /// Does what a yes or no leads to, or `otherwise` where that is nothing. Another wish stated clearly beside it is not lost: "non, c'est
     /// pour un passeport" and "d'accord, mais je préfère parler à quelqu'un" are followed at once, "oui, et je voudrais aussi un
-    /// passeport" after what the yes was for.
+    /// passeport" after what the yes was for. "Ah, d'accord. Et c'est combien ?" is a question and no yes.
     fn answered_with(
         &mut self,
         answer: yes_no::Answer,
-        words: &[Token],
+        text: &str,
         leads_to: Option<&Action>,
         otherwise: impl FnOnce(&mut Self),
         confidence: f32,
@@ -261,11 +261,21 @@ impl Dialogue {
         {
             return self.act_on(interpretation, &answer.rest, confidence);
         }
+        let leads_to_form =
+            matches!(leads_to, Some(Action::GoTo(topic)) if self.topic(*topic).is_some_and(|t| !t.slots.is_empty()));
+        if !leads_to_form && commands::command(&answer.rest) == Some(Command::TakeNote) && self.take_note() {
+            return;
+        }
+        if answer.yes
+            && let Some(question) = question_behind(text)
+            && let Some(interpretation) = self.interpret(&question.words)
+            && is_followed(&question, &interpretation, leads_to_somebody)
+        {
+            return self.act_on(interpretation, &question.words, confidence);
+        }
         let wish = self.other_wish(&answer.rest, self.open);
-        // "D'accord. Et la mairie, c'est à quelle adresse ?" wants no agent for that; who does says yes.
-        let only_follows = leads_to_somebody && !is_plain_yes(words);
-        if wish.is_some()
-            && (!answer.yes || only_follows)
+        if !answer.yes
+            && wish.is_some()
             && let Some(interpretation) = self.interpret(&answer.rest)
         {
             return self.act_on(interpretation, &answer.rest, confidence);
@@ -283,8 +293,14 @@ impl Dialogue {
         if words.is_empty() {
             return None;
         }
-        match self.interpret(words)?.decision {
-            Decision::Answer(topic) if Some(topic) != known && !self.refused.contains(&topic) => Some(topic),
+        let found = self.interpret(words)?;
+        // Beside a yes what goes on from the open topic has to ask: "oui, s'il vous plaît", misheard, is like anything.
+        let is_follow_up = |topic: TopicId| self.topic(topic).is_some_and(|topic| topic.parent.is_some());
+        let may_be = |topic: TopicId| !is_follow_up(topic) || asks(&tokens(words));
+        match found.decision {
+            Decision::Answer(topic) if Some(topic) != known && !self.refused.contains(&topic) && may_be(topic) => {
+                Some(topic)
+            }
             _ => None,
         }
     }
@@ -355,6 +371,7 @@ impl Dialogue {
             Command::Goodbye => self.goodbye(),
             Command::Wait => self.grant_time(),
             Command::Back => self.go_back(),
+            Command::TakeNote => return !matches!(self.stage, Stage::Filling(_)) && self.take_note(),
             Command::Cancel if matches!(self.stage, Stage::Filling(_)) => {
                 self.say(PhraseId::Cancelled);
                 self.stage = Stage::Asking(None);
@@ -491,9 +508,14 @@ impl Dialogue {
     }
 }
 
-/// A yes that is more than a sign of having understood.
-fn is_plain_yes(words: &[Token]) -> bool {
-    words.first().is_some_and(|word| PLAIN_YES.contains(&word.folded.as_str()))
+/// What stands behind a sign of having understood is a question rather than part of a yes. One that is not understood is best left to
+/// the agent whom a yes leads to.
+fn is_followed(question: &Behind, interpretation: &Interpretation, leads_to_somebody: bool) -> bool {
+    match (&interpretation.decision, interpretation.lack) {
+        (Decision::Unknown, Lack::Words) => question.asks && !leads_to_somebody,
+        (Decision::Unknown, _) => question.asks,
+        _ => true,
+    }
 }
 
 /// Somebody is asked for in so many words. "Je ne veux pas d'un agent" is the contrary.

@@ -60,15 +60,46 @@ impl Dialogue {
         true
     }
 
+    /// "Notez plutôt ma demande": the form that the open topic leads to, the one of its service, or a call-back. `false`: there is none.
+    pub(super) fn take_note(&mut self) -> bool {
+        let Some(form) = self.form_at_hand() else {
+            return false;
+        };
+        let wish = self.wish.take();
+        self.progress();
+        self.enter_with(form, wish.as_deref().map_or(Said::Nothing, Said::Wish));
+        true
+    }
+
+    /// The form for what is being talked about.
+    fn form_at_hand(&self) -> Option<TopicId> {
+        let words = self.words()?;
+        let by_topic = || {
+            let rules = &words.topics.get(self.open?.0)?.rules;
+            rules.iter().find_map(|rule| self.form_of(&rule.action))
+        };
+        let by_service = || {
+            let service = &words.topics.get(self.open?.0)?.service;
+            let mut forms = words.iter().filter(|(_, topic)| topic.service == *service && !topic.slots.is_empty());
+            forms.next().filter(|_| forms.next().is_none()).map(|(form, _)| form)
+        };
+        by_topic().or_else(by_service).or_else(|| self.call_back_form())
+    }
+
+    /// The form that an action leads to.
+    fn form_of(&self, action: &Action) -> Option<TopicId> {
+        match action {
+            Action::GoTo(form) if !self.topic(*form)?.slots.is_empty() => Some(*form),
+            _ => None,
+        }
+    }
+
     /// The form that a yes leads to.
     fn form_offered_by(&self, topic: TopicId) -> Option<TopicId> {
         let words = self.words()?;
         let rules = &words.topics.get(topic.0)?.rules;
         let yes = rules.iter().find(|rule| rule.triggers.contains(&Trigger::Yes))?;
-        match &yes.action {
-            Action::GoTo(form) if !words.topics.get(form.0)?.slots.is_empty() => Some(*form),
-            _ => None,
-        }
+        self.form_of(&yes.action)
     }
 }
 

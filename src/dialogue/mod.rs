@@ -176,6 +176,8 @@ pub struct Dialogue {
     stage: Stage,
     /// The topic answered last: its follow-ups can be asked.
     open: Option<TopicId>,
+    /// How often it has been told again.
+    retold: u8,
     /// Topics answered before it, the last one last: "revenez en arrière".
     trail: Vec<TopicId>,
     /// Forms left for another wish; the last one is returned to first.
@@ -199,6 +201,8 @@ pub struct Dialogue {
     /// Topics the caller has just said it is not.
     refused: Vec<TopicId>,
     caller_number: Option<String>,
+    /// The caller has said no to being called back there.
+    declines_own_number: bool,
     /// The town's streets, once a form has asked for an address.
     streets: Option<Arc<Streets>>,
     /// The caller has said or typed something.
@@ -240,6 +244,7 @@ impl Dialogue {
             pace: Pace::Normal,
             stage: Stage::Waiting,
             open: None,
+            retold: 0,
             trail: Vec::new(),
             suspended: Vec::new(),
             known: Known::default(),
@@ -253,6 +258,7 @@ impl Dialogue {
             trouble: Trouble::default(),
             refused: Vec::new(),
             caller_number: None,
+            declines_own_number: false,
             streets: None,
             someone_is_there: false,
             granted: 0,

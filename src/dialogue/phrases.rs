@@ -112,7 +112,8 @@ phrase_ids! {
     Saved = "enregistre";
     /// A request was kept with what is known.
     SavedPartly = "enregistre-en-partie";
-    ThisNumber = "ce-numero";
+    /// Instead of asking for a number: the one the caller calls from.
+    OwnNumber = "numero-appelant", "valeur";
     NumberContinues = "numero-suite", "chiffres";
     NumberInvalid = "numero-invalide";
     NameInvalid = "nom-incompris";
@@ -156,6 +157,8 @@ phrase_ids! {
     EmergencyOperator = "urgence-agent";
     /// Nothing a town hall deals with.
     OutOfScope = "hors-sujet", "exemples";
+    /// Before an answer that was given just before.
+    AllIKnow = "deja-repondu";
     /// "C'est combien ?", without a subject.
     WhatAbout = "a-quel-sujet", "exemples";
     /// The same about the topic that is open, which does not say.

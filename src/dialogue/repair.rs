@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Action, Condition, Topic, Trigger};
+use crate::dialplan::{Action, Condition, Topic, TopicId, Trigger};
 
 use super::phrases::PhraseId;
 use super::speak::examples;
@@ -188,7 +188,28 @@ impl Dialogue {
         }
     }
 
-    fn say_topic_again(&mut self, id: crate::dialplan::TopicId) {
+    /// The topic is the one answered last: its answer is all there is to say.
+    pub(super) fn has_just_told(&self, topic: TopicId) -> bool {
+        let is_answer = |topic: &Topic| {
+            topic.slots.is_empty() && topic.record.is_none() && (topic.rules.is_empty() || is_closed(topic))
+        };
+        self.open == Some(topic) && self.topic(topic).is_some_and(is_answer)
+    }
+
+    /// A question whose answer was given just before: once more, as all that is known; then somebody who may know more.
+    pub(super) fn tell_again(&mut self, topic: TopicId) {
+        if self.retold == 0 {
+            self.say(PhraseId::AllIKnow);
+            self.enter(topic, None);
+            self.retold = 1;
+            return;
+        }
+        let title = self.title(topic);
+        self.say_with(PhraseId::NotInThisTopic, |_| Some(title.clone()));
+        self.propose_operator(None);
+    }
+
+    fn say_topic_again(&mut self, id: TopicId) {
         let plan = Arc::clone(&self.plan);
         if let Some(topic) = plan.plans.get(self.language).and_then(|w| w.topics.get(id.0)) {
             let sentences = self.topic_sentences(topic);

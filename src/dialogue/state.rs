@@ -38,15 +38,21 @@ pub(super) struct Form {
     pub asked: Vec<usize>,
     /// Values that the caller said no to: heard again, they are rather misheard again.
     pub denied: Vec<String>,
+    /// What else those may have been: told anew and heard as one of them, that is the value.
+    pub nearly_told: Vec<String>,
 }
 
 /// Values remembered as denied.
 const MOST_DENIED: usize = 8;
+/// Values remembered beside them.
+const MOST_NEARLY_TOLD: usize = 32;
 
 impl Form {
     pub fn new(topic: TopicId, slots: usize) -> Self {
         let at = FormStep::Slot { index: 0, digits: String::new() };
-        Self { topic, values: vec![None; slots], at, failures: 0, refused: 0, asked: Vec::new(), denied: Vec::new() }
+        let values = vec![None; slots];
+        let (asked, denied, nearly_told) = (Vec::new(), Vec::new(), Vec::new());
+        Self { topic, values, at, failures: 0, refused: 0, asked, denied, nearly_told }
     }
 
     /// This slot is asked for now.
@@ -62,6 +68,29 @@ impl Form {
         }
         let surplus = self.denied.len().saturating_sub(MOST_DENIED);
         self.denied.drain(..surplus);
+        for other in &value.others {
+            if !self.nearly_told.contains(&other.value) {
+                self.nearly_told.push(other.value.clone());
+            }
+        }
+        let surplus = self.nearly_told.len().saturating_sub(MOST_NEARLY_TOLD);
+        self.nearly_told.drain(..surplus);
+    }
+
+    /// The likeliest of what may have been meant that was not denied, and best what a value that was denied may have been as well: two
+    /// tellings seldom agree in a mistake. The likeliest of all when everything was denied.
+    pub fn likeliest(&self, told: Filled) -> Filled {
+        let Filled { is_doubtful, others, .. } = told.clone();
+        let all = std::iter::once(Filled { is_doubtful: false, others: Vec::new(), ..told.clone() }).chain(others);
+        let mut left: Vec<Filled> = all.filter(|value| !self.denied.contains(&value.value)).collect();
+        if left.is_empty() {
+            return told;
+        }
+        // Stable: each part stays in its order.
+        left.sort_by_key(|value| !self.nearly_told.contains(&value.value));
+        let first = left.remove(0);
+        let is_first = first.value == told.value;
+        Filled { is_doubtful: is_doubtful || !is_first, others: left, ..first }
     }
 
     /// The slot asked for before the one under way.
@@ -119,19 +148,6 @@ impl Filled {
 
     pub fn is_skipped(&self) -> bool {
         self.value.is_empty()
-    }
-
-    /// The likeliest of what may have been meant that was not denied; the likeliest of all when everything was.
-    pub fn but_for(self, denied: &[String]) -> Self {
-        let mut left = self.clone();
-        while denied.contains(&left.value) {
-            match left.next() {
-                Some(next) => left = next,
-                None => return self,
-            }
-        }
-        left.others.retain(|other| !denied.contains(&other.value));
-        left
     }
 
     /// The next thing that may have been meant.

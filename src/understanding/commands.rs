@@ -19,6 +19,8 @@ pub enum Command {
     Back,
     /// "Attendez", "un instant".
     Wait,
+    /// "Notez plutôt ma demande": a form instead of an answer or an agent.
+    TakeNote,
 }
 
 static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
@@ -175,6 +177,23 @@ static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
                 0,
             ),
         ),
+        (
+            Command::TakeNote,
+            Patterns::new(
+                &[
+                    "notez|notiez|noter|enregistrez|enregistriez|prenez|preniez plutot? simplement? ma|mon|la|cette demande|message|signalement",
+                    "notez|notiez le|la|les|ca|cela",
+                    "vous pouvez|pourriez le|la? noter",
+                    "pouvez|pourriez vous le|la? noter",
+                    "prenez|preniez|prendre note",
+                    "^ notez $",
+                    "^ notez plutot|simplement $",
+                    "note|take it|that down",
+                    "take a note",
+                ],
+                0,
+            ),
+        ),
     ]
 });
 
@@ -189,6 +208,8 @@ pub fn command(text: &str) -> Option<Command> {
             match command {
                 // "je n'ai pas bien compris votre réponse"
                 Command::Repeat | Command::SlowDown => outside <= 1,
+                // "Je préfère que vous notiez ma demande".
+                Command::TakeNote => outside <= 1 && words.len() <= range.len() + 6,
                 _ => outside == 0 && words.len() <= range.len() + 5,
             }
         })
@@ -247,6 +268,12 @@ mod tests {
             ("je voudrais annuler mon rendez-vous passeport", None),
             ("comment refaire mon passeport", None),
             ("je ne comprends pas la lettre de la mairie sur mes poubelles", None),
+            ("notez-le simplement", Some(Command::TakeNote)),
+            ("notez plutôt ma demande s'il vous plaît", Some(Command::TakeNote)),
+            ("je préfère que vous notiez ma demande", Some(Command::TakeNote)),
+            ("vous ne pouvez pas noter la demande", Some(Command::TakeNote)),
+            ("vous pouvez le noter ?", Some(Command::TakeNote)),
+            ("le professeur note ma fille sévèrement à l'école", None),
             ("", None),
         ] {
             assert_eq!(command(text), wanted, "{text}");

@@ -18,6 +18,10 @@ const DANGERS: &[(Danger, &str)] = &[
 const SAFE: &str = include_str!("examples/safe.txt");
 /// What town halls deal with, whatever the dialplan: a small town's own phrases are few.
 const TOWN: &str = include_str!("examples/town.txt");
+/// What calmly goes on from an answer: a further question, a check.
+const GOING_ON: &str = include_str!("examples/going_on.txt");
+/// Nothing but a sign of having understood an answer.
+const SIGNS: &str = include_str!("examples/signs.txt");
 /// A person is wanted, not an answer.
 const FOR_SOMEBODY: &str = include_str!("examples/somebody.txt");
 /// Nothing that a town hall deals with.
@@ -35,7 +39,11 @@ pub fn dangers() -> impl Iterator<Item = (usize, &'static str)> {
 
 /// What a town hall deals with, some of it sounding like danger.
 pub fn town() -> impl Iterator<Item = &'static str> {
-    SAFE.lines().chain(TOWN.lines())
+    SAFE.lines().chain(TOWN.lines()).chain(GOING_ON.lines())
+}
+
+pub fn signs() -> impl Iterator<Item = &'static str> {
+    SIGNS.lines()
 }
 
 pub fn for_somebody() -> impl Iterator<Item = &'static str> {
@@ -56,7 +64,8 @@ mod tests {
     #[test]
     fn every_sentence_stands_once_in_one_list() {
         let mut seen = HashSet::new();
-        for line in dangers().map(|(_, line)| line).chain(town()).chain(for_somebody()).chain(elsewhere()) {
+        let others = town().chain(signs()).chain(for_somebody()).chain(elsewhere());
+        for line in dangers().map(|(_, line)| line).chain(others) {
             assert_eq!(line, line.trim());
             assert!(!plain(line).is_empty() && seen.insert(plain(line)), "twice, or empty: {line}");
         }

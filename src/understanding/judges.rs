@@ -101,8 +101,17 @@ pub struct GroupVerdict {
 pub struct ClassVerdict {
     pub fused: f32,
     pub probability: f32,
+    /// By meaning: how like the nearest example.
+    pub near: f32,
     pub spot: Spot,
     pub phrase: Option<String>,
+}
+
+/// How near a sentence is to each class in meaning, 0–1; empty without the third judge.
+#[derive(Debug, Clone, Default)]
+pub struct Near {
+    pub examples: Vec<f32>,
+    pub told: Vec<f32>,
 }
 
 /// A whole sentence judged.
@@ -178,6 +187,17 @@ impl Judges {
     pub fn meaning(&self, point: Option<&[f32]>) -> Meant {
         let meant = self.meaning.as_ref().zip(point).map(|(meaning, point)| meaning.judge(point));
         meant.unwrap_or_default()
+    }
+
+    /// How near each class is in meaning, by its examples (follow-ups without the title of what they follow) and by what it answers;
+    /// nothing without the third judge.
+    pub fn near(&self, point: Option<&[f32]>) -> Near {
+        let near = self
+            .meaning
+            .as_ref()
+            .zip(point)
+            .map(|(meaning, point)| Near { examples: meaning.near_bare(point), told: meaning.near_told(point) });
+        near.unwrap_or_default()
     }
 
     /// How sure that this group is meant, 0–1.
@@ -256,8 +276,9 @@ impl Judges {
             };
             let lexical = 1.0 - (1.0 - 0.95 * strength(&spot)) * (1.0 - 0.8 * hits.score);
             let whole = if spot.score >= WHOLE_PHRASE { SAID_WHOLE * spot.coverage } else { 0.0 };
-            let near = NEAR_WITHIN * meant.classes.get(number).copied().unwrap_or_default();
-            verdicts.push(ClassVerdict { fused: 0.5 * lexical + whole + near, probability: 0.0, spot, phrase });
+            let near = meant.classes.get(number).copied().unwrap_or_default();
+            let fused = 0.5 * lexical + whole + NEAR_WITHIN * near;
+            verdicts.push(ClassVerdict { fused, probability: 0.0, near, spot, phrase });
         }
         for (group, likeness) in self.groups.iter().zip(&self.class_likeness) {
             let beliefs = likeness.judge(pieces);
@@ -438,19 +459,27 @@ fn examples(
 
 /// What the third judge learns from: the same, as it is written.
 pub fn taught(plan: &LanguagePlan, encoder: &dyn Encode) -> Taught {
-    let mut sentences = Vec::new();
+    let (mut sentences, mut bare, mut told) = (Vec::new(), Vec::new(), Vec::new());
     for (number, id) in reachable_topics(plan).into_iter().enumerate() {
         let topic = plan.topic(id);
-        let context = topic.parent.map(|parent| format!("{} ", plan.topic(parent).title)).unwrap_or_default();
         let phrases = topic.phrases.iter().flat_map(|phrase| {
             let readings = phrase.variants(MOST_VARIANTS);
             let step = readings.len().div_ceil(VARIANTS_LEARNED).max(1);
             readings.into_iter().step_by(step).take(VARIANTS_LEARNED)
         });
         let texts = std::iter::once(topic.title.clone()).chain(phrases).chain(topic.keywords.iter().cloned());
-        sentences.extend(texts.map(|text| (number, format!("{context}{text}").to_lowercase())));
+        let texts = texts.map(|text| text.to_lowercase());
+        told.extend(answers(topic).map(|sentence| (number, sentence.to_lowercase())));
+        match topic.parent.map(|parent| plan.topic(parent).title.to_lowercase()) {
+            Some(title) => {
+                let texts: Vec<String> = texts.collect();
+                sentences.extend(texts.iter().map(|text| (number, format!("{title} {text}"))));
+                bare.extend(texts.into_iter().map(|text| (number, text)));
+            }
+            None => sentences.extend(texts.map(|text| (number, text))),
+        }
     }
-    Taught::new(encoder, sentences)
+    Taught::new(encoder, sentences).with_context(encoder, bare, told)
 }
 
 /// What a phrase proves beside others: one said whole that explains the sentence comes before all that are only partly said.

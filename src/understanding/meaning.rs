@@ -14,17 +14,30 @@ const DECAY: f32 = 2e-5;
 const ROW: usize = DIMENSIONS + 1;
 
 /// Sentences of a dialplan: the class of each, and where it lies.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Taught {
     classes: Vec<usize>,
     points: Points,
+    /// Of follow-ups, without the title of what they follow.
+    bare: (Vec<usize>, Points),
+    /// Sentences of the answers.
+    told: (Vec<usize>, Points),
 }
 
 impl Taught {
     /// `sentences`: class and text.
     pub fn new(encoder: &dyn Encode, sentences: Vec<(usize, String)>) -> Self {
         let (classes, texts): (Vec<usize>, Vec<String>) = sentences.into_iter().unzip();
-        Self { classes, points: encoder.points(&texts) }
+        Self { classes, points: encoder.points(&texts), ..Self::default() }
+    }
+
+    /// The same with sentences of follow-ups as they stand, and with those of the answers.
+    pub fn with_context(self, encoder: &dyn Encode, bare: Vec<(usize, String)>, told: Vec<(usize, String)>) -> Self {
+        let place = |sentences: Vec<(usize, String)>| {
+            let (classes, texts): (Vec<usize>, Vec<String>) = sentences.into_iter().unzip();
+            (classes, encoder.points(&texts))
+        };
+        Self { bare: place(bare), told: place(told), ..self }
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (usize, &[f32])> {
@@ -75,6 +88,10 @@ pub struct Meaning {
     /// Class of each example.
     classes: Vec<usize>,
     examples: Coarse,
+    /// The same of follow-ups, without the title of what they follow.
+    bare: (Vec<usize>, Coarse),
+    /// The same of the answers.
+    told: (Vec<usize>, Coarse),
     group_of: Vec<usize>,
 }
 
@@ -92,6 +109,8 @@ impl Meaning {
             beliefs: Beliefs::train(taught.iter().map(|(class, point)| (group_of[class], point)), groups),
             classes: taught.classes.clone(),
             examples: Coarse::of(taught.points.iter()),
+            bare: (taught.bare.0.clone(), Coarse::of(taught.bare.1.iter())),
+            told: (taught.told.0.clone(), Coarse::of(taught.told.1.iter())),
             group_of: group_of.to_vec(),
         }
     }
@@ -99,15 +118,35 @@ impl Meaning {
     pub fn judge(&self, point: &[f32]) -> Meant {
         let verdict = |probability| Verdict { probability, nearest: 0.0 };
         let mut groups: Vec<Verdict> = self.beliefs.of(point).into_iter().map(verdict).collect();
-        let mut classes = vec![0.0f32; self.group_of.len()];
-        for (class, near) in self.classes.iter().zip(self.examples.likenesses(point)) {
-            classes[*class] = near.clamp(0.0, 1.0).max(classes[*class]);
-        }
+        let classes = self.nearest(&self.classes, &self.examples, point);
         for (near, group) in classes.iter().zip(&self.group_of) {
             let nearest = &mut groups[*group].nearest;
             *nearest = near.max(*nearest);
         }
         Meant { groups, classes }
+    }
+
+    /// How near the nearest example of each class is, of follow-ups without the title of what they follow.
+    pub fn near_bare(&self, point: &[f32]) -> Vec<f32> {
+        let mut near = self.nearest(&self.classes, &self.examples, point);
+        let bare = self.nearest(&self.bare.0, &self.bare.1, point);
+        for class in &self.bare.0 {
+            near[*class] = bare[*class];
+        }
+        near
+    }
+
+    /// How near the nearest sentence of each class's answer is.
+    pub fn near_told(&self, point: &[f32]) -> Vec<f32> {
+        self.nearest(&self.told.0, &self.told.1, point)
+    }
+
+    fn nearest(&self, of: &[usize], examples: &Coarse, point: &[f32]) -> Vec<f32> {
+        let mut nearest = vec![0.0f32; self.group_of.len()];
+        for (class, near) in of.iter().zip(examples.likenesses(point)) {
+            nearest[*class] = near.clamp(0.0, 1.0).max(nearest[*class]);
+        }
+        nearest
     }
 }
 

@@ -15,8 +15,10 @@
 //! understanding.interpret(text: &str, open: Option<TopicId>) -> Interpretation
 //! ```
 
+pub mod acknowledgement;
 mod aspect;
 pub mod commands;
+pub mod context;
 mod decide;
 mod ear;
 mod elsewhere;
@@ -49,6 +51,7 @@ mod wishes;
 use std::sync::Arc;
 
 use crate::dialplan::{Dialplan, DirectoryEntry, DirectoryId, LanguagePlan, TopicId};
+use context::Way;
 use decide::Decided;
 use encoder::{Encode, Points};
 use judges::{Judged, Judges};
@@ -119,6 +122,8 @@ pub enum Lack {
     Subject,
     /// It is about matters of another house.
     Competence,
+    /// A sign of having understood the answer just given: nothing is asked.
+    Question,
 }
 
 /// Somebody asked for.
@@ -216,8 +221,12 @@ impl Understanding {
                 ..Interpretation::default()
             };
         }
-        let Readings { readings, mended: heard } = Self::heard(text);
         let mood = mood::mood(&said);
+        // "Ça marche. Et mon jardin …" is about no market.
+        let behind = open.map(|_| acknowledgement::without_signs(&said)).filter(|behind| !behind.is_empty());
+        let behind = behind.map(text::written);
+        let Readings { readings, mended: heard } = Self::heard(behind.as_deref().unwrap_or(text));
+        let is_sign = open.is_some() && mood.is_none() && acknowledgement::is_sign(&said);
         let said = &readings[0];
         let pieces = similarity::pieces_of(said);
         let point = self.point(&heard);
@@ -227,7 +236,7 @@ impl Understanding {
         if is_short || commands::command(text).is_some() {
             // Patterns know the short cries; one word is like anything.
             let meant = kinds.meant.map(|meant| Meanings { elsewhere: meant.elsewhere, ..Meanings::default() });
-            kinds = Kinds { elsewhere: kinds.elsewhere, meant, ..Kinds::default() };
+            kinds = Kinds { elsewhere: kinds.elsewhere, sign: kinds.sign, meant, ..Kinds::default() };
         }
         let judged = self.judge(&readings, &self.judges.meaning(point), open);
         let decided = self.decided(&judged, &readings[0], kinds.foreign(), open);
@@ -237,6 +246,19 @@ impl Understanding {
         {
             return self.somebody(&heard, asked, open, mood);
         }
+        let gone_on = open.and_then(|open| self.gone_on(&decided, &readings, &judged, kinds.foreign(), open));
+        let goes_on = gone_on.is_some();
+        let may_be_sign = open.is_some() && mood.is_none() && !acknowledgement::asks(said);
+        let is_answered =
+            decided.is_whole || gone_on.as_ref().is_some_and(|on| matches!(on.decision, Decision::Answer(_)));
+        if is_sign || (may_be_sign && !is_answered && kinds.is_sign()) {
+            return Interpretation {
+                lack: Lack::Question,
+                reasons: vec!["rien n'est demandé".to_owned()],
+                ..Interpretation::default()
+            };
+        }
+        let decided = gone_on.unwrap_or(decided);
         let beside = match decided.decision {
             _ if decided.is_whole => Beside::Phrase,
             Decision::Answer(_) => Beside::Doubt,
@@ -256,13 +278,59 @@ impl Understanding {
         if !decided.is_whole && mood.is_none() && kinds.is_for_somebody(beside) {
             return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
-        let is_all = decided.is_all;
+        let is_all = decided.is_all || goes_on;
         let mut found = self.interpretation(decided, &judged);
         found.mood = mood;
         if !is_all {
             self.take_apart(&mut found, &readings[0], open);
         }
         found
+    }
+
+    /// A decision in place of `decided`, where the sentence goes on from the topic just answered.
+    fn gone_on(
+        &self,
+        decided: &Decided,
+        readings: &[Vec<Token>],
+        judged: &Judged,
+        foreign: Foreign,
+        open: TopicId,
+    ) -> Option<Decided> {
+        let own = self.judges.class_of(open)?;
+        let is_own = |topic: TopicId| topic == open || Some(topic) == self.judges.classes[own].parent;
+        let may = match decided.decision {
+            // A phrase of another topic was said whole. One of the open topic's may be what the question is about: "et je prends quoi, pour
+            // le faire recenser ?"
+            Decision::Answer(topic) if decided.is_whole => is_own(topic),
+            _ => true,
+        };
+        if !may {
+            return None;
+        }
+        let ways = self.ways_on(readings, judged, foreign, open);
+        let asks = acknowledgement::asks(&readings[0]);
+        context::decided(&ways, decided, open, asks, |topic| self.same_service(topic, open))
+    }
+
+    fn ways_on(&self, readings: &[Vec<Token>], judged: &Judged, foreign: Foreign, open: TopicId) -> Vec<Way> {
+        let subject = self.judges.class_of(open).and_then(|class| self.judges.classes[class].parent).unwrap_or(open);
+        let words = &readings[0];
+        let Some(title) = self.titles.get(subject.0).filter(|_| !words.is_empty()) else {
+            return Vec::new();
+        };
+        let behind: Vec<Token> = title.iter().chain(words).cloned().collect();
+        let behind = self.judges.judge(&behind, &self.meaning(&behind), Some(open));
+        let near = self.judges.near(self.point(words).first());
+        context::ways(&self.judges, &context::Readings { plain: judged, behind: &behind, near: &near }, foreign, open)
+    }
+
+    /// The ways in which `text` may go on from `open`: to fit what they weigh.
+    pub fn ways(&self, text: &str, open: TopicId) -> Vec<Way> {
+        let heard = Self::heard(&text::written(acknowledgement::without_signs(&tokens(text))));
+        let point = self.point(&heard.mended);
+        let kinds = self.second_ear.kinds(&similarity::pieces_of(&heard.readings[0]), point.first());
+        let judged = self.judge(&heard.readings, &self.judges.meaning(point.first()), Some(open));
+        self.ways_on(&heard.readings, &judged, kinds.foreign(), open)
     }
 
     /// Where a sentence lies: one point, or none without the encoder, or when nothing is said.

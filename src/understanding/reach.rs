@@ -102,6 +102,7 @@ static NOT_ASKING: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     [
         "agent|agents|conseiller|quelquun m|qui|nous a|ont|est|etait|avait",
         "qui|agent|quelquun qui vient|passe|passera",
+        "collegue|collegues m|me|nous|lui|leur|qui|a|ont|est|sont|etait|avait|disait|dit",
         "entendu|voulais|veux|voudrais parler de|d|du|des",
         "permis|passer le? permis|bac|brevet",
         "agent recenseur|immobilier|assermente",

@@ -1,5 +1,5 @@
 //! The ear for kinds of calls: danger, somebody wanted, another house, or a matter of the town. Learned from examples of the
-//! first three against all that the town writes.
+//! first three against all that the town writes; and, apart from them, for signs of having understood.
 //!
 //! It hears the turns that patterns don't know. Must not know: what is said then.
 
@@ -28,6 +28,11 @@ const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
 /// The same where the town has an answer: "quelqu'un vous l'a rapporté ?" asks for no person.
 const SOMEBODY_BESIDE_ANSWER: f32 = 0.9;
 
+/// Likeness to signs of having understood that makes one.
+const SURELY_SIGN: f32 = 0.5;
+/// What signs are told from: each so-manieth of the other sentences.
+const EACH_OTHER: usize = 6;
+
 /// So many of the town's phrases stand for all: more would only outweigh the examples of the other kinds.
 const MOST_OF_TOWN: usize = 6_000;
 
@@ -42,12 +47,18 @@ const OTHER_HOUSE: usize = 2;
 const TOWN: usize = 3;
 const KINDS: usize = 4;
 
+/// Of two: signs of having understood, and all else.
+const SIGN: usize = 0;
+const NO_SIGN: usize = 1;
+
 /// How much a sentence is like each kind of call, by its words and by its meaning.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Kinds {
     pub danger: f32,
     pub somebody: f32,
     pub elsewhere: f32,
+    /// Only a sign of having understood.
+    pub sign: f32,
     /// By meaning; `None` without the sentence encoder.
     pub meant: Option<Meanings>,
 }
@@ -88,6 +99,11 @@ impl Kinds {
         sure >= if beside == Beside::Nothing { needed } else { SOMEBODY_BESIDE_ANSWER }
     }
 
+    /// Beside no answer: nothing is asked.
+    pub fn is_sign(&self) -> bool {
+        self.sign >= SURELY_SIGN
+    }
+
     pub fn foreign(&self) -> Foreign {
         [self.elsewhere, self.meant.map_or(0.0, |meant| meant.elsewhere)]
     }
@@ -109,10 +125,11 @@ impl Together {
     }
 }
 
-/// Two classifiers: which kind of call, and which danger.
+/// Classifiers: which kind of call, which danger, and whether anything is asked.
 #[derive(Debug, Clone)]
 pub struct SecondEar {
     kinds: Similarity,
+    signs: Similarity,
     dangers: Similarity,
     meaning: Option<Beliefs>,
 }
@@ -138,7 +155,11 @@ impl SecondEar {
             .chain(others.iter().map(|(kind, pieces)| (*kind, pieces)))
             .collect();
         let of_danger: Vec<(usize, &Pieces)> = dangers.iter().map(|(kind, pieces)| (*kind, pieces)).collect();
+        let signs: Vec<Pieces> = examples::signs().map(pieces).collect();
+        let others = all.iter().step_by(EACH_OTHER).map(|(_, pieces)| (NO_SIGN, *pieces));
+        let of_signs: Vec<(usize, &Pieces)> = signs.iter().map(|pieces| (SIGN, pieces)).chain(others).collect();
         Self {
+            signs: Similarity::train(&of_signs, 2),
             kinds: Similarity::train(&all, KINDS),
             dangers: Similarity::train_beliefs(&of_danger, examples::kinds_of_danger().len()),
             meaning: taught.map(|(town, encoder)| {
@@ -164,6 +185,12 @@ impl SecondEar {
             danger: belief(DANGER),
             somebody: belief(SOMEBODY),
             elsewhere: verdicts.get(OTHER_HOUSE).map_or(0.0, |v| v.probability),
+            sign: self
+                .signs
+                .judge(pieces)
+                .get(SIGN)
+                .filter(|v| v.nearest >= NEAR_ENOUGH)
+                .map_or(0.0, |v| v.probability),
             meant,
         }
     }

@@ -61,6 +61,8 @@ const ADDING: &[&str] = &["aussi", "egalement", "also"];
 const MOST_JOINTS: usize = 4;
 /// Wishes taken from one sentence.
 const MOST_WISHES: usize = 3;
+/// Meaningful words of a sentence that may list its wishes by a word each.
+const MOST_OF_A_LIST: usize = 6;
 /// How sure each wish must be.
 const SURE: f32 = 0.6;
 
@@ -70,9 +72,15 @@ pub fn parts(said: &[Token], answer: impl Fn(&[Token]) -> Option<(TopicId, f32)>
         .filter(|i| JOINTS.contains(&said[*i].folded.as_str()))
         .take(MOST_JOINTS)
         .collect();
+    let count = |part: &[Token]| part.iter().filter(|word| word.is_content()).count();
+    // In a long sentence a word is part of the story: "ma femme et la fête aussi pour le passeport, ça fait un mois …".
+    let fewest = if count(said) > MOST_OF_A_LIST { 2 } else { 1 };
     let clear = |part: &[Token]| {
-        let has_content = part.iter().any(Token::is_content);
-        has_content.then(|| answer(part)).flatten().filter(|(_, sure)| *sure >= SURE).map(|(topic, _)| topic)
+        (count(part) >= fewest)
+            .then(|| answer(part))
+            .flatten()
+            .filter(|(_, sure)| *sure >= SURE)
+            .map(|(topic, _)| topic)
     };
     let has = |part: &[Token], words: &[&str]| part.iter().any(|token| words.contains(&token.folded.as_str()));
     let mut wishes: Vec<TopicId> = Vec::new();
@@ -129,6 +137,10 @@ mod tests {
         assert_eq!(wishes("les poubelles, et je voudrais aussi refaire ma carte"), Some(vec![3, 1]));
         assert_eq!(wishes("on a sorti les poubelles et ma carte est perdue"), None);
         assert_eq!(wishes("je dois refaire ma carte et connaître les horaires de la médiathèque"), Some(vec![1, 2]));
+        assert_eq!(
+            wishes("ma carte et puis la médiathèque demain matin avec grand-père, dimanche prochain, tranquillement"),
+            None
+        );
         assert_eq!(wishes("et"), None);
         assert_eq!(wishes(""), None);
     }

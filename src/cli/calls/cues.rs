@@ -14,7 +14,8 @@ pub fn of(plan: &Dialplan, prompts: Vec<SourceFile>) -> Result<Cues, Failure> {
     let Some(book) = phrases.book(&french) else {
         return Err(Failure::new("Il n'y a pas de phrases françaises."));
     };
-    let mut reads_back = phrases_of(book, &[PhraseId::ConfirmValue, PhraseId::OtherValue, PhraseId::KeepNumber]);
+    let mut reads_back =
+        phrases_of(book, &[PhraseId::ConfirmValue, PhraseId::OtherValue, PhraseId::KeepNumber, PhraseId::OwnNumber]);
     let confirmations = plan.plans.iter().flat_map(|words| &words.topics).filter_map(|topic| topic.confirm.as_ref());
     reads_back.extend(confirmations.filter_map(fixed));
     reads_back.sort();

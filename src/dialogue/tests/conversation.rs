@@ -103,12 +103,52 @@ fn a_number_may_come_in_pieces() {
     talk.says("56 78").hears("Plutôt le matin");
 }
 
+/// A form has come to the number of a caller whose own is known.
+fn offered_own_number(number: &str) -> Talk {
+    let mut talk = Talk::with(&SMALL_TOWN, OPEN, Some(number));
+    talk.says("rappelez-moi").says("Dupont");
+    talk
+}
+
 #[test]
 fn the_number_the_caller_calls_from() {
-    let mut talk = Talk::with(&SMALL_TOWN, OPEN, Some("33612345678"));
-    talk.says("rappelez-moi").says("Dupont").hears("celui avec lequel vous appelez");
-    talk.says("oui, ce numéro").hears("Plutôt le matin");
-    talk.says("le matin").hears("au 06 12 34 56 78");
+    for yes in [
+        "oui, c'est ça",
+        "oui, ce numéro",
+        "celui-là",
+        "06 12 34 56 78",
+        "c'est le 06 12 34 66 78",
+        "non, 06 12 34 66 78",
+    ] {
+        let mut talk = offered_own_number("33612345678");
+        talk.hears("avec lequel vous appelez").hears("06 12 34 56 78").does_not_hear("À quel numéro");
+        talk.says(yes).hears("Plutôt le matin").says("le matin").hears("au 06 12 34 56 78");
+    }
+    offered_own_number("0612345678").types("1").hears("Plutôt le matin");
+}
+
+#[test]
+fn another_number_than_the_one_the_caller_calls_from() {
+    for other in ["non, au 01 39 73 12 34", "Oui mais plutôt au 01 39 73 12 34", "01 39 73 12 34 c'est mieux"] {
+        offered_own_number("0612345678").says(other).says("le matin").hears("au 01 39 73 12 34");
+    }
+    for no in ["2", "non"] {
+        let mut talk = offered_own_number("0612345678");
+        if no == "2" { talk.types(no) } else { talk.says(no) }.hears("À quel numéro vous rappeler");
+        talk.says("01 39 73 12 34").says("le matin").hears("au 01 39 73 12 34").says("oui").hears("C'est noté");
+        // Nor is it offered in the next form.
+        talk.says("rappelez-moi").hears("Toujours au 01 39 73 12 34");
+        talk.says("non").hears("À quel numéro").does_not_hear("06 12");
+    }
+    // Said after all.
+    offered_own_number("0612345678").says("non").says("ah si, celui avec lequel j'appelle").hears("Plutôt le matin");
+}
+
+#[test]
+fn a_number_of_the_town_is_not_the_callers() {
+    for number in ["0299000000", "0299000002"] {
+        offered_own_number(number).hears("À quel numéro").does_not_hear("avec lequel");
+    }
 }
 
 #[test]
@@ -129,7 +169,8 @@ fn a_slot_failed_twice_leads_to_a_human_or_keeps_what_is_known() {
     assert_eq!(talk.transferred().as_deref(), Some("Standard"));
 
     let mut talk = Talk::with(&SMALL_TOWN, CLOSED, Some("0612345678"));
-    talk.says("rappelez-moi").says("Dupont").says("bla bla").says("bla bla").hears("J'ai noté votre demande");
+    talk.says("rappelez-moi").says("Dupont").says("bla bla").says("bla bla").hears("Plutôt le matin");
+    talk.says("bla bla").says("bla bla").hears("J'ai noté votre demande");
     let request = talk.saved().unwrap();
     assert_eq!(request.fields, [("nom".into(), "Dupont".into()), ("numéro".into(), "0612345678".into())]);
 }

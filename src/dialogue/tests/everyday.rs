@@ -196,3 +196,38 @@ fn taking_leave_is_no_answer() {
     asked_a_closed_question().says("Oui, au revoir.").hears("Une photo récente");
     asked_a_closed_question().says("Non merci.").hears("autre chose");
 }
+
+#[test]
+fn a_question_behind_an_agreement_is_a_question() {
+    for answer in ["Ah, d'accord. Et c'est payant ?", "Ah oui. Et combien ça coûte ?", "oui mais combien c'est"] {
+        asked_a_closed_question().says(answer).hears("25 euros").does_not_hear("Une photo");
+    }
+    // What is not understood is no yes either; what asks nothing is.
+    asked_a_closed_question().says("D'accord, et comment on dessine un mouton ?").does_not_hear("Une photo");
+    for answer in ["Ah oui.", "D'accord, et merci.", "Ah oui, si vous voulez bien.", "Oui, et c'est payant ?"] {
+        asked_a_closed_question().says(answer).hears("Une photo récente");
+    }
+}
+
+#[test]
+fn a_wish_to_have_it_noted_begins_a_form() {
+    for answer in ["Non, notez-le simplement.", "non, notez plutôt ma demande", "Vous pouvez noter ma demande ?"] {
+        asked_a_closed_question().says(answer).hears("À quel nom dois-je noter la demande");
+    }
+    // In a form it is no command.
+    let mut talk = Talk::new(OPEN);
+    talk.says("rappelez-moi").says("notez ma demande, je m'appelle Dupont").hears("À quel numéro");
+}
+
+#[test]
+fn an_answer_that_was_just_given_is_told_again_once() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("mon passeport est périmé").hears("sur rendez-vous").does_not_hear("tout ce que je sais");
+    talk.says("je dois refaire mon passeport").hears("tout ce que je sais").hears("sur rendez-vous");
+    talk.says("refaire mon passeport").hears("Je n'ai pas cette information").hears("un agent");
+    assert_eq!(talk.says("oui").transferred().as_deref(), Some("Standard"));
+    // Another subject between makes it new.
+    let mut talk = Talk::new(OPEN);
+    talk.says("mon passeport est périmé").says("un acte de naissance").says("mon passeport est périmé");
+    talk.hears("sur rendez-vous").does_not_hear("tout ce que je sais");
+}

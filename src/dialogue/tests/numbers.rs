@@ -95,3 +95,24 @@ fn what_was_nearly_heard_is_of_those_words_alone() {
     let mut talk = asked_for_the_number();
     talk.says_nearly("euh attendez", OTHERS).says(HEARD).hears("Plutôt le matin");
 }
+
+#[test]
+fn what_two_tellings_agree_in_comes_first() {
+    let mut talk = asked_for_the_number();
+    talk.says_nearly("06 18 66 38 90", &[("06 18 66 38 80", 0.5), ("06 18 76 38 90", 0.8)]).hears("06 18 66 38 90");
+    // Both were doubtful; only one of them is in both.
+    talk.says_nearly("non, 06 18 96 38 90", &[("non, 06 18 86 38 90", 0.3), ("non, 06 18 76 38 90", 0.9)]);
+    talk.hears("06 18 76 38 90").says("oui").says("le matin").hears("au 06 18 76 38 90");
+}
+
+#[test]
+fn heard_the_same_in_two_tellings_it_is_kept() {
+    let mut talk = asked_for_the_number();
+    talk.says("07 77 14 98 02").hears("Plutôt le matin").says("le matin").hears("au 07 77 14 98 02");
+    talk.says_nearly("non, 07 67 14 98 02", &[("non, 07 67 14 88 02", 0.4)]).hears("07 67 14 98 02").says("oui");
+    talk.hears("au 07 67 14 98 02");
+    // The caller has misheard what was read back.
+    talk.says_nearly("non, 07 67 14 98 02", &[("non, 07 67 14 88 02", 0.4)]).hears("J'ai noté : 07 67 14 98 02");
+    talk.says("oui").hears("au 07 67 14 98 02").says("oui");
+    assert_eq!(talk.saved().unwrap().fields[1].1, "0767149802");
+}

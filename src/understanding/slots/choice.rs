@@ -119,13 +119,18 @@ const LONGEST_PREFERRED: usize = 4;
 
 /// "Le matin, ah non, plutôt l'après-midi": what is wanted rather, whatever stands before and behind.
 pub fn preferred(said: &[Token], options: &[Phrase]) -> Option<usize> {
-    let at = said.iter().rposition(|token| token.folded == "plutot")?;
-    // "L'après-midi plutôt que le matin" names behind it what is not wanted.
-    let behind = said[at + 1..].iter().take_while(|token| token.folded != "que");
-    let behind: Vec<Token> = behind.take(LONGEST_PREFERRED).cloned().collect();
-    (1..=behind.len())
-        .map(|count| &behind[..count])
-        .find_map(|said| by_words(said, options).or_else(|| by_sound(said, options)))
+    // "Le matin je suis en cours, donc l'après-midi."
+    const BEFORE_IT: &[&str] = &["plutot", "donc"];
+    let chosen = |at: usize| {
+        // "L'après-midi plutôt que le matin" names behind it what is not wanted.
+        let behind = said[at + 1..].iter().take_while(|token| token.folded != "que");
+        let behind: Vec<Token> = behind.take(LONGEST_PREFERRED).cloned().collect();
+        (1..=behind.len())
+            .map(|count| &behind[..count])
+            .find_map(|said| by_words(said, options).or_else(|| by_sound(said, options)))
+    };
+    let places = (0..said.len()).rev().filter(|at| BEFORE_IT.contains(&said[*at].folded.as_str()));
+    places.into_iter().find_map(chosen)
 }
 
 /// The option of which most words were said or misheard, in any order: "déclare une essence" for "naissance à déclarer".
@@ -246,6 +251,8 @@ mod tests {
             ("plutôt le matin", Some(0)),
             ("le matin plutôt", Some(0)),
             ("plutôt en semaine", None),
+            ("Le matin, je suis en cours, donc l'aprèmidée.", Some(1)),
+            ("Le matin, je suis en cours, donc la prémidée.", Some(1)),
         ] {
             assert_eq!(read(text, &day), wanted, "{text}");
         }

@@ -11,6 +11,13 @@ fn names_in_everyday_answers() {
     golden(
         &[
             ("Le Goff", "Le Goff"),
+            ("Monsieur Girard, géninaire, par RD.", "Girard"),
+            ("Madame Bonnelly, Béros Enravel, IS.", "Bonnelly"),
+            ("Coalski je voulais pelle, carotw-s-k-i.", "Coalski"),
+            ("Chevalier comment chevalier ?", "Chevalier"),
+            ("Bertrand s'est mon nom de famille.", "Bertrand"),
+            ("Dubois, je vous l'épelle, D, U, B, O, I, S", "Dubois"),
+            ("Martin, Jean", "Martin Jean"),
             ("le goff", "Le Goff"),
             ("Martin", "Martin"),
             ("c'est madame Martin", "Martin"),
