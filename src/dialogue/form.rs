@@ -244,7 +244,7 @@ impl Dialogue {
                     self.save(topic, &form);
                 }
                 Some(answer) => {
-                    if let Some(number) = form.number_told_twice(topic, &answer.rest) {
+                    if let Some(number) = form.number_told_twice(topic, &answer.rest, self.caller_number.as_deref()) {
                         return self.check(form, number, PhraseId::ConfirmValue);
                     }
                     form.deny_numbers(topic, &answer.rest);
@@ -504,14 +504,25 @@ impl Form {
     }
 
     /// Another number was denied, and now this one is told and heard as it stands: rather the caller has misheard than the recogniser twice.
-    fn number_told_twice(&self, topic: &Topic, told: &str) -> Option<usize> {
+    /// So it is with `own`, the number the caller calls from.
+    fn number_told_twice(&self, topic: &Topic, told: &str, own: Option<&str>) -> Option<usize> {
         let Dictated::Whole { filled, .. } = slots::telephone(told, "", None, &[]) else {
             return None;
         };
-        let is_it = |value: &Filled| value.value == filled.value && !self.denied.contains(&value.value);
+        let is_own = |value: &Filled| own == Some(&value.value) && slots::is_nearly_number(&filled.value, &value.value);
+        let is_again = |value: &Filled| {
+            value.value == filled.value && !self.denied.is_empty() && !self.denied.contains(&value.value)
+        };
         let place = topic.slots.iter().position(|slot| slot.kind == SlotKind::Telephone)?;
         let value = self.values.get(place)?.as_ref()?;
-        (!self.denied.is_empty() && is_it(value)).then_some(place)
+        (is_own(value) || is_again(value)).then_some(place)
+    }
+
+    /// This value is the number the caller calls from, or one given before, read back.
+    pub(super) fn offers_own_number(&self, topic: &Topic, index: usize) -> bool {
+        let is_telephone = topic.slots.get(index).is_some_and(|slot| slot.kind == SlotKind::Telephone);
+        is_telephone
+            && self.values.get(index).is_some_and(|value| value.as_ref().is_some_and(|value| value.is_recalled))
     }
 
     /// "Non, 06 …": what stands where another number is told now is wrong.

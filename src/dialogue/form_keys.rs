@@ -30,6 +30,12 @@ impl Dialogue {
                 self.progress();
                 self.next_slot(topic, form);
             }
+            // Another number is typed than the caller's own, which was offered.
+            FormStep::Check { index } if key == '0' && form.offers_own_number(topic, index) => {
+                let slot = topic.slots.get(index)?;
+                form.values[index] = None;
+                self.digit(slot, form, index, String::new(), key);
+            }
             FormStep::Check { index } if key == '1' => self.accept(topic, form, index),
             FormStep::Check { index } if key == '2' => self.refused_value(topic, form, index),
             FormStep::Confirm if key == '1' => {

@@ -125,6 +125,18 @@ fn the_number_the_caller_calls_from() {
         talk.says(yes).hears("Plutôt le matin").says("le matin").hears("au 06 12 34 56 78");
     }
     offered_own_number("0612345678").types("1").hears("Plutôt le matin");
+    // Told again at the end it is read back by itself.
+    let mut talk = offered_own_number("0612345678");
+    talk.says("oui").says("le matin").says("non, c'est le 06 12 34 56 78").hears("J'ai noté : 06 12 34 56 78");
+    talk.says("oui").hears("Je note : Dupont").says("oui").hears("C'est noté");
+    // Another is typed at once; a lone 0 is for an agent.
+    offered_own_number("0612345678")
+        .types("0139731234#")
+        .hears("Plutôt le matin")
+        .says("le matin")
+        .hears("au 01 39 73 12 34");
+    let mut talk = offered_own_number("0612345678");
+    assert_eq!(talk.types("0").input(Input::KeysPaused).transferred().as_deref(), Some("Standard"));
 }
 
 #[test]

@@ -174,7 +174,7 @@ fn an_operator_who_can_not_be_reached_gives_the_caller_back() {
         assert!(expected.contains(&after), "{manner:?}: after {after} s");
         rig.run_until_quiet();
         assert_eq!(rig.closed, 1);
-        assert!(rig.has_said("À quel numéro vous rappeler ?"), "{manner:?}: {:?}", rig.texts());
+        assert!(rig.has_said("Je peux noter le numéro avec lequel vous appelez."), "{manner:?}: {:?}", rig.texts());
         rig.phone_command(Command::HangUp);
         assert_forgotten(&mut rig);
     }
@@ -187,7 +187,7 @@ fn without_a_port_the_caller_is_told() {
     rig.operator_port = None;
     rig.run_until_quiet();
     rig.press("0");
-    rig.run_until("the other way is offered", |rig| rig.has_said("À quel numéro vous rappeler ?"));
+    rig.run_until("the other way is offered", |rig| rig.has_said("Je peux noter le numéro avec lequel vous appelez."));
     assert!(rig.third.call.is_none());
 }
 
@@ -252,7 +252,7 @@ fn an_operator_who_leaves_during_the_briefing_gives_the_caller_back() {
     rig.run_until("the caller is told", |rig| rig.said.len() > said);
     assert!(!rig.phone_ended());
     rig.run_until_quiet();
-    assert!(rig.has_said("À quel numéro vous rappeler ?"), "{:?}", rig.texts());
+    assert!(rig.has_said("Je peux noter le numéro avec lequel vous appelez."), "{:?}", rig.texts());
 }
 
 #[test]
@@ -382,7 +382,7 @@ fn an_operator_is_not_called_where_keys_would_be_told() {
     rig.settings.srtp = SrtpPolicy::Required;
     rig.run_until_quiet();
     rig.press("0");
-    rig.run_until("the other way is offered", |rig| rig.has_said("À quel numéro vous rappeler ?"));
+    rig.run_until("the other way is offered", |rig| rig.has_said("Je peux noter le numéro avec lequel vous appelez."));
     assert!(rig.third.call.is_none());
     assert_eq!((rig.closed, rig.sip_count(true, "INVITE")), (1, 0));
 }

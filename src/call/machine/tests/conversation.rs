@@ -128,7 +128,7 @@ fn digits_are_complete_after_a_pause() {
     rig.run_until_quiet();
     rig.say(1_000, "je voudrais être rappelé");
     rig.run_until_quiet();
-    assert!(rig.has_said("À quel numéro vous rappeler ?"), "{:?}", rig.texts());
+    assert!(rig.has_said("Je peux noter le numéro avec lequel vous appelez."), "{:?}", rig.texts());
     rig.press("0612345678");
     let typed = rig.now;
     rig.run_until("the number is read back", |rig| rig.last_said().contains("bien cela"));

@@ -10,7 +10,7 @@ fn menu() -> Rig {
     rig.run_until_quiet();
     rig.say(1_500, "je voudrais être rappelé");
     rig.run_until_quiet();
-    assert!(rig.has_said("À quel numéro vous rappeler"), "{:?}", rig.texts());
+    assert!(rig.has_said("Je peux noter le numéro avec lequel vous appelez."), "{:?}", rig.texts());
     rig
 }
 

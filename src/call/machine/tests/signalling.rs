@@ -222,7 +222,7 @@ fn a_busy_operator_gives_the_caller_back() {
     // The other way is a call-back request; "oui" takes it.
     rig.say(500, "oui");
     rig.run_until_quiet();
-    assert!(rig.has_said("À quel numéro vous rappeler ?"), "{:?}", rig.texts());
+    assert!(rig.has_said("Je peux noter le numéro avec lequel vous appelez."), "{:?}", rig.texts());
     rig.press("0612345678#");
     rig.run_until_quiet();
     rig.say(500, "oui");
