@@ -27,6 +27,9 @@ const RULE_SPOTTED: f32 = 0.8;
 /// Share of a sentence that a phrase of `Partout` must explain: "un agent m'a dit …" is no wish for an agent.
 const EVERYWHERE_COVERAGE: f32 = 0.5;
 
+/// Signs of having understood, one after the other, that ask nothing: then something was misheard.
+const MOST_SIGNS: u8 = 2;
+
 /// Nobody says this who wants something more.
 const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
 
@@ -130,8 +133,11 @@ impl Dialogue {
             Decision::Answer(topic) if confidence < DOUBTFUL => self.ask_to_confirm(topic),
             Decision::Answer(topic) => {
                 self.later = interpretation.also.first().copied();
+                if self.has_just_told(topic) {
+                    return self.tell_again(topic);
+                }
                 self.progress();
-                if self.has_just_told(topic) { self.tell_again(topic) } else { self.enter(topic, Some(text)) }
+                self.enter(topic, Some(text));
             }
             Decision::Confirm(topic) if self.refused.contains(&topic) => self.not_understood(),
             Decision::Confirm(topic) => self.ask_to_confirm(topic),
@@ -148,8 +154,11 @@ impl Dialogue {
                 Lack::Words => self.not_understood(),
                 Lack::Subject => self.ask_what_about(text),
                 Lack::Competence => self.out_of_scope(),
-                Lack::Question if self.asks_yes_or_no() => self.not_understood(),
-                Lack::Question => self.ask_anything_else(),
+                Lack::Question if self.asks_yes_or_no() || self.trouble.noises >= MOST_SIGNS => self.not_understood(),
+                Lack::Question => {
+                    self.trouble.noises = self.trouble.noises.saturating_add(1);
+                    self.ask_anything_else();
+                }
             },
         }
     }
@@ -471,7 +480,7 @@ impl Dialogue {
     }
 
     /// Counts a turn that led nowhere.
-    fn is_second_failure(&mut self) -> bool {
+    pub(super) fn is_second_failure(&mut self) -> bool {
         self.note(Note::NotUnderstood);
         self.trouble.misunderstood = self.trouble.misunderstood.saturating_add(1);
         self.trouble.here = self.trouble.here.saturating_add(1);

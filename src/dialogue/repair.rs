@@ -199,10 +199,14 @@ impl Dialogue {
     /// A question whose answer was given just before: once more, as all that is known; then somebody who may know more.
     pub(super) fn tell_again(&mut self, topic: TopicId) {
         if self.retold == 0 {
+            self.progress();
             self.say(PhraseId::AllIKnow);
             self.enter(topic, None);
             self.retold = 1;
             return;
+        }
+        if self.is_second_failure() {
+            return self.escalate();
         }
         let title = self.title(topic);
         self.say_with(PhraseId::NotInThisTopic, |_| Some(title.clone()));

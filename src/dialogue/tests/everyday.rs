@@ -225,9 +225,21 @@ fn an_answer_that_was_just_given_is_told_again_once() {
     talk.says("mon passeport est périmé").hears("sur rendez-vous").does_not_hear("tout ce que je sais");
     talk.says("je dois refaire mon passeport").hears("tout ce que je sais").hears("sur rendez-vous");
     talk.says("refaire mon passeport").hears("Je n'ai pas cette information").hears("un agent");
+    // The same again, and it is no use going round.
+    let mut again = Talk { dialogue: talk.dialogue.clone(), at: OPEN, outputs: Vec::new() };
+    assert_eq!(again.says("mon passeport est périmé").transferred().as_deref(), Some("Standard"));
     assert_eq!(talk.says("oui").transferred().as_deref(), Some("Standard"));
     // Another subject between makes it new.
     let mut talk = Talk::new(OPEN);
     talk.says("mon passeport est périmé").says("un acte de naissance").says("mon passeport est périmé");
     talk.hears("sur rendez-vous").does_not_hear("tout ce que je sais");
+}
+
+#[test]
+fn signs_of_having_understood_do_not_go_on_for_ever() {
+    let mut talk = Talk::new(OPEN);
+    talk.says("mon passeport est périmé");
+    talk.says("Ah, je vois.").hears("autre chose").says("Je ne savais pas.").hears("autre chose");
+    let reached = (0..4).any(|_| talk.says("Ah, je vois.").transferred().is_some());
+    assert!(reached, "{:?}", talk.said());
 }
