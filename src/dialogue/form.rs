@@ -308,8 +308,9 @@ impl Dialogue {
             // A value that nobody said no to is kept.
             if let FormStep::Check { index } = step
                 && !silent
-                && let Stage::Filling(form) = self.stage.clone()
+                && let Stage::Filling(mut form) = self.stage.clone()
             {
+                form.is_guessed = true;
                 return self.accept(topic, form, index);
             }
             return self.give_up();
@@ -420,7 +421,7 @@ impl Dialogue {
     fn may_skip(&self) -> bool {
         let Stage::Filling(form) = &self.stage else { return false };
         let has_given = form.values.iter().flatten().any(|value| !value.is_skipped());
-        form.skipped() < if has_given { MOST_SKIPPED } else { MOST_SKIPPED_AT_FIRST }
+        form.unanswered() < if has_given { MOST_SKIPPED } else { MOST_SKIPPED_AT_FIRST }
     }
 
     /// "La question d'avant": what was answered last is asked again.
@@ -546,7 +547,7 @@ const FEWEST_DIGITS: usize = 4;
 fn tries(topic: &Topic, form: &Form) -> u8 {
     let is_number = |index: usize| topic.slots.get(index).is_some_and(|slot| slot.kind == SlotKind::Telephone);
     match form.at {
-        FormStep::Slot { index, .. } if form.skipped() > 0 && !is_number(index) => 1,
+        FormStep::Slot { index, .. } if form.unanswered() > 0 && !is_number(index) => 1,
         _ => MOST_FAILURES,
     }
 }

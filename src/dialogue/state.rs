@@ -36,6 +36,8 @@ pub(super) struct Form {
     pub refused: u8,
     /// Slots that were asked for, in their order: the way back.
     pub asked: Vec<usize>,
+    /// A value was kept that the caller said neither yes nor no to.
+    pub is_guessed: bool,
     /// Values that the caller said no to: heard again, they are rather misheard again.
     pub denied: Vec<String>,
     /// What else those may have been: told anew and heard as one of them, that is the value.
@@ -52,7 +54,7 @@ impl Form {
         let at = FormStep::Slot { index: 0, digits: String::new() };
         let values = vec![None; slots];
         let (asked, denied, nearly_told) = (Vec::new(), Vec::new(), Vec::new());
-        Self { topic, values, at, failures: 0, refused: 0, asked, denied, nearly_told }
+        Self { topic, values, at, failures: 0, refused: 0, asked, is_guessed: false, denied, nearly_told }
     }
 
     /// This slot is asked for now.
@@ -96,6 +98,11 @@ impl Form {
     /// The slot asked for before the one under way.
     pub fn before_last_asked(&self) -> Option<usize> {
         self.asked.len().checked_sub(2).and_then(|at| self.asked.get(at)).copied()
+    }
+
+    /// Questions that were not answered.
+    pub fn unanswered(&self) -> usize {
+        self.skipped() + usize::from(self.is_guessed)
     }
 
     /// Values that were never understood.

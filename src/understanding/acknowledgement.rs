@@ -96,7 +96,7 @@ const ASKING_PAIRS: &[(&str, &str)] = &[
     ("peut", "on"),
     ("puis", "je"),
     ("dois", "je"),
-    ("y", "a"),
+    ("a", "t"),
     ("faut", "attendre"),
     ("je", "peux"),
     ("on", "peut"),

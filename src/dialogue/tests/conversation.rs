@@ -182,7 +182,7 @@ fn a_slot_failed_twice_leads_to_a_human_or_keeps_what_is_known() {
 
     let mut talk = Talk::with(&SMALL_TOWN, CLOSED, Some("0612345678"));
     talk.says("rappelez-moi").says("Dupont").says("bla bla").says("bla bla").hears("Plutôt le matin");
-    talk.says("bla bla").says("bla bla").hears("J'ai noté votre demande");
+    talk.says("bla bla").hears("J'ai noté votre demande");
     let request = talk.saved().unwrap();
     assert_eq!(request.fields, [("nom".into(), "Dupont".into()), ("numéro".into(), "0612345678".into())]);
 }
