@@ -519,7 +519,7 @@ impl Form {
         (is_own(value) || is_again(value)).then_some(place)
     }
 
-    /// This value is the number the caller calls from, or one given before, read back.
+    /// This value is a number that was not told in this form (the one the caller calls from, or one given before), and waits for a yes.
     pub(super) fn offers_own_number(&self, topic: &Topic, index: usize) -> bool {
         let is_telephone = topic.slots.get(index).is_some_and(|slot| slot.kind == SlotKind::Telephone);
         is_telephone

@@ -10,6 +10,9 @@
 //! everything, asking for somebody ([`reach`]) before topics; [`wishes`] takes several wishes apart, [`mood`] hears insults,
 //! distress and children.
 //!
+//! Behind an answer a sentence is read without its sign of having understood ([`acknowledgement`]), and may go on from the open topic
+//! ([`context`]).
+//!
 //! ```text
 //! Understanding::train_all(plan: &Dialplan, encoder, join: &impl Join) -> Vec<Understanding>     // one a language
 //! understanding.interpret(text: &str, open: Option<TopicId>) -> Interpretation
