@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::dialplan::{Action, Rule, TopicId, Trigger};
-use crate::understanding::acknowledgement::{Behind, asks, is_plain_yes, question_behind};
+use crate::understanding::acknowledgement::{Behind, is_plain_yes, question_behind};
+use crate::understanding::asking::asks;
 use crate::understanding::commands::{self, Command};
 use crate::understanding::slots::{choice, yes_no};
 use crate::understanding::spotting::Spotter;

@@ -3,6 +3,7 @@
 //! again while something else is asked, or words of the question, wants nothing new.
 
 use crate::dialplan::{Action, Part, Slot, SlotKind, Topic, TopicId, Trigger};
+use crate::understanding::asking::is_question;
 use crate::understanding::slots::yes_no;
 use crate::understanding::text::{Token, tokens};
 
@@ -19,11 +20,6 @@ const FEWEST_AGAIN: usize = 3;
 const SAME_WORD: f32 = 0.8;
 /// So many words of a message are that message again: the recogniser writes the others otherwise each time.
 const SAID_AGAIN: usize = 2;
-/// Whoever asks something wants an answer.
-const QUESTIONS: &[&str] =
-    &["combien", "comment", "pourquoi", "quel", "quelle", "quels", "quelles", "how", "why", "what", "where"];
-/// The same at the beginning; elsewhere they join: "les gens qui attendent le bus", "quand il pleut".
-const QUESTIONS_FIRST: &[&str] = &["qui", "quand", "when", "who"];
 
 impl Dialogue {
     /// `topic`, which `text` may mean, has just asked whether to begin a form, and the text is what the form is about.
@@ -33,7 +29,7 @@ impl Dialogue {
         }
         let words = tokens(text);
         let is_told = words.iter().filter(|word| word.is_content()).count() >= FEWEST_WORDS;
-        if asks(&words) || !is_told || yes_no::read(text).is_some() {
+        if is_question(&words) || !is_told || yes_no::read(text).is_some() {
             return false;
         }
         let Some(form) = self.form_offered_by(topic) else {
@@ -103,12 +99,6 @@ impl Dialogue {
     }
 }
 
-/// Something is asked with these words.
-fn asks(words: &[Token]) -> bool {
-    let is = |word: &Token, among: &[&str]| among.contains(&word.folded.as_str());
-    words.iter().any(|word| is(word, QUESTIONS)) || words.first().is_some_and(|word| is(word, QUESTIONS_FIRST))
-}
-
 /// Much of what is said stands in a message of the form already, and nothing is asked.
 pub(super) fn is_said_again(topic: &Topic, form: &Form, text: &str) -> bool {
     let messages = topic.slots.iter().zip(&form.values).filter(|(slot, _)| slot.kind == SlotKind::FreeMessage);
@@ -116,7 +106,7 @@ pub(super) fn is_said_again(topic: &Topic, form: &Form, text: &str) -> bool {
     let words = tokens(text);
     let said: Vec<&Token> = words.iter().filter(|word| word.is_content()).collect();
     let again = said.iter().filter(|word| told.iter().any(|other| word.likeness(other) >= SAME_WORD)).count();
-    said.len() >= FEWEST_AGAIN && again >= SAID_AGAIN && !asks(&words)
+    said.len() >= FEWEST_AGAIN && again >= SAID_AGAIN && !is_question(&words)
 }
 
 /// Nothing but words of the question itself: "naissance" to "Quelle est la date de naissance ?" is no wish for a certificate.

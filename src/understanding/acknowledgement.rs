@@ -1,7 +1,8 @@
 //! A question behind a sign of having understood: "Ah, d'accord. Et c'est combien ?" is no yes.
 //!
-//! Owns: what is only a sign of having understood, and what asks. Must not know: what was asked before, topics.
+//! Owns: what is only a sign of having understood. Must not know: what was asked before, topics.
 
+use super::asking::asks;
 use super::text::{Token, Weight, tokens};
 
 /// Signs of having understood, folded; the longer ones first.
@@ -83,29 +84,6 @@ const HESITATIONS: &[&str] = &["euh", "heu", "hum", "ben", "bah", "alors"];
 const PLAIN_YES: &[&str] = &["oui", "ouais", "si", "yes"];
 /// What goes on from the answer that was just heard.
 const GOING_ON: &[&str] = &["et", "mais", "sinon", "and", "but"];
-/// Words that ask wherever they stand.
-const ASKING: &[&str] = &[
-    "combien", "comment", "pourquoi", "quand", "quel", "quelle", "quels", "quelles", "lequel", "laquelle", "quoi",
-    "how", "why", "what", "where", "when", "which",
-];
-/// Pairs that ask.
-const ASKING_PAIRS: &[(&str, &str)] = &[
-    ("est", "ce"),
-    ("a", "qui"),
-    ("faut", "il"),
-    ("peut", "on"),
-    ("puis", "je"),
-    ("dois", "je"),
-    ("a", "t"),
-    ("faut", "attendre"),
-    ("je", "peux"),
-    ("on", "peut"),
-    ("je", "dois"),
-    ("on", "doit"),
-    ("can", "i"),
-    ("do", "i"),
-    ("is", "it"),
-];
 /// A question has as many words at least.
 const FEWEST_WORDS: usize = 3;
 
@@ -142,13 +120,6 @@ pub fn question_behind(text: &str) -> Option<Behind> {
     // A mark alone may be the recogniser's.
     let may_ask = asks || goes_on || text.trim_end().ends_with('?');
     may_ask.then(|| Behind { words: super::text::written(behind), asks })
-}
-
-/// Something is asked in so many words.
-pub fn asks(words: &[Token]) -> bool {
-    let is_asking = |word: &Token| ASKING.contains(&word.folded.as_str()) || word.written.to_lowercase() == "où";
-    let is_pair = |pair: &[Token]| ASKING_PAIRS.contains(&(pair[0].folded.as_str(), pair[1].folded.as_str()));
-    words.iter().any(is_asking) || words.windows(2).any(is_pair)
 }
 
 /// What stands behind signs of having understood and the "et" after them.

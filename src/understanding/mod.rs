@@ -19,6 +19,7 @@
 //! ```
 
 pub mod acknowledgement;
+pub mod asking;
 mod aspect;
 pub mod commands;
 pub mod context;
@@ -251,7 +252,7 @@ impl Understanding {
         }
         let gone_on = open.and_then(|open| self.gone_on(&decided, &readings, &judged, kinds.foreign(), open));
         let goes_on = gone_on.is_some();
-        let may_be_sign = open.is_some() && mood.is_none() && !acknowledgement::asks(said);
+        let may_be_sign = open.is_some() && mood.is_none() && !asking::asks(said);
         let is_answered =
             decided.is_whole || gone_on.as_ref().is_some_and(|on| matches!(on.decision, Decision::Answer(_)));
         if is_sign || (may_be_sign && !is_answered && kinds.is_sign()) {
@@ -311,7 +312,7 @@ impl Understanding {
             return None;
         }
         let ways = self.ways_on(readings, judged, foreign, open);
-        let asks = acknowledgement::asks(&readings[0]);
+        let asks = asking::asks(&readings[0]);
         context::decided(&ways, decided, open, asks, |topic| self.same_service(topic, open))
     }
 

@@ -2,14 +2,11 @@
 
 mod amend;
 mod around;
+mod lost_spelling;
 #[cfg(test)]
 mod tests;
 
 pub use amend::amended;
-
-use std::sync::LazyLock;
-
-use regex::Regex;
 
 use super::Reading;
 use super::spelling::{self, Spelled};
@@ -39,7 +36,7 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
         return vec![Reading::new(name, 0)];
     }
     let spelled = spelling::spelled(&words);
-    if let Some(name) = before_lost_spelling(text, spelled.as_ref()) {
+    if let Some(name) = lost_spelling::name_before(text, spelled.as_ref()) {
         return read(name).into_iter().map(|reading| Reading::new(reading.value, reading.cost.max(LOST))).collect();
     }
     let covered = spelled.as_ref().map_or(0..0, |s| s.from..s.to);
@@ -106,30 +103,6 @@ fn kept<'w, 't>(said: Vec<&'w Word<'t>>, text: &str, prefixed: impl Fn(&Word) ->
     let twice = said_twice(&kept);
     kept.drain(..twice);
     kept
-}
-
-/// "Monsieur Girard, géninaire, par RD": what stands before a spelling of which the recogniser made words.
-fn before_lost_spelling<'t>(text: &'t str, spelled: Option<&Spelled>) -> Option<&'t str> {
-    /// "Je vous l'épelle", as it is heard.
-    static SPELLING: LazyLock<Regex> = LazyLock::new(|| {
-        Regex::new(r"(?i),? (?:je|jeu) (?:vous|voulais|vous? les?|te) ?(?:l['’]?)?(?:[ée]s?t?[- ]?)?pell?es?\b")
-            .expect("pattern of this source")
-    });
-    let cut = SPELLING.find(text).map(|found| found.start());
-    let end = cut.or_else(|| text.find([',', '.', ':', ';']))?;
-    let (name, rest) = text.split_at_checked(end)?;
-    let letters = |word: &str| word.chars().filter(|c| c.is_alphabetic()).count();
-    let is_torn = |word: &str| {
-        let word = word.trim_matches(|c: char| !c.is_alphanumeric());
-        (2..=3).contains(&letters(word)) && word.chars().all(char::is_uppercase)
-            || (word.contains('-') && word.split('-').filter(|part| part.chars().count() == 1).count() >= 2)
-    };
-    let is_spelling = cut.is_some() || rest.split_whitespace().any(is_torn);
-    let longest = name.split_whitespace().map(letters).max().unwrap_or(0);
-    // Half of the letters tell the name better than none.
-    let is_lost = spelled.is_none_or(|spelled| 2 * letters(&spelled.letters) <= longest);
-    let is_name = (1..=4).contains(&name.split_whitespace().count()) && longest >= 3;
-    (is_spelling && is_lost && is_name).then_some(name)
 }
 
 /// "Chevalier, comme un chevalier", also heard as "comment": the name is the word that comes again.
