@@ -1,6 +1,6 @@
 //! What a recogniser hears of a turn that is not over: the recorded clips as a line brings them, cut where the caller pauses.
 //!
-//! `line_turns cut FOLDER` writes a WAV for every pause of every clip, as recorded and with gaps of 700 ms, and
+//! `line_turns cut FOLDER` writes a WAV for every pause of every clip, with each of [`clips::PAUSES`], and
 //! `FOLDER/transcripts.tsv` with what each is (path⇥kind⇥clip⇥pauses⇥length, ms), for `allo-mairie transcribe`.
 //! `line_turns join FOLDER HEARD` puts what was heard (lines "path⇥text") beside it: the table that `tests/turn_taking` plays.
 
@@ -16,7 +16,6 @@ use std::time::Duration;
 
 use allo_mairie::audio::wav;
 use allo_mairie::turn::{Detector, Event, Settings};
-use clips::Pauses;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -40,7 +39,7 @@ fn cut(folder: &Path) -> Result<(), Box<dyn Error>> {
     std::fs::create_dir_all(folder)?;
     let mut table = String::new();
     for clip in clips::clips(&recordings) {
-        for pauses in [Pauses::AsRecorded, Pauses::Of(700)] {
+        for pauses in clips::PAUSES {
             // Never over, so that every pause is seen.
             let mut settings = Settings::default();
             settings.normal.unknown = Duration::from_secs(10);

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # The end of turns on recorded French: what Whisper hears at each pause of dictated numbers, dates, names and of sentences, as recorded
-# and with pauses of 700 ms; then the turns played with it in real time order: who is cut early, how long a silence ends a turn.
+# and with pauses of 500 and 700 ms; then the turns played with it in real time order: who is cut early, how long a silence ends a turn.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
@@ -21,4 +21,11 @@ for kind in telephone date spelled sentence; do
         (cd "$work" && xargs -r -n 50 "$binary" transcribe --model "$models/whisper-base.ggml" --prompt "$prompt")
 done > "$work/heard.tsv"
 "$target_dir/release/examples/line_turns" join "$work" "$work/heard.tsv" > tests/turn_taking/partials.tsv
+# A network that hears sound alone, beside it.
+smart_turn=$target_dir/smart-turn
+[[ -x $smart_turn/bin/python ]] || python3 -m venv "$smart_turn"
+"$smart_turn/bin/python" -m pip --quiet --disable-pip-version-check install numpy onnxruntime soxr
+# Without its dependencies: its features and its network are all that is used.
+"$smart_turn/bin/python" -m pip --quiet --disable-pip-version-check install --no-deps pipecat-ai==1.14.0
+"$smart_turn/bin/python" bench/smart-turn.py "$work"
 cargo test --quiet --release --test turn_taking -- --nocapture

@@ -60,9 +60,9 @@ impl Patience {
             Patience::Normal => silences(400, 760, 1_500),
             // "Mardi … quinze … mars": a calendar is looked at meanwhile.
             Patience::Value => silences(400, 1_000, 1_800),
-            // Between the groups of a number people breathe and read: 500–900 ms, twice that when they turn a page. With all
-            // ten digits said only a correction could follow.
-            Patience::Dictation => silences(500, 1_500, 2_400),
+            // Between the groups of a number people breathe and read: 500–900 ms, twice that when they turn a page. Ten digits
+            // may be misheard ones of nine: as long as most of these pauses.
+            Patience::Dictation => silences(700, 1_500, 2_400),
         }
     }
 }

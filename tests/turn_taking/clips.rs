@@ -32,6 +32,9 @@ pub enum Pauses {
     Of(u64),
 }
 
+/// As recorded, and with every gap at least so long: people think for half a second, and longer.
+pub const PAUSES: [Pauses; 3] = [Pauses::AsRecorded, Pauses::Of(500), Pauses::Of(700)];
+
 impl Pauses {
     pub fn name(self) -> String {
         match self {

@@ -68,7 +68,7 @@ fn nobody_is_cut_while_dictating() {
     let partials = partials();
     let mut table = BTreeMap::<(&str, String), (Vec<usize>, Vec<String>)>::new();
     for clip in clips::clips(&folder) {
-        for pauses in [Pauses::AsRecorded, Pauses::Of(700)] {
+        for pauses in clips::PAUSES {
             let Some(partials) = partials.get(&(clip.path.clone(), pauses.name())) else { continue };
             let outcome = play(&clip, pauses, |length| {
                 let nearest = partials.iter().min_by_key(|(other, _)| other.abs_diff(length));

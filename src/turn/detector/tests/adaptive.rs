@@ -52,7 +52,7 @@ fn words_decide_how_much_silence_ends_a_turn() {
         (Patience::Short, Unfinished, 1_200),
         (Patience::Normal, Finished, 400),
         (Patience::Normal, Unfinished, 1_500),
-        (Patience::Dictation, Finished, 500),
+        (Patience::Dictation, Finished, 700),
         (Patience::Dictation, Unfinished, 2_400),
     ] {
         let mut detector = Detector::new(Settings::default());
