@@ -41,7 +41,7 @@ const POSITIONS_PER_SECOND: usize = 50;
 /// Positions beyond the utterance's end.
 const MARGIN: usize = 64;
 /// Below some 300 positions Whisper base repeats itself on short utterances.
-const FEWEST_POSITIONS: usize = 384;
+const FEWEST_POSITIONS: usize = 320;
 /// The longest window; longer audio is decoded window after window.
 const MOST_POSITIONS: usize = 1_500;
 /// Shorter audio comes back empty: it is padded with silence to this length.
