@@ -73,7 +73,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let machine = Machine::here();
     let workshop = Workshop::new()?;
     let config = args.engines.config()?;
-    let mut studio = Studio::open(&config, &args.engines.voice)?;
+    let mut studio = Studio::open(&config, &args.engines)?;
     // A question asked again would get an answer that has been said.
     let turns = if args.unheard { args.turns.min(QUESTIONS.len()) } else { args.turns };
     let asked: Vec<usize> = (0..turns).map(|turn| turn % QUESTIONS.len()).collect();

@@ -43,7 +43,7 @@ pub struct Args {
 
 pub fn run(args: Args) -> Result<(), Failure> {
     let config = args.engines.config()?;
-    let script = telephone::prepare_script(&args.script, &config, &args.engines.voice)?;
+    let script = telephone::prepare_script(&args.script, &config, &args.engines)?;
     let transcriber = telephone::transcriber_for(&args.json, &config)?;
     telephone::runtime()?.block_on(async {
         let (outcome, heard) = place(&args, script).await?;

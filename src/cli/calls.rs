@@ -57,7 +57,7 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let plan = dialplan(&config.dialplan.directory)?;
     let prompts = read_prompts(&config.dialplan.prompts, "fr").map_err(|error| Failure::new(error.to_string()))?;
     let cues = cues::of(&plan, prompts)?;
-    let mut studio = Studio::open(&config, &args.engines.voice)?;
+    let mut studio = Studio::open(&config, &args.engines)?;
     progress("les appelants apprennent leur texte");
     let mut studied = Vec::new();
     for (name, scenario) in scenarios {

@@ -138,10 +138,10 @@ async fn prepare(
     base: &Config,
     screen: &mut Screen,
 ) -> Result<(Transcriber, Vec<Line>, Vec<Line>), Failure> {
-    let (config, description) = (base.clone(), args.engines.voice.clone());
+    let (config, engines) = (base.clone(), args.engines.clone());
     let work = tokio::task::spawn_blocking(move || {
         let transcriber = telephone::transcriber(&config)?;
-        let mut studio = Studio::open(&config, &description)?;
+        let mut studio = Studio::open(&config, &engines)?;
         let mut say = |texts: &[&str]| texts.iter().map(|text| studio.speak(text)).collect();
         let script: Result<Vec<Line>, Failure> = say(&CALLER_SAYS);
         let operator: Result<Vec<Line>, Failure> = say(&OPERATOR_SAYS);

@@ -16,6 +16,7 @@ pub mod health;
 pub mod models;
 pub mod new;
 pub mod phone;
+mod program_voice;
 pub mod requests;
 pub mod say;
 mod script;

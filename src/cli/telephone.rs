@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use serde::Serialize;
 
 use super::Failure;
+use super::program_voice::ProgramVoice;
 use super::script::{ScriptArgs, Step};
 use crate::audio::{Codec, LINE_RATE, resample, wav};
 use crate::config::Config;
@@ -28,7 +29,7 @@ const TRANSCRIPT_PROMPT: &str = "Mairie de Saint-Germain-en-Laye, état civil, c
 const CACHE_BYTES: u64 = 2 << 30;
 
 /// Options of every test telephone.
-#[derive(clap::Args)]
+#[derive(clap::Args, Clone)]
 pub struct EngineArgs {
     /// Fichier de configuration, pour les chemins des modèles
     #[arg(long, value_name = "FICHIER")]
@@ -36,11 +37,21 @@ pub struct EngineArgs {
     /// Voix des phrases --say (description .onnx.json d'une voix Piper)
     #[arg(long, value_name = "FICHIER", default_value = "models/fr_FR-appelant.onnx.json")]
     pub voice: PathBuf,
+    /// Programme qui dit une phrase à la place de cette voix : le texte en entrée, un WAV en sortie
+    #[arg(long, value_name = "COMMANDE")]
+    pub voice_program: Option<String>,
 }
 
 impl EngineArgs {
     pub fn config(&self) -> Result<Config, Failure> {
         load_config(self.config.as_deref())
+    }
+
+    fn open_voice(&self, config: &Config) -> Result<Box<dyn Voice>, Failure> {
+        match &self.voice_program {
+            Some(command) => Ok(Box::new(ProgramVoice::new(command))),
+            None => open_piper(config, &self.voice),
+        }
     }
 }
 
@@ -57,7 +68,7 @@ pub fn runtime() -> Result<tokio::runtime::Runtime, Failure> {
 
 /// Opens the voice of the person at the test telephone. French names are read with the town's lexicon.
 #[cfg(feature = "piper")]
-pub fn open_voice(config: &Config, description: &Path) -> Result<Box<dyn Voice>, Failure> {
+fn open_piper(config: &Config, description: &Path) -> Result<Box<dyn Voice>, Failure> {
     use crate::speech::spoken::Lexicon;
     use crate::speech::voice::{PiperVoice, VoiceFiles};
 
@@ -73,7 +84,7 @@ pub fn open_voice(config: &Config, description: &Path) -> Result<Box<dyn Voice>,
 }
 
 #[cfg(not(feature = "piper"))]
-pub fn open_voice(_config: &Config, _description: &Path) -> Result<Box<dyn Voice>, Failure> {
+fn open_piper(_config: &Config, _description: &Path) -> Result<Box<dyn Voice>, Failure> {
     Err(Failure::new("Ce programme a été compilé sans voix : recompilez-le avec ses fonctions par défaut."))
 }
 
@@ -122,7 +133,7 @@ pub fn net_failure(error: &NetError) -> Failure {
 }
 
 /// Speaks the script before the call, so that no engine works for the caller during it.
-pub fn prepare_script(script: &ScriptArgs, config: &Config, description: &Path) -> Result<Vec<Line>, Failure> {
+pub fn prepare_script(script: &ScriptArgs, config: &Config, engines: &EngineArgs) -> Result<Vec<Line>, Failure> {
     let mut studio = None;
     let mut lines = Vec::new();
     for step in &script.steps {
@@ -130,7 +141,7 @@ pub fn prepare_script(script: &ScriptArgs, config: &Config, description: &Path) 
             Step::Say(text) => {
                 let studio = match &mut studio {
                     Some(studio) => studio,
-                    None => studio.insert(Studio::open(config, description)?),
+                    None => studio.insert(Studio::open(config, engines)?),
                 };
                 studio.speak(text)?
             }
@@ -151,8 +162,8 @@ pub struct Studio {
 }
 
 impl Studio {
-    pub fn open(config: &Config, description: &Path) -> Result<Self, Failure> {
-        let voice = open_voice(config, description)?;
+    pub fn open(config: &Config, engines: &EngineArgs) -> Result<Self, Failure> {
+        let voice = engines.open_voice(config)?;
         Ok(Self { voice, cache: Cache::open(&config.voice.cache, CACHE_BYTES).ok() })
     }
 
