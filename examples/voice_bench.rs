@@ -3,9 +3,12 @@
 //! `voice_bench make FOLDER COUNT`  speaks COUNT sentences of the dialplan into FOLDER (8 kHz), with their table for
 //!     `allo-mairie transcribe --score` and a list for the Python peer; prints delays, real-time factor, the slower pace.
 //! `voice_bench table FOLDER NAME…` adds another tool's files, `NAME/…wav` for each of ours, to the table.
+//! `voice_bench phones HEARD.json`  phones that were misheard, of what `transcribe --score … --json` has written: what sounds
+//!     alike is no mistake of the voice.
 //! `voice_bench prosody`            pauses by punctuation, and where the pitch ends.
 //! `voice_bench sound FOLDER…`      loudness, true peaks and ends of every WAV below, by sampling rate.
 
+use std::collections::BTreeMap;
 use std::error::Error;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -17,6 +20,7 @@ use allo_mairie::audio::level::{active_level_dbfs, rms_dbfs};
 use allo_mairie::audio::loudness::{integrated_lufs, true_peak_dbtp};
 use allo_mairie::audio::{LINE_RATE, wav};
 use allo_mairie::dialogue::{Phrases, fixed_sentences};
+use allo_mairie::speech::recogniser::score::distance;
 use allo_mairie::speech::speaker::pause_between;
 use allo_mairie::speech::spoken::{Lexicon, clauses};
 use allo_mairie::speech::voice::{PiperVoice, VoiceFiles};
@@ -40,9 +44,13 @@ fn main() -> ExitCode {
             count.parse().map_err(Failure::from).and_then(|count| make(Path::new(folder), count))
         }
         ["table", folder, names @ ..] => table(Path::new(folder), names),
+        ["phones", heard] => phones(Path::new(heard)),
         ["prosody"] => prosody(),
         ["sound", folders @ ..] if !folders.is_empty() => sound(folders),
-        _ => Err("usage: voice_bench make FOLDER COUNT | table FOLDER NAME… | sound FOLDER…".into()),
+        _ => Err(
+            "usage: voice_bench make FOLDER COUNT | table FOLDER NAME… | phones HEARD.json | prosody | sound FOLDER…"
+                .into(),
+        ),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,
@@ -63,9 +71,13 @@ fn sentences(count: usize) -> Result<Vec<String>, Failure> {
     Ok((0..count).map(|index| all[index * all.len() / count].clone()).collect())
 }
 
-fn voice(lexicon: Arc<Lexicon>) -> Result<PiperVoice, Failure> {
+fn voice_unopened(lexicon: Arc<Lexicon>) -> Result<PiperVoice, Failure> {
     let files = VoiceFiles::of(Path::new(VOICE), Path::new(RUNTIME));
-    let mut voice = PiperVoice::open(files, "fr", 0, lexicon, THREADS)?;
+    Ok(PiperVoice::open(files, "fr", 0, lexicon, THREADS)?)
+}
+
+fn voice(lexicon: Arc<Lexicon>) -> Result<PiperVoice, Failure> {
+    let mut voice = voice_unopened(lexicon)?;
     voice.warm_up()?;
     Ok(voice)
 }
@@ -119,12 +131,9 @@ fn make(folder: &Path, count: usize) -> Result<(), Failure> {
             fs::write(folder.join("clauses").join(&name), wav::write_mono(&joined, LINE_RATE)?)?;
         }
         fs::write(folder.join("ours").join(&name), wav::write_mono(&line.samples, LINE_RATE)?)?;
-        // Every fourth is enough to tell how slow is understood.
-        if index % 4 == 0 {
-            let slow = voice.speak(text, Pace::Slow)?.at(LINE_RATE)?;
-            times.slower.push(slow.duration().as_secs_f64() / length);
-            fs::write(folder.join("slow").join(&name), wav::write_mono(&slow.samples, LINE_RATE)?)?;
-        }
+        let slow = voice.speak(text, Pace::Slow)?.at(LINE_RATE)?;
+        times.slower.push(slow.duration().as_secs_f64() / length);
+        fs::write(folder.join("slow").join(&name), wav::write_mono(&slow.samples, LINE_RATE)?)?;
         list += &format!("{name}\t{text}\t{}\n", lexicon.reading("fr", text));
     }
     fs::write(folder.join("sentences.tsv"), list)?;
@@ -176,6 +185,37 @@ fn table(folder: &Path, names: &[&str]) -> Result<(), Failure> {
         }
     }
     fs::write(folder.join("transcripts.tsv"), table)?;
+    Ok(())
+}
+
+/// How many phones of what was said are others in what was heard, by tier.
+fn phones(heard: &Path) -> Result<(), Failure> {
+    #[derive(Default)]
+    struct Tier {
+        utterances: usize,
+        alike: usize,
+        phones: usize,
+        errors: usize,
+    }
+    let voice = voice_unopened(Arc::new(Lexicon::parse(&fs::read_to_string(LEXICON)?)?))?;
+    let report: serde_json::Value = serde_json::from_slice(&fs::read(heard)?)?;
+    let mut tiers: BTreeMap<&str, Tier> = BTreeMap::new();
+    for row in report["utterances"].as_array().ok_or("no utterances")? {
+        let text = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let said = voice.phones(&text(&row["said"]))?;
+        let heard = voice.phones(&text(&row["heard"]["allo-mairie"]))?;
+        let errors = distance(&said, &heard);
+        let tier = tiers.entry(row["tier"].as_str().unwrap_or_default()).or_default();
+        tier.utterances += 1;
+        tier.alike += usize::from(errors == 0);
+        tier.phones += said.len();
+        tier.errors += errors;
+    }
+    println!("| spoken by | sentences | phones | phone error rate | heard alike |\n|---|---|---|---|---|");
+    for (name, Tier { utterances, alike, phones, errors }) in tiers {
+        let (rate, share) = (errors as f64 / phones as f64, 100.0 * alike as f64 / utterances as f64);
+        println!("| {name} | {utterances} | {phones} | {rate:.3} | {alike} ({share:.0} %) |");
+    }
     Ok(())
 }
 

@@ -188,6 +188,21 @@ impl PiperVoice {
         Ok(self.description.alphabet.chunks(&said, CHUNK_PHONEMES))
     }
 
+    /// The phones of a text in the voice's letters, one an element; marks, stress, length and pauses left out. What sounds
+    /// alike has the same ones, however it is written.
+    pub fn phones(&self, text: &str) -> Result<Vec<String>, VoiceError> {
+        let mut phones: Vec<String> = Vec::new();
+        for c in self.phonemes(text)?.iter().flat_map(|chunk| chunk.phonemes.chars()) {
+            match (c, phones.last_mut()) {
+                // Combining, as the tilde of a nasal vowel.
+                ('\u{300}'..='\u{36f}', Some(last)) => last.push(c),
+                _ if c.is_alphabetic() && !matches!(c, 'ˈ' | 'ˌ' | 'ː') => phones.push(c.into()),
+                _ => {}
+            }
+        }
+        Ok(phones)
+    }
+
     fn render(&mut self, text: &str, pace: Pace) -> Result<Sound, VoiceError> {
         let chunks = self.phonemes(text)?;
         let speaker = self.description.speaker;

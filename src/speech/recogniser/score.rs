@@ -51,8 +51,8 @@ fn units(reference: &str, hypothesis: &str) -> (Vec<String>, Vec<String>) {
     (read_aloud(said), read_aloud(bare(hypothesis)))
 }
 
-/// Levenshtein's distance between two sequences.
-fn distance(reference: &[String], hypothesis: &[String]) -> usize {
+/// Levenshtein's distance between two sequences: words, letters, phones.
+pub fn distance<T: PartialEq>(reference: &[T], hypothesis: &[T]) -> usize {
     let mut row: Vec<usize> = (0..=hypothesis.len()).collect();
     for (i, said) in reference.iter().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
