@@ -2,6 +2,7 @@
 //!
 //! ```text
 //! recogniser inventions MODEL MINUTES CLIPS   words made of silence, noise, tones, music and babble, an hour
+//! recogniser listening MODEL MINUTES CLIPS    the same, of what the voice detection lets pass, as a call hears it
 //! recogniser abandon MODEL TRIALS CLIP        how long an abandoned recognition goes on
 //! recogniser languages MODEL TRIALS CLIP      what telling the language costs
 //! ```
@@ -31,10 +32,11 @@ mod measure {
     use std::sync::atomic::{AtomicBool, Ordering};
     use std::time::{Duration, Instant};
 
-    use allo_mairie::audio::{Codec, HoldMusic, LINE_RATE, g711, signals, wav};
+    use allo_mairie::audio::{Codec, FRAME_MS, FRAME_SAMPLES, HoldMusic, LINE_RATE, g711, signals, wav};
     use allo_mairie::speech::recogniser::gates::{compression_ratio, judge};
     use allo_mairie::speech::recogniser::{WhisperModel, WhisperRecogniser};
     use allo_mairie::speech::{Recogniser, Utterance};
+    use allo_mairie::turn::{Answer, Detector, Event, Settings};
 
     type Failure = Box<dyn Error>;
 
@@ -43,6 +45,7 @@ mod measure {
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         let outcome = match arguments.as_slice() {
             ["inventions", model, minutes, clips] => inventions(model, minutes, clips),
+            ["listening", model, minutes, clips] => listening(model, minutes, clips),
             ["abandon", model, trials, clip] => abandon(model, trials, clip),
             ["languages", model, trials, clip] => languages(model, trials, clip),
             _ => Err("see the first lines of examples/recogniser.rs".into()),
@@ -67,6 +70,15 @@ mod measure {
             return Err(format!("{} is not at 8 kHz", path.display()).into());
         }
         Ok(clip.samples)
+    }
+
+    /// Every WAV of a folder.
+    fn read_all(folder: &str) -> Result<Vec<Vec<i16>>, Failure> {
+        let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
+        paths.retain(|path| path.extension().is_some_and(|extension| extension == "wav"));
+        paths.sort();
+        let clips = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
+        if clips.is_empty() { Err("no clips".into()) } else { Ok(clips) }
     }
 
     fn utterance(samples: Vec<i16>) -> Utterance {
@@ -206,13 +218,7 @@ mod measure {
     fn inventions(model: &str, minutes: &str, folder: &str) -> Result<(), Failure> {
         let mut recogniser = open(model)?;
         let prompt = std::env::var("PROMPT").unwrap_or_default();
-        let mut paths: Vec<_> = std::fs::read_dir(folder)?.filter_map(|entry| Some(entry.ok()?.path())).collect();
-        paths.retain(|path| path.extension().is_some_and(|extension| extension == "wav"));
-        paths.sort();
-        let clips = paths.iter().map(|path| read(path)).collect::<Result<Vec<_>, _>>()?;
-        if clips.is_empty() {
-            return Err("no clips".into());
-        }
+        let clips = read_all(folder)?;
         let longest = Duration::from_secs_f64(minutes.parse::<f64>()? * 60.0);
         let (mut random, mut heard) = (Random(1), Duration::ZERO);
         // Seconds, windows, words before and behind the gates.
@@ -257,6 +263,65 @@ mod measure {
             sum = (sum.0 + seconds, sum.1 + before, sum.2 + behind);
         }
         println!("all\t{:.1}\t\t{:.0}\t{:.0}", sum.0 / 60.0, hour(sum.1, sum.0), hour(sum.2, sum.0));
+        Ok(())
+    }
+
+    /// Every kind of sound in turn, 20 to 40 s each, through A-law and the voice detection of an open question; what it takes
+    /// for a turn goes to the recogniser, as in a call.
+    fn listening(model: &str, minutes: &str, folder: &str) -> Result<(), Failure> {
+        #[derive(Default)]
+        struct Row {
+            frames: usize,
+            turns: usize,
+            words: usize,
+        }
+        let mut recogniser = open(model)?;
+        let clips = read_all(folder)?;
+        let frames = (minutes.parse::<f64>()? * 60_000.0 / FRAME_MS as f64) as usize;
+        let mut random = Random(7);
+        let mut table: BTreeMap<&str, Row> = BTreeMap::new();
+        for kind in KINDS.into_iter().cycle() {
+            if table.values().map(|row| row.frames).sum::<usize>() >= frames {
+                break;
+            }
+            let length = (random.between(20.0, 40.0) * f64::from(LINE_RATE)) as usize;
+            let plain = sound(kind, length, &mut random, &clips);
+            let samples = g711::decode(Codec::Pcma, &g711::encode(Codec::Pcma, &plain));
+            // A line without any sound behind it, so that what has begun ends.
+            let rest = vec![0; LINE_RATE as usize * 3];
+            let row = table.entry(kind).or_default();
+            row.frames += samples.len() / FRAME_SAMPLES;
+            let mut detector = Detector::new(Settings::default());
+            detector.set_patience(Answer::Open.patience());
+            for frame in [samples, rest].concat().as_chunks::<FRAME_SAMPLES>().0 {
+                detector.handle_frame(frame, None);
+                while let Some(event) = detector.poll_event() {
+                    let Event::Ended { sound, .. } = event else { continue };
+                    let said = utterance(sound.samples.to_vec());
+                    let text = recogniser.recognise(&said, &AtomicBool::new(false))?.text;
+                    row.turns += 1;
+                    row.words += text.split_whitespace().count();
+                    if !text.is_empty() {
+                        println!("{kind}\t{:.1} s\t{text}", said.length().as_secs_f64());
+                    }
+                }
+            }
+        }
+        println!("kind\tminutes\tturns\twords\twords an hour");
+        let mut all = Row::default();
+        let print = |kind: &str, row: &Row| {
+            let minutes = row.frames as f64 * FRAME_MS as f64 / 60_000.0;
+            let hour = row.words as f64 * 60.0 / minutes.max(0.1);
+            println!("{kind}\t{minutes:.1}\t{}\t{}\t{hour:.0}", row.turns, row.words);
+        };
+        for (kind, row) in &table {
+            print(kind, row);
+            if *kind != "babble" {
+                all =
+                    Row { frames: all.frames + row.frames, turns: all.turns + row.turns, words: all.words + row.words };
+            }
+        }
+        print("all but babble", &all);
         Ok(())
     }
 
