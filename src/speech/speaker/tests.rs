@@ -121,8 +121,9 @@ async fn a_long_sentence_comes_clause_by_clause() {
 
 /// Waits for what is made behind callers' backs.
 fn settle(speaker: &Speaker) {
-    // The disk takes live work after what waits there; the voice of the language likewise.
-    for _ in 0..1_000 {
+    // The disk takes live work after what waits there; the voice of the language likewise. Their threads give way to others: on a busy
+    // machine they are not there for seconds.
+    for _ in 0..200_000 {
         if speaker.0.wishes.lock().expect("wishes").is_empty() {
             return;
         }
