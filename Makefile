@@ -51,7 +51,7 @@ bench-call: ## Mesurer les délais, la mémoire et la reconnaissance, sur cette 
 	@scripts/build.sh
 	@scripts/bench-call.sh
 
-bench-calls: ## Placer les appels parlés de sip-tests/calls et juger ce qu'ils apportent (CALLS="DOSSIER…" OUT=DOSSIER)
+bench-calls: ## Placer les appels parlés de sip-tests/calls et juger ce qu'ils apportent (CALLS="DOSSIER…" OUT=DOSSIER VOICE=pico)
 	@scripts/setup.sh
 	@scripts/build.sh
 	@scripts/bench-calls.sh
