@@ -28,12 +28,20 @@ pub fn integrated_lufs(samples: &[i16], rate: u32) -> Option<f64> {
     meter.loudness_global().ok().filter(|lufs| lufs.is_finite())
 }
 
+/// Loudness of everything the agent says on the line, LUFS, and what none of its peaks exceeds, dBTP (docs/voice.md).
+pub const SPEECH_LUFS: f64 = -20.5;
+pub const SPEECH_CEILING_DBTP: f64 = -1.5;
 /// Gain never exceeds this, dB: a nearly silent clip stays quiet instead of becoming hiss.
 const MAX_GAIN_DB: f64 = 30.0;
 
+/// Speech as loud as all of it is.
+pub fn of_speech(sound: &Sound) -> Result<Sound, ResampleError> {
+    normalised(sound, SPEECH_LUFS, SPEECH_CEILING_DBTP)
+}
+
 /// Brings a sound to `target_lufs` as it is heard at 8 kHz, where most callers hear it, but no true peak above
 /// `ceiling_dbtp` at its own rate or there. Silence stays as it is.
-pub fn normalised(sound: &Sound, target_lufs: f64, ceiling_dbtp: f64) -> Result<Sound, ResampleError> {
+fn normalised(sound: &Sound, target_lufs: f64, ceiling_dbtp: f64) -> Result<Sound, ResampleError> {
     let line = sound.at(LINE_RATE)?;
     let Some(lufs) = integrated_lufs(&line.samples, line.rate) else { return Ok(sound.clone()) };
     let peak = true_peak_dbtp(&sound.samples, sound.rate).max(true_peak_dbtp(&line.samples, line.rate));

@@ -10,10 +10,6 @@ use crate::audio::{Sound, WIDE_RATE, loudness, wav};
 use crate::speech::spoken::Lexicon;
 use crate::speech::{Pace, SpeechError, Voice};
 
-/// As loud as our own voices are (see docs/voice.md), LUFS and dBTP.
-const LOUDNESS_LUFS: f64 = -20.5;
-const CEILING_DBTP: f64 = -1.5;
-
 pub struct ProgramVoice {
     /// Program and arguments, separated by spaces.
     command: String,
@@ -44,7 +40,7 @@ impl ProgramVoice {
         }
         let clip = wav::read(&output.stdout).map_err(|error| format!("{program}: no WAV ({error})"))?;
         let wide = Sound::new(clip.samples, clip.rate).at(WIDE_RATE).map_err(|error| error.to_string())?;
-        loudness::normalised(&wide, LOUDNESS_LUFS, CEILING_DBTP).map_err(|error| error.to_string())
+        loudness::of_speech(&wide).map_err(|error| error.to_string())
     }
 }
 

@@ -25,9 +25,6 @@ const RENDERING: u32 = 2;
 const CHUNK_PHONEMES: usize = 300;
 /// How much longer sounds are when slow; 1.0 is the voice's own pace.
 const SLOW: f32 = 1.25;
-/// Loudness of the speech on the line, LUFS, and what no peak exceeds, dBTP.
-const LOUDNESS_LUFS: f64 = -20.5;
-const CEILING_DBTP: f64 = -1.5;
 /// Largest voice description read, bytes.
 const CONFIG_LIMIT: u64 = 4 << 20;
 
@@ -235,8 +232,7 @@ impl PiperVoice {
             }
             sound.extend(level::trim_silence(&resample::to_i16(&wide), WIDE_RATE, MARGIN.as_millis() as u32));
         }
-        loudness::normalised(&Sound::new(sound, WIDE_RATE), LOUDNESS_LUFS, CEILING_DBTP)
-            .map_err(|error| failed(error.to_string()))
+        loudness::of_speech(&Sound::new(sound, WIDE_RATE)).map_err(|error| failed(error.to_string()))
     }
 }
 
