@@ -5,6 +5,7 @@
 
 use super::likeness::{digits_of, holds};
 use super::scenario::{Keys, Over, Reply, Saying, Scenario, Silent};
+use crate::understanding::slots::telephone::{self, Found};
 
 /// The caller leaves when they have spoken so often.
 const MOST_TURNS: usize = 40;
@@ -193,13 +194,21 @@ impl Person {
         None
     }
 
-    /// Yes, unless a number was read back wrong.
+    /// Yes, unless a number was read back wrong. Who heard no number of ten digits has not heard it well, and asks for it again first.
     fn read_back(&mut self, text: &str) -> String {
         const NUMBER: usize = 8;
+        const WHOLE: usize = 10;
         let digits = digits_of(text);
         let wanted = self.scenario.expected_numbers().next().map(str::to_owned);
         match wanted {
-            Some(number) if digits.len() >= NUMBER && !digits.contains(&number) && self.corrections < PATIENCE => {
+            Some(number) if digits.len() >= NUMBER && !digits.contains(&number) && !is_heard_as(text, &number) => {
+                if digits.len() != WHOLE && self.repeats < PATIENCE {
+                    self.repeats += 1;
+                    return REPEAT.to_owned();
+                }
+                if self.corrections >= PATIENCE {
+                    return YES.to_owned();
+                }
                 self.corrections += 1;
                 correction(&number)
             }
@@ -276,6 +285,14 @@ impl Person {
 
 fn any(text: &str, cues: &[String]) -> bool {
     cues.iter().any(|cue| holds(text, cue))
+}
+
+/// The number one knows is the likeliest behind what was written ("80, 17" is 97).
+fn is_heard_as(text: &str, number: &str) -> bool {
+    match telephone::find(text) {
+        Found::Whole { readings, .. } => readings.first().is_some_and(|reading| reading.value == number),
+        Found::Part { .. } | Found::Nothing => false,
+    }
 }
 
 /// "Non, 06 12 34 56 78."
@@ -397,6 +414,17 @@ values = ["0612345678"]
             says("Non, 06 12 34 56 78.")
         );
         assert_eq!(person.heard("Je note : Martin, au 06 12 34 56 78. C'est bien cela ?"), says(YES));
+    }
+
+    #[test]
+    fn a_number_heard_in_pieces_is_known_again_or_asked_for() {
+        let mut person = person(&FILE.replace("0612345678", "0612349756"));
+        person.heard("Bonjour.");
+        assert_eq!(person.heard("Je note : Martin, au 06 12 34 80, 17 56. C'est bien cela ?"), says(YES));
+        for _ in 0..PATIENCE {
+            assert_eq!(person.heard("Je note : Martin, au 06 12 34 56. C'est bien cela ?"), says(REPEAT));
+        }
+        assert_eq!(person.heard("Je note : Martin, au 06 12 34 56. C'est bien cela ?"), says("Non, 06 12 34 97 56."));
     }
 
     #[test]

@@ -143,9 +143,9 @@ impl Alphabet {
         [mark, nearest].into_iter().find(|mark| self.known.contains(mark))
     }
 
-    /// Phonemised clauses as the texts to synthesise one after the other, each of at most `limit` phonemes. Commas stay
-    /// within a text, where the voice makes the pause; behind other marks a text ends, and so does one that is full:
-    /// between clauses, or between words where a clause alone is longer.
+    /// Phonemised clauses as the texts to synthesise one after the other, each of at most `limit` phonemes. Commas, semicolons and
+    /// colons stay within a text, where the voice makes the pause: what is said behind them alone loses its first sound. Behind
+    /// other marks a text ends, and so does one that is full: between clauses, or between words where a clause alone is longer.
     pub fn chunks(&self, clauses: &[(String, Option<char>)], limit: usize) -> Vec<Chunk> {
         let mut chunks: Vec<Chunk> = Vec::new();
         // Phonemes that still fit into the last text; none behind a mark that ends it.
@@ -173,7 +173,7 @@ impl Alphabet {
             if let Some(chunk) = chunks.last_mut() {
                 chunk.mark = *mark;
             }
-            if !matches!(mark, Some(',') | None) {
+            if !matches!(mark, Some(',' | ';' | ':') | None) {
                 room = 0;
             }
         }
@@ -307,9 +307,9 @@ mod tests {
         assert_eq!(texts(&said, 100), expect(&[("bab, deda, f…", Some('…'))]));
         let word = "badefi badefi badefi bade";
         let said_apart =
-            [clause(word, Some(':')), clause("f", Some(',')), clause(word, Some('.')), clause("f", Some('!'))];
-        let (first, second) = (format!("{word},"), format!("f, {word}. f!"));
-        assert_eq!(texts(&said_apart, 100), expect(&[(&first, Some(':')), (&second, Some('!'))]));
+            [clause(word, Some('.')), clause("f", Some(',')), clause(word, Some(':')), clause("f", Some('!'))];
+        let (first, second) = (format!("{word}."), format!("f, {word}, f!"));
+        assert_eq!(texts(&said_apart, 100), expect(&[(&first, Some('.')), (&second, Some('!'))]));
         assert_eq!(texts(&said, 6), expect(&[("bab,", Some(',')), ("deda,", Some(';')), ("f…", Some('…'))]));
         let long = [clause("ab ab abababab", Some('?')), clause("f", None)];
         assert_eq!(texts(&long, 5), expect(&[("ab ab", None), ("ababa", None), ("bab?", Some('?')), ("f", None)]));

@@ -20,7 +20,7 @@ use super::{MARGIN, Pace, Reader, SpeechError, Voice};
 use crate::audio::{Sound, WIDE_RATE, level, loudness, resample};
 
 /// Raised when the same phonemes come out as other samples: older prompts on disk are then made anew.
-const RENDERING: u32 = 2;
+const RENDERING: u32 = 3;
 /// Most phonemes in one synthesis. Kokoro's table of styles ends at 509; speech is steadier well below.
 const CHUNK_PHONEMES: usize = 300;
 /// How much longer sounds are when slow; 1.0 is the voice's own pace.
