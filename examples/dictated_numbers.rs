@@ -1,8 +1,9 @@
-//! How telephone numbers arrive, for `make bench-numbers`: dictated by voices, through A-law, Whisper and the search for ten digits.
+//! How telephone numbers and spelled names arrive, for `make bench-numbers`: dictated by voices, through A-law, Whisper and what reads them.
 //!
 //! `dictated_numbers COUNT [FOLDER]` dictates COUNT numbers, the same in every run, by each synthetic voice; and with a folder of recorded
 //! digits (`0.wav` … `90.wav`, `et.wav`, 8 kHz) by that person, number word by number word. Prints a Markdown table: what Whisper wrote
-//! alone, beside what it nearly wrote (`speech::Alternative`), of the same decoding. `SHOW=1` prints those that are not found.
+//! alone, beside what it nearly wrote (`speech::Alternative`), of the same decoding. Where letters were recorded as well (`../letters`),
+//! names are said by each synthetic voice and spelled by that person. `SHOW=1` prints what is not found.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -19,7 +20,7 @@ use allo_mairie::speech::spoken::Lexicon;
 use allo_mairie::speech::voice::{PiperVoice, VoiceFiles};
 use allo_mairie::speech::{Pace, Recogniser, Transcript, Utterance, Voice};
 use allo_mairie::understanding::slots::telephone::{Found, by_pairs, find, find_among};
-use allo_mairie::understanding::slots::{Reading, is_sure};
+use allo_mairie::understanding::slots::{Reading, is_sure, name};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -32,6 +33,51 @@ const VOICES: &[(&str, &str)] = &[("siwis", "models/fr_FR-siwis.onnx"), ("appela
 /// How people say the number they are asked for.
 const FRAMES: [&str; 4] = ["{}.", "C'est le {}.", "Oui, alors c'est le {}.", "Mon numéro, c'est le {}."];
 const LEADS: [&str; 6] = ["06", "07", "06", "01", "01", "09"];
+/// Of several origins.
+const NAMES: [&str; 40] = [
+    "Barbier",
+    "Belkacem",
+    "Blanchard",
+    "Bouvier",
+    "Carpentier",
+    "Chauvin",
+    "Colin",
+    "Delmas",
+    "Diallo",
+    "Fernandes",
+    "Ferrand",
+    "Fontaine",
+    "Garnier",
+    "Gauthier",
+    "Guillot",
+    "Haddad",
+    "Hamon",
+    "Hubert",
+    "Jacquet",
+    "Kaplan",
+    "Keller",
+    "Lacombe",
+    "Leclerc",
+    "Lemoine",
+    "Marchand",
+    "Martinez",
+    "Meunier",
+    "Moulin",
+    "Navarro",
+    "Noël",
+    "Pasquier",
+    "Perrin",
+    "Pichon",
+    "Roussel",
+    "Sanchez",
+    "Tessier",
+    "Vidal",
+    "Wagner",
+    "Weber",
+    "Ziegler",
+];
+/// How they are said before they are spelled.
+const INTRODUCTIONS: [&str; 3] = ["{}.", "Madame {}.", "C'est monsieur {}."];
 /// Before and behind every clip.
 const QUIET_MS: usize = 250;
 
@@ -77,6 +123,9 @@ fn run(count: &str, recorded: Option<&Path>) -> Result<(), Failure> {
         let mut voice =
             PiperVoice::open(VoiceFiles::of(Path::new(path), Path::new(RUNTIME)), "fr", 0, Arc::clone(&lexicon), 2)?;
         let mut tally = Tally::default();
+        if count == 0 {
+            continue;
+        }
         for (i, number) in numbers.iter().enumerate() {
             let pairs = by_pairs(number);
             let pairs = if i % 2 == 0 { pairs.replace(' ', ", ") } else { pairs };
@@ -94,6 +143,39 @@ fn run(count: &str, recorded: Option<&Path>) -> Result<(), Failure> {
             tally.add("enregistrée", number, &hear(&mut engine, &spoken)?);
         }
         tally.print("enregistrée");
+        if let Some(letters) = folder.parent().map(|parent| parent.join("letters")).filter(|letters| letters.is_dir()) {
+            spell(&mut engine, &lexicon, &letters)?;
+        }
+    }
+    Ok(())
+}
+
+/// Names said by a synthetic voice and spelled by the recorded person.
+fn spell(engine: &mut WhisperRecogniser, lexicon: &Arc<Lexicon>, letters: &Path) -> Result<(), Failure> {
+    println!("\n| noms dits par | noms épelés | premier / deux premiers |");
+    println!("|---|---|---|");
+    let mut random = StdRng::seed_from_u64(7);
+    let mut person = Recorded { folder: letters, words: BTreeMap::new() };
+    for (voice_name, path) in VOICES {
+        let files = VoiceFiles::of(Path::new(path), Path::new(RUNTIME));
+        let mut voice = PiperVoice::open(files, "fr", 0, Arc::clone(lexicon), 2)?;
+        let mut count = [0; 2];
+        for (i, name) in NAMES.iter().enumerate() {
+            let said = INTRODUCTIONS[i % INTRODUCTIONS.len()].replace("{}", name);
+            let mut spoken = voice.speak(&said, Pace::Normal)?.at(LINE_RATE)?.samples.to_vec();
+            for letter in name.to_lowercase().replace('ë', "e").chars() {
+                spoken.resize(spoken.len() + random.random_range(100..350) * LINE_RATE as usize / 1000, 0);
+                spoken.extend_from_slice(person.word(&letter.to_string())?);
+            }
+            let heard = hear(engine, &spoken)?;
+            let readings = name::read(&heard.text);
+            let is_found = |most: usize| readings.iter().take(most).any(|reading| reading.value == *name);
+            (0..2).for_each(|most| count[most] += usize::from(is_found(most + 1)));
+            if !is_found(1) && std::env::var_os("SHOW").is_some() {
+                eprintln!("{voice_name}, {name} : « {} » {readings:?}", heard.text);
+            }
+        }
+        println!("| {voice_name} | {} | {} / {} |", NAMES.len(), count[0], count[1]);
     }
     Ok(())
 }

@@ -2,14 +2,16 @@
 //!
 //! Owns: the engine (`whisper`, feature `whisper`), the gates that turn its inventions into silence ([`gates`]), which of
 //! several languages is spoken (`language`), which
-//! other digits may have been said (`alternatives`), what is done about one phrase over and over (`repeats`), the measure of its errors
-//! ([`score`]). Must not know: worker threads, turns, dialogue.
+//! other digits may have been said (`alternatives`), what is done about one phrase over and over (`repeats`) and about words left
+//! out (`remainder`), the measure of its errors ([`score`]). Must not know: worker threads, turns, dialogue.
 
 #[cfg(any(test, feature = "whisper"))]
 mod alternatives;
 pub mod gates;
 #[cfg(any(test, feature = "whisper"))]
 mod language;
+#[cfg(any(test, feature = "whisper"))]
+mod remainder;
 #[cfg(any(test, feature = "whisper"))]
 mod repeats;
 pub mod score;

@@ -25,6 +25,7 @@ use super::super::{Alternative, Recogniser, SpeechError, Transcript, Utterance};
 use super::alternatives::{Digits, Weighed};
 use super::gates::{Evidence, Rejection, judge};
 use super::language::{Likelihood, choose, likelihoods};
+use super::remainder::remainder;
 use super::repeats::{repeats, says_something};
 use crate::audio::level::{rms_dbfs, trim_silence};
 use crate::audio::resample::to_recogniser;
@@ -329,7 +330,33 @@ impl Recogniser for WhisperRecogniser {
                 Ok(self.decode(&audio, other, "", abandoned)?.transcript("", silence))
             })?;
         }
+        if let Some(from) = remainder(&transcript.text, &audio).filter(|_| !transcript.text.is_empty()) {
+            let mut rest = audio.split_off(from);
+            rest.resize(rest.len().max(SHORTEST), 0.0);
+            let language = transcript.language.as_deref().unwrap_or(language);
+            let rest = self.decode(&rest, language, prompt, abandoned)?.transcript(prompt, Transcript::default());
+            tracing::debug!(is_found = !rest.text.is_empty(), "words left out: the rest was decoded");
+            transcript = followed(transcript, &rest);
+        }
         Ok(Transcript { elapsed: start.elapsed(), ..transcript })
+    }
+}
+
+/// One after the other, as two sentences.
+fn followed(first: Transcript, rest: &Transcript) -> Transcript {
+    if rest.text.is_empty() {
+        return first;
+    }
+    let both = |first: &str, rest: &str| format!("{}. {rest}", first.trim_end_matches(['.', ',', ' ']));
+    let before = first.alternatives.iter().map(|a| Alternative { text: both(&a.text, &rest.text), odds: a.odds });
+    let behind = rest.alternatives.iter().map(|a| Alternative { text: both(&first.text, &a.text), odds: a.odds });
+    let mut alternatives: Vec<Alternative> = before.chain(behind).collect();
+    alternatives.sort_by(|a, b| a.odds.total_cmp(&b.odds));
+    Transcript {
+        text: both(&first.text, &rest.text),
+        confidence: first.confidence.min(rest.confidence),
+        alternatives,
+        ..first
     }
 }
 

@@ -35,7 +35,7 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
     if let Some(name) = said_to_compare(&words) {
         return vec![Reading::new(name, 0)];
     }
-    let spelled = spelling::spelled(&words);
+    let spelled = spelling::spelled(&words).map(|s| Spelled { letters: twice_at_most(&s.letters), ..s });
     if let Some(name) = lost_spelling::name_before(text, spelled.as_ref()) {
         return read(name).into_iter().map(|reading| Reading::new(reading.value, reading.cost.max(LOST))).collect();
     }
@@ -64,6 +64,17 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
         .filter(|r| r.value.chars().any(char::is_alphabetic))
         .map(|r| r.map(|name| name.chars().take(LONGEST).collect()))
         .collect()
+}
+
+/// No name has a letter three times in a row: the recogniser said one too often ("P-E-R-R-R-I-N").
+fn twice_at_most(letters: &str) -> String {
+    let mut kept: Vec<char> = Vec::new();
+    for letter in letters.chars() {
+        if !kept.ends_with(&[letter; 2]) {
+            kept.push(letter);
+        }
+    }
+    kept.into_iter().collect()
 }
 
 /// Words that may be the name: without digits, single letters, politeness and cues around it.
@@ -158,8 +169,8 @@ fn combined(said: &[&Word], spelled: &Spelled) -> Vec<Reading<String>> {
     if likeness >= 1.0 {
         return vec![Reading::new(name, 0)];
     }
-    if lost_vowel(&heard, &plain) || lost_vowels(&heard, &plain) {
-        // "Martin, M R T I N": the recogniser lost a letter.
+    if lost_vowel(&heard, &plain) || lost_vowels(&heard, &plain) || misheard_letter(&heard, &plain) {
+        // "Martin, M R T I N": the recogniser lost a letter, or took it for another.
         return vec![Reading::new(written(said), SPELLED_OTHERWISE), Reading::new(name, OTHER)];
     }
     vec![Reading::new(name, SPELLED_OTHERWISE), Reading::new(written(said), SPELLED_OTHERWISE + OTHER)]
@@ -181,6 +192,22 @@ fn lost_vowel(said: &str, spelled: &str) -> bool {
     said.len() == spelled.len() + 1
         && (1..said.len() - 1)
             .any(|at| "aeiouy".contains(said[at]) && said[..at] == spelled[..at] && said[at + 1..] == spelled[at..])
+}
+
+/// One letter differs, and with it the name would not sound as it was said: "Chauvin, C-H-A-U-R-I-N". Letters that may sound alike, and
+/// the last one, which is seldom heard, are what names are spelled for.
+fn misheard_letter(said: &str, spelled: &str) -> bool {
+    const ALIKE: &[&str] = &["iy", "ckq", "csz", "gj", "mn", "ae", "uw", "vw", "ao"];
+    if said.len() != spelled.len() {
+        return false;
+    }
+    let mut others = said.chars().zip(spelled.chars()).enumerate().filter(|(_, (said, spelled))| said != spelled);
+    match (others.next(), others.next()) {
+        (Some((at, (one, other))), None) => {
+            at + 1 < said.len() && !ALIKE.iter().any(|alike| alike.contains(one) && alike.contains(other))
+        }
+        _ => false,
+    }
 }
 
 /// "Kowalski, KWVLSKI": hardly a vowel is left of the spelling.

@@ -55,6 +55,12 @@ fn names_with_their_spelling() {
     golden(
         &[
             ("Durand, D U R A N D", "Durand"),
+            ("Madame Perrin. P-E-R-R-R-I-N.", "Perrin"),
+            ("C'est Monsieur Chauvin. C-H-A-U-R-I-N.", "Chauvin"),
+            ("Garnier. R-A-R-N-I-E-R", "Garnier"),
+            ("Martin. M-A-R-T-Y-N.", "Martyn"),
+            ("Durand. D-U-R-A-N-T.", "Durant"),
+            ("Lefèvre. L-E-F-E-B-V-R-E.", "Lefebvre"),
             ("L E G O F F", "Legoff"),
             ("Le Goff, L E G O F F", "Le Goff"),
             ("Le Gof, L E G O F F", "Le Goff"),

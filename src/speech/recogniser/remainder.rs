@@ -1,0 +1,99 @@
+//! What a transcript leaves out: Whisper ends its text behind a first sentence now and then, and the letters, digits or words that follow
+//! are lost ("Madame Belkacem. B, E, L …" as "Madame Belkacem.").
+//!
+//! Owns: whether so few words can be all of this sound, and from where on the rest is to be heard. Must not know: the engine.
+
+use super::words::bare;
+
+/// Samples a second, as the engine hears them.
+const RATE: usize = 16_000;
+/// 20 ms.
+const FRAME: usize = RATE / 50;
+/// Frames this much below the loud ones (their 95th percentile) are pauses, dB.
+const PAUSE_DB: f32 = 25.0;
+/// Shortest pause at which an utterance is cut, frames.
+const PAUSE: usize = 5;
+/// Less speech is never cut; and so much of it has to be without words before it is, and to follow the cut. Seconds.
+const LEAST_SPEECH: f32 = 2.0;
+const LEAST_WORDLESS: f32 = 1.0;
+/// Seconds of speech without pauses, of those who speak slowly and of those who speak fast: a letter within a word, a letter that stands
+/// alone, a digit.
+const SLOW: [f32; 3] = [1.0 / 8.0, 0.45, 0.35];
+const FAST: [f32; 3] = [1.0 / 18.0, 0.15, 0.12];
+
+/// Where what `text` does not tell begins, in samples; nothing when it may be all. `audio`: 16 kHz.
+pub fn remainder(text: &str, audio: &[f32]) -> Option<usize> {
+    let levels: Vec<f32> = audio.chunks(FRAME).map(|frame| frame.iter().map(|x| x * x).sum::<f32>()).collect();
+    let mut sorted = levels.clone();
+    sorted.sort_by(f32::total_cmp);
+    let loud = *sorted.get(sorted.len() * 95 / 100)?;
+    let floor = loud * 10_f32.powf(-PAUSE_DB / 10.0);
+    let seconds = |frames: usize| (frames * FRAME) as f32 / RATE as f32;
+    let spoken = |levels: &[f32]| seconds(levels.iter().filter(|level| **level > floor).count());
+    let all = spoken(&levels);
+    if all < LEAST_SPEECH || all < length(text, SLOW) + LEAST_WORDLESS {
+        return None;
+    }
+    let told = length(text, FAST);
+    let (mut before, mut quiet) = (0, 0);
+    for (at, level) in levels.iter().enumerate() {
+        if *level > floor {
+            before += 1;
+            quiet = 0;
+            continue;
+        }
+        quiet += 1;
+        if quiet == PAUSE && seconds(before) >= told {
+            return (spoken(&levels[at..]) >= LEAST_WORDLESS).then_some((at + 1 - PAUSE / 2) * FRAME);
+        }
+    }
+    None
+}
+
+/// Seconds that saying this takes.
+fn length(text: &str, [in_word, alone, digit]: [f32; 3]) -> f32 {
+    let of = |word: &String| {
+        let digits = word.bytes().filter(u8::is_ascii_digit).count();
+        match word.chars().count() - digits {
+            1 if digits == 0 => alone,
+            letters => letters as f32 * in_word + digits as f32 * digit,
+        }
+    };
+    bare(text).iter().map(of).sum()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Stretches of sound, with pauses of 100 ms between them.
+    fn audio(stretches: &[f32]) -> Vec<f32> {
+        let mut audio = vec![0.0; RATE / 4];
+        for seconds in stretches {
+            let samples = (seconds * RATE as f32) as usize;
+            audio.extend((0..samples).map(|n| 0.3 * (n as f32 * 0.2).sin()));
+            audio.resize(audio.len() + RATE / 10, 0.0);
+        }
+        audio
+    }
+
+    #[test]
+    fn letters_that_are_lost_begin_behind_the_name() {
+        let spelled = [&[1.3][..], &[0.35; 8]].concat();
+        let from = remainder("Madame Belkassem.", &audio(&spelled)).expect("letters");
+        let name = (0.25 + 1.3) * RATE as f32;
+        assert!((name..name + 0.1 * RATE as f32).contains(&(from as f32)), "{from}");
+    }
+
+    #[test]
+    fn what_may_be_all_is_all() {
+        let spelled = [&[1.3][..], &[0.35; 8]].concat();
+        assert_eq!(remainder("Madame Belkacem, B-E-L-K-A-C-E-M.", &audio(&spelled)), None);
+        assert_eq!(remainder("06 12 34 56 78", &audio(&[0.7; 5])), None);
+        assert_eq!(remainder("Oui.", &audio(&[0.4, 0.4, 0.4])), None, "too little sound");
+        assert_eq!(remainder("Madame Belkacem.", &audio(&[4.0])), None, "no pause");
+        assert_eq!(remainder("Madame Belkacem.", &audio(&[3.0, 0.4])), None, "nothing behind it");
+        assert_eq!(remainder("", &[]), None);
+        assert_eq!(remainder("Oui.", &[0.0; RATE * 3]), None);
+    }
+}
