@@ -3,8 +3,6 @@
 //!
 //! Owns: whether so few words can be all of this sound, and from where on the rest is to be heard. Must not know: the engine.
 
-use super::words::bare;
-
 /// Samples a second, as the engine hears them.
 const RATE: usize = 16_000;
 /// 20 ms.
@@ -50,16 +48,15 @@ pub fn remainder(text: &str, audio: &[f32]) -> Option<usize> {
     None
 }
 
-/// Seconds that saying this takes.
+/// Seconds that saying this takes. Letters in a row of capitals stand alone ("DUPONT").
 fn length(text: &str, [in_word, alone, digit]: [f32; 3]) -> f32 {
-    let of = |word: &String| {
-        let digits = word.bytes().filter(u8::is_ascii_digit).count();
-        match word.chars().count() - digits {
-            1 if digits == 0 => alone,
-            letters => letters as f32 * in_word + digits as f32 * digit,
-        }
+    let of = |word: &str| {
+        let digits = word.chars().filter(char::is_ascii_digit).count();
+        let letters = word.chars().count() - digits;
+        let are_alone = letters == 1 || word.chars().all(|c| c.is_uppercase() || c.is_ascii_digit());
+        letters as f32 * if are_alone { alone } else { in_word } + digits as f32 * digit
     };
-    bare(text).iter().map(of).sum()
+    text.split(|c: char| !c.is_alphanumeric()).map(of).sum()
 }
 
 #[cfg(test)]
@@ -89,6 +86,7 @@ mod tests {
     fn what_may_be_all_is_all() {
         let spelled = [&[1.3][..], &[0.35; 8]].concat();
         assert_eq!(remainder("Madame Belkacem, B-E-L-K-A-C-E-M.", &audio(&spelled)), None);
+        assert_eq!(remainder("Madame Belkacem, BELKACEM.", &audio(&spelled)), None);
         assert_eq!(remainder("06 12 34 56 78", &audio(&[0.7; 5])), None);
         assert_eq!(remainder("Oui.", &audio(&[0.4, 0.4, 0.4])), None, "too little sound");
         assert_eq!(remainder("Madame Belkacem.", &audio(&[4.0])), None, "no pause");
