@@ -3,6 +3,8 @@
 //!
 //! Owns: whether so few words can be all of this sound, and from where on the rest is to be heard. Must not know: the engine.
 
+use super::super::{Alternative, Transcript};
+
 /// Samples a second, as the engine hears them.
 const RATE: usize = 16_000;
 /// 20 ms.
@@ -48,6 +50,24 @@ pub fn remainder(text: &str, audio: &[f32]) -> Option<usize> {
     None
 }
 
+/// The transcript and that of its remainder, as two sentences; the less sure of them tells how sure both are.
+pub fn followed(first: Transcript, rest: &Transcript) -> Transcript {
+    if rest.text.is_empty() {
+        return first;
+    }
+    let both = |first: &str, rest: &str| format!("{}. {rest}", first.trim_end_matches(['.', ',', ' ']));
+    let before = first.alternatives.iter().map(|a| Alternative { text: both(&a.text, &rest.text), odds: a.odds });
+    let behind = rest.alternatives.iter().map(|a| Alternative { text: both(&first.text, &a.text), odds: a.odds });
+    let mut alternatives: Vec<Alternative> = before.chain(behind).collect();
+    alternatives.sort_by(|a, b| a.odds.total_cmp(&b.odds));
+    Transcript {
+        text: both(&first.text, &rest.text),
+        confidence: first.confidence.min(rest.confidence),
+        alternatives,
+        ..first
+    }
+}
+
 /// Seconds that saying this takes. Letters in a row of capitals stand alone ("DUPONT").
 fn length(text: &str, [in_word, alone, digit]: [f32; 3]) -> f32 {
     let of = |word: &str| {
@@ -80,6 +100,22 @@ mod tests {
         let from = remainder("Madame Belkassem.", &audio(&spelled)).expect("letters");
         let name = (0.25 + 1.3) * RATE as f32;
         assert!((name..name + 0.1 * RATE as f32).contains(&(from as f32)), "{from}");
+    }
+
+    #[test]
+    fn both_are_one_transcript() {
+        let heard = |text: &str, confidence, other: &str, odds| Transcript {
+            text: text.into(),
+            confidence,
+            alternatives: vec![Alternative { text: other.into(), odds }],
+            ..Transcript::default()
+        };
+        let first = heard("C'est le 06 12.", 0.9, "C'est le 06 02.", 2.0);
+        let both = followed(first.clone(), &heard("34 56 78.", 0.7, "34 76 78.", 1.0));
+        assert_eq!((both.text.as_str(), both.confidence), ("C'est le 06 12. 34 56 78.", 0.7));
+        let others: Vec<&str> = both.alternatives.iter().map(|other| other.text.as_str()).collect();
+        assert_eq!(others, ["C'est le 06 12. 34 76 78.", "C'est le 06 02. 34 56 78."], "likeliest first");
+        assert_eq!(followed(first.clone(), &Transcript::default()), first, "nothing more was said");
     }
 
     #[test]

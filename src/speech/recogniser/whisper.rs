@@ -25,7 +25,7 @@ use super::super::{Alternative, Recogniser, SpeechError, Transcript, Utterance};
 use super::alternatives::{Digits, Weighed};
 use super::gates::{Evidence, Rejection, judge};
 use super::language::{Likelihood, choose, likelihoods};
-use super::remainder::remainder;
+use super::remainder::{followed, remainder};
 use super::repeats::{repeats, says_something};
 use crate::audio::level::{rms_dbfs, trim_silence};
 use crate::audio::resample::to_recogniser;
@@ -339,24 +339,6 @@ impl Recogniser for WhisperRecogniser {
             transcript = followed(transcript, &rest);
         }
         Ok(Transcript { elapsed: start.elapsed(), ..transcript })
-    }
-}
-
-/// One after the other, as two sentences.
-fn followed(first: Transcript, rest: &Transcript) -> Transcript {
-    if rest.text.is_empty() {
-        return first;
-    }
-    let both = |first: &str, rest: &str| format!("{}. {rest}", first.trim_end_matches(['.', ',', ' ']));
-    let before = first.alternatives.iter().map(|a| Alternative { text: both(&a.text, &rest.text), odds: a.odds });
-    let behind = rest.alternatives.iter().map(|a| Alternative { text: both(&first.text, &a.text), odds: a.odds });
-    let mut alternatives: Vec<Alternative> = before.chain(behind).collect();
-    alternatives.sort_by(|a, b| a.odds.total_cmp(&b.odds));
-    Transcript {
-        text: both(&first.text, &rest.text),
-        confidence: first.confidence.min(rest.confidence),
-        alternatives,
-        ..first
     }
 }
 
