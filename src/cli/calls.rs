@@ -5,6 +5,7 @@ mod conversation;
 mod cues;
 mod table;
 mod town;
+mod typed;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -22,10 +23,13 @@ use super::bench::service::{Service, Workshop};
 use super::stage;
 use super::telephone::{self, EngineArgs, Studio};
 use crate::audio::Codec;
+use crate::config::Config;
 use crate::dialplan::{Dialplan, parse, render};
 use crate::files::{read_dialplan, read_prompts};
 use crate::net::{self, CallLine};
+use crate::server;
 use crate::simulate::driver;
+use crate::simulate::person::{Cues, Person};
 use crate::simulate::phone::{self, Manner};
 use crate::simulate::scenario::{Opening, Operator, Scenario};
 use crate::simulate::script::Line;
@@ -45,6 +49,9 @@ pub struct Args {
     /// Dossier où écrire chaque conversation (JSON) et son enregistrement (WAV)
     #[arg(long, value_name = "DOSSIER")]
     out: Option<PathBuf>,
+    /// Sans le son : chacun comprend tout ce que l'autre dit
+    #[arg(long, conflicts_with = "out")]
+    typed: bool,
     #[command(flatten)]
     engines: EngineArgs,
 }
@@ -57,6 +64,11 @@ pub fn run(args: Args) -> Result<(), Failure> {
     let plan = dialplan(&config.dialplan.directory)?;
     let prompts = read_prompts(&config.dialplan.prompts, "fr").map_err(|error| Failure::new(error.to_string()))?;
     let cues = cues::of(&plan, prompts)?;
+    if args.typed {
+        let rows = type_all(&config, &workshop, scenarios, &cues)?;
+        anstream::println!("{}", table::render_typed(&rows));
+        return Ok(());
+    }
     let mut studio = Studio::open(&config, &args.engines)?;
     progress("les appelants apprennent leur texte");
     let mut studied = Vec::new();
@@ -106,6 +118,44 @@ fn dialplan(directory: &Path) -> Result<Dialplan, Failure> {
     let files = read_dialplan(directory).map_err(|error| Failure::new(error.to_string()))?;
     let (plan, problems) = parse(&files);
     plan.ok_or_else(|| Failure::new(render(&files, &problems, false)))
+}
+
+/// The calls without sound, at any hour of today that the scenario's opening allows.
+fn type_all(
+    config: &Config,
+    workshop: &Workshop,
+    scenarios: Vec<(String, Scenario)>,
+    cues: &Cues,
+) -> Result<Vec<Row>, Failure> {
+    let now = net::local_time(&config.dialplan.timezone).datetime();
+    let mut rows: Vec<(usize, Row)> = Vec::new();
+    let mut scenarios: Vec<(usize, (String, Scenario))> = scenarios.into_iter().enumerate().collect();
+    for opening in [Opening::Open, Opening::Closed] {
+        let (these, later): (Vec<_>, Vec<_>) = scenarios.into_iter().partition(|(_, (_, s))| s.hours == opening);
+        scenarios = later;
+        let mut config = config.clone();
+        let dialplan = workshop.directory.join(format!("{opening:?}").to_lowercase());
+        town::copy(&config.dialplan.directory, &dialplan, opening, now)?;
+        config.dialplan.directory = dialplan;
+        let town = server::conversation(&config).map_err(|problem| Failure::new(problem.to_string()))?;
+        for (number, (name, scenario)) in these {
+            let person = Person::new(scenario.clone(), cues.clone());
+            let typed = typed::play(&scenario, person, town.start(), town.plan(), now);
+            let misses = judge(&scenario, &typed.happened, extensions(town.plan()));
+            rows.push((number, Row::typed(name, scenario, typed, misses)));
+        }
+    }
+    rows.sort_by_key(|(number, _)| *number);
+    Ok(rows.into_iter().map(|(_, row)| row).collect())
+}
+
+/// The extension of an entry of the directory.
+fn extensions(plan: &Dialplan) -> impl Fn(&str) -> Option<String> {
+    |entry| {
+        let found =
+            plan.directory.iter().find(|known| crate::dialplan::fold(&known.name) == crate::dialplan::fold(entry));
+        found.and_then(|known| known.extension.clone())
+    }
 }
 
 /// What the operator's telephone does with the next call.
@@ -228,12 +278,7 @@ impl Town {
         let talked = studied.call(&self.service, transcriber).await?;
         let requests = self.new_requests(scenario.leaves_request()).await?;
         let happened = talked.happened(requests);
-        let extension = |entry: &str| {
-            let found =
-                plan.directory.iter().find(|known| crate::dialplan::fold(&known.name) == crate::dialplan::fold(entry));
-            found.and_then(|known| known.extension.clone())
-        };
-        let misses = judge(&scenario, &happened, extension);
+        let misses = judge(&scenario, &happened, extensions(plan));
         if let Some(directory) = &args.out {
             keep(directory, &name, &talked, self.newly_heard(), &happened.requests, &misses)?;
         }

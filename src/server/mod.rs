@@ -34,7 +34,7 @@ use crate::telemetry;
 
 use desk::Desk;
 pub use monitor::Monitor;
-pub use prepare::{Prepared, Problem, Voices, prepare, prepare_with, rehearse};
+pub use prepare::{Prepared, Problem, Voices, conversation, prepare, prepare_with, rehearse};
 
 /// Stopping: calls under way may finish for this long before their callers are told.
 const GRACE: Duration = Duration::from_secs(60);

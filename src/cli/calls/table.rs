@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use super::conversation::Talked;
+use super::typed::Typed;
 use crate::cli::bench::machine::Machine;
 use crate::simulate::report::{Party, percentile};
 use crate::simulate::scenario::Scenario;
@@ -44,6 +45,21 @@ impl Row {
             replies_ms: to_agent().filter_map(|turn| turn.reply_started_after_ms).collect(),
             misses,
             conversation: std::iter::once(greeting).chain(turns).collect(),
+        }
+    }
+
+    /// Of a call without sound, which takes no time.
+    pub fn typed(name: String, scenario: Scenario, typed: Typed, misses: Vec<Miss>) -> Self {
+        Self {
+            name,
+            title: scenario.title,
+            service: scenario.service,
+            duration: Duration::ZERO,
+            turns: typed.conversation.len().saturating_sub(1),
+            asked_back: typed.happened.asked_back,
+            replies_ms: Vec::new(),
+            misses,
+            conversation: typed.conversation,
         }
     }
 
@@ -94,6 +110,23 @@ pub fn render(machine: &Machine, rows: &[Row]) -> String {
             cell(&misses(&row.misses)),
         );
     }
+    text + &failed(rows) + &conditions(machine)
+}
+
+/// Calls without sound.
+pub fn render_typed(rows: &[Row]) -> String {
+    let succeeded = rows.iter().filter(|row| row.succeeded()).count();
+    let share = if rows.is_empty() { 0.0 } else { succeeded as f64 / rows.len() as f64 };
+    format!(
+        "| appels sans le son | réussis | part |\n|---|---|---|\n| {} | {succeeded} | {:.0} % |\n",
+        rows.len(),
+        share * 100.0
+    ) + &failed(rows)
+}
+
+/// The conversations that failed, and why.
+fn failed(rows: &[Row]) -> String {
+    let mut text = String::new();
     for row in rows.iter().filter(|row| !row.succeeded()) {
         let _ = write!(text, "\n{} ({}) :\n", row.name, misses(&row.misses));
         for (said, reply) in &row.conversation {
@@ -103,7 +136,7 @@ pub fn render(machine: &Machine, rows: &[Row]) -> String {
             let _ = writeln!(text, "- mairie : {reply}");
         }
     }
-    text + &conditions(machine)
+    text
 }
 
 fn conditions(machine: &Machine) -> String {
