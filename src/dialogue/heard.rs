@@ -31,11 +31,18 @@ const EVERYWHERE_COVERAGE: f32 = 0.5;
 /// Signs of having understood, one after the other, that ask nothing: then something was misheard.
 const MOST_SIGNS: u8 = 2;
 
+/// Fewer meaningful words beside a no ask nothing.
+const FEWEST_ASKED: usize = 2;
+
 /// Nobody says this who wants something more.
 const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
 
 /// What is looked for when somebody is in distress, in the languages spoken.
 const SOCIAL_HELP: &str = "aide sociale social help";
+
+fn asks_something(words: &str) -> bool {
+    tokens(words).iter().filter(|word| word.is_content()).count() >= FEWEST_ASKED
+}
 
 impl Dialogue {
     pub(super) fn heard(&mut self, text: &str, confidence: f32) {
@@ -284,8 +291,10 @@ impl Dialogue {
             return self.act_on(interpretation, &question.words, confidence);
         }
         let wish = self.other_wish(&answer.rest, self.open);
+        // "Non, mais attendez, il a déjà dix-sept ans. Ça se rattrape ?" asks more about the same.
+        let asks_more = || text.trim_end().ends_with('?') && asks_something(&answer.rest);
         if !answer.yes
-            && wish.is_some()
+            && (wish.is_some() || asks_more())
             && let Some(interpretation) = self.interpret(&answer.rest)
         {
             return self.act_on(interpretation, &answer.rest, confidence);

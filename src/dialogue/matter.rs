@@ -22,21 +22,32 @@ const SAME_WORD: f32 = 0.8;
 const SAID_AGAIN: usize = 2;
 
 impl Dialogue {
-    /// `topic`, which `text` may mean, has just asked whether to begin a form, and the text is what the form is about.
+    /// `topic`, which `text` may mean, has just asked whether to begin a form, and the text is what the form is about. So is a thing that
+    /// one of its follow-ups knows: "un canapé et un matelas" to "Voulez-vous que je note une demande d'enlèvement ?".
     pub(super) fn tells_matter(&mut self, topic: TopicId, text: &str) -> bool {
-        if !matches!(self.stage, Stage::Asking(Some(asked)) if asked == topic) {
+        let Stage::Asking(Some(asked)) = self.stage else {
             return false;
-        }
+        };
         let words = tokens(text);
-        let is_told = words.iter().filter(|word| word.is_content()).count() >= FEWEST_WORDS;
-        if is_question(&words) || !is_told || yes_no::read(text).is_some() {
+        let is_part = || self.topic(topic).is_some_and(|t| t.parent == Some(asked)) && names_things(&words);
+        if asked != topic && !is_part() {
             return false;
         }
-        let Some(form) = self.form_offered_by(topic) else {
+        let is_told = words.iter().filter(|word| word.is_content()).count() >= FEWEST_WORDS;
+        let asks = is_question(&words) || text.trim_end().ends_with('?');
+        if asks || !is_told || yes_no::read(text).is_some() {
+            return false;
+        }
+        if let Some(form) = self.form_offered_by(asked) {
+            self.progress();
+            self.enter_with(form, Said::Matter(text));
+            return true;
+        }
+        let Some(fork) = self.fork_offered_by(asked) else {
             return false;
         };
         self.progress();
-        self.enter_with(form, Said::Matter(text));
+        self.enter(fork, Some(text));
         true
     }
 
@@ -90,6 +101,24 @@ impl Dialogue {
         }
     }
 
+    /// The question that a yes leads to, where each answer begins a form: "Voulez-vous que la mairie puisse vous rappeler ?"
+    fn fork_offered_by(&self, topic: TopicId) -> Option<TopicId> {
+        let goes_to = |action: &Action| match action {
+            Action::GoTo(topic) => Some(*topic),
+            _ => None,
+        };
+        let rules = &self.topic(topic)?.rules;
+        let yes = rules.iter().find(|rule| rule.triggers.contains(&Trigger::Yes))?;
+        let fork = goes_to(&yes.action)?;
+        let answers = self
+            .topic(fork)?
+            .rules
+            .iter()
+            .filter(|rule| rule.triggers.iter().any(|trigger| matches!(trigger, Trigger::Yes | Trigger::No)));
+        let mut forms = answers.map(|rule| self.form_of(&rule.action)).peekable();
+        (forms.peek().is_some() && forms.all(|form| form.is_some())).then_some(fork)
+    }
+
     /// The form that a yes leads to.
     fn form_offered_by(&self, topic: TopicId) -> Option<TopicId> {
         let words = self.words()?;
@@ -97,6 +126,13 @@ impl Dialogue {
         let yes = rules.iter().find(|rule| rule.triggers.contains(&Trigger::Yes))?;
         self.form_of(&yes.action)
     }
+}
+
+/// "Un canapé et un matelas", "mon vieux frigo".
+fn names_things(words: &[Token]) -> bool {
+    const BEFORE_THINGS: &[&str] =
+        &["un", "une", "des", "deux", "trois", "quatre", "plusieurs", "mon", "ma", "mes", "notre", "nos"];
+    words.first().is_some_and(|word| BEFORE_THINGS.contains(&word.folded.as_str()))
 }
 
 /// Much of what is said stands in a message of the form already, and nothing is asked.

@@ -220,10 +220,15 @@ pub fn command(text: &str) -> Option<Command> {
 /// rue est fermée".
 pub fn alone(text: &str) -> Option<Command> {
     let words = tokens(text);
-    let found = COMMANDS.iter().find_map(|(command, patterns)| Some((*command, patterns.find(&words)?)));
-    found
-        .filter(|(_, range)| content_outside(&words, range) == 0 && words.len() <= range.len() + 4)
-        .map(|(command, _)| command)
+    let found: Vec<_> = COMMANDS.iter().filter_map(|(c, patterns)| Some((*c, patterns.find(&words)?))).collect();
+    let (command, _) = *found.first()?;
+    let is_about_hearing = |command| matches!(command, Command::Repeat | Command::SlowDown);
+    // "Répétez plus lentement" is one wish.
+    let belongs = |other| other == command || (is_about_hearing(command) && is_about_hearing(other));
+    let is_covered = |at: &usize| found.iter().any(|(other, range)| belongs(*other) && range.contains(at));
+    let covered = (0..words.len()).filter(is_covered).count();
+    let outside = words.iter().enumerate().filter(|(at, word)| word.is_content() && !is_covered(at)).count();
+    (outside == 0 && words.len() <= covered + 4).then_some(command)
 }
 
 #[cfg(test)]
@@ -234,6 +239,8 @@ mod tests {
     fn what_is_nothing_but_a_command() {
         assert_eq!(alone("Non merci c'est tout au revoir."), Some(Command::Goodbye));
         assert_eq!(alone("répétez-leur que la rue est fermée"), None);
+        assert_eq!(alone("Pardon, pouvez-vous répéter plus lentement ?"), Some(Command::SlowDown));
+        assert_eq!(alone("Roulez plus lentement devant l'école"), None);
         assert_eq!(alone("il m'a dit au revoir et il a fermé le portail de la cour"), None);
     }
 

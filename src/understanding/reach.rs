@@ -193,7 +193,9 @@ impl Asked {
 /// Whom the caller asks for, when they ask for somebody.
 pub fn asked(tokens: &[Token]) -> Option<Asked> {
     let is_for_a_person = PERSON.found(tokens) && !WONDERS.found(tokens);
-    if let Some(range) = ASKS.find(tokens) {
+    if let Some(range) = ASKS.find(tokens)
+        && !reports(tokens, &range)
+    {
         return Some(Asked { is_for_a_person, ..without(tokens, &range) });
     }
     if let Some(range) = IS_THERE.find(tokens).or_else(|| called_by_name(tokens)) {
@@ -210,6 +212,17 @@ pub fn asked(tokens: &[Token]) -> Option<Asked> {
         return None;
     }
     Some(Asked { is_for_a_person, ..without(tokens, &range) })
+}
+
+/// "Une collègue me dit qu'il fallait le renouveler": somebody has said something, and nobody is asked for.
+fn reports(tokens: &[Token], range: &std::ops::Range<usize>) -> bool {
+    static SAYS: LazyLock<Pattern> = LazyLock::new(|| {
+        Pattern::new(
+            "collegue|collegues m|me|nous|lui|leur|a|ont? a|ont|avait|avaient? dit|disait|disent|explique|raconte",
+            0,
+        )
+    });
+    SAYS.find(tokens).is_some_and(|said| said.start < range.end && range.start < said.end)
 }
 
 /// "Madame Lefèvre, de l'état civil": the sentence begins with somebody's name, and says where they are.
