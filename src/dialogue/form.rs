@@ -37,6 +37,15 @@ pub(super) enum Said<'a> {
     Matter(&'a str),
 }
 
+/// A matter and its place are told: somebody can go and see without calling back.
+fn stands_without_number(topic: &Topic, form: &Form) -> bool {
+    let is_given = |kind: SlotKind| {
+        let mut values = topic.slots.iter().zip(&form.values).filter(|(slot, _)| slot.kind == kind);
+        values.any(|(_, value)| value.as_ref().is_some_and(|value| !value.is_skipped()))
+    };
+    is_given(SlotKind::FreeMessage) && is_given(SlotKind::Address)
+}
+
 impl Dialogue {
     /// Opens the form of a topic; `text` is what the caller said to get here.
     pub(super) fn start_form(&mut self, topic: TopicId, said: Said) {
@@ -299,8 +308,11 @@ impl Dialogue {
             if let FormStep::Slot { index, .. } = step
                 && !silent
                 && self.may_skip()
-                && topic.slots.get(index).is_some_and(|slot| slot.kind != SlotKind::Telephone)
                 && let Stage::Filling(mut form) = self.stage.clone()
+                && topic
+                    .slots
+                    .get(index)
+                    .is_some_and(|slot| slot.kind != SlotKind::Telephone || stands_without_number(topic, &form))
             {
                 form.values[index] = Some(Filled::skipped());
                 return self.next_slot(topic, form);
@@ -390,7 +402,7 @@ impl Dialogue {
         self.suspended.pop()
     }
 
-    /// Saves what can be acted on: it has a telephone number, or the caller's is known.
+    /// Saves what can be acted on: it has a telephone number, or the caller's is known, or it tells what is to be seen where.
     fn save_partly(&mut self, form: &Form) -> bool {
         let plan = Arc::clone(&self.plan);
         let Some(topic) = plan.plans.get(self.language).and_then(|words| words.topics.get(form.topic.0)) else {
@@ -407,13 +419,13 @@ impl Dialogue {
                 fields.push((slot.name.clone(), value));
             }
         }
-        if !reachable {
+        if !reachable && !stands_without_number(topic, form) {
             return false;
         }
         let kind = topic.record.clone().unwrap_or_else(|| topic.title.clone());
         self.put(Output::Save(Request { kind: kind.clone(), fields }));
         self.note(Note::RequestSaved(kind));
-        self.say(PhraseId::SavedPartly);
+        self.say(if reachable { PhraseId::SavedPartly } else { PhraseId::Saved });
         true
     }
 

@@ -545,3 +545,24 @@ Confirmer :
     begin().says("quand est-ce que le lampadaire est éteint").hears("Voulez-vous commencer");
     begin().says("non").hears("autre chose");
 }
+
+#[test]
+fn a_matter_with_its_place_needs_no_number() {
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
+    talk.says("je voudrais signaler un lampadaire cassé")
+        .hears("Que se passe-t-il")
+        .says("Il est tombé sur le trottoir.");
+    talk.says("8 avenue Foch").hears("À quel nom").says("Martin").hears("À quel numéro");
+    talk.says("non, pas de numéro").says("non, pas de numéro").hears("Est-ce dangereux").says("oui");
+    let saved = talk.saved().unwrap_or_else(|| panic!("nothing saved: {:?}", talk.outputs));
+    let fields: Vec<&str> = saved.fields.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(fields, ["problème", "lieu", "nom", "danger"]);
+    talk.does_not_hear("va vous rappeler");
+}
+
+#[test]
+fn a_wish_to_hear_it_again_is_no_message() {
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, OPEN, None);
+    talk.says("je voudrais signaler un lampadaire cassé").hears("Que se passe-t-il");
+    talk.says("Pardon, pouvez-vous répéter plus lentement ?").hears("Que se passe-t-il");
+}
