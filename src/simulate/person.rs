@@ -33,6 +33,8 @@ pub struct Cues {
     pub offers_call_back: Vec<String>,
     /// "Un instant, je vérifie."
     pub asks_to_wait: Vec<String>,
+    /// "J'ai noté … Et la suite ?"
+    pub has_part_of_number: Vec<String>,
     /// "C'est noté, votre demande est transmise."
     pub has_saved: Vec<String>,
     /// "Si ce n'est pas une urgence, …"
@@ -185,6 +187,14 @@ impl Person {
         if any(text, &self.cues.reads_back) {
             return Some(self.read_back(text));
         }
+        // Who has said it whole hears that it has not come over.
+        if any(text, &self.cues.has_part_of_number)
+            && self.corrections < PATIENCE
+            && let Some(number) = self.scenario.expected_numbers().next()
+        {
+            self.corrections += 1;
+            return Some(correction(number));
+        }
         if any(text, &self.cues.goes_on) {
             return Some(GO_ON.to_owned());
         }
@@ -315,6 +325,7 @@ mod tests {
             has_not_understood: vec!["pas bien compris".into()],
             offers_call_back: vec!["Voulez-vous qu'on vous rappelle".into()],
             asks_to_wait: vec!["Un instant, je vérifie.".into()],
+            has_part_of_number: vec!["J'ai noté … Et la suite".into()],
             has_saved: vec!["C'est noté".into()],
             has_raised_alarm: vec!["Si ce n'est pas une urgence".into()],
         };
@@ -414,6 +425,16 @@ values = ["0612345678"]
             says("Non, 06 12 34 56 78.")
         );
         assert_eq!(person.heard("Je note : Martin, au 06 12 34 56 78. C'est bien cela ?"), says(YES));
+    }
+
+    #[test]
+    fn who_is_asked_for_the_rest_says_the_number_again() {
+        let mut person = person(FILE);
+        person.heard("Bonjour.");
+        for _ in 0..PATIENCE {
+            assert_eq!(person.heard("J'ai noté 06 98 37 58. Et la suite ?"), says("Non, 06 12 34 56 78."));
+        }
+        assert_ne!(person.heard("J'ai noté 06 98 37 58. Et la suite ?"), says("Non, 06 12 34 56 78."));
     }
 
     #[test]

@@ -48,6 +48,7 @@ pub fn of(plan: &Dialplan, prompts: Vec<SourceFile>) -> Result<Cues, Failure> {
         offers_call_back: phrases_of(book, &[PhraseId::OfferCallBack]).iter().map(|text| question(text)).collect(),
         asks_to_wait: phrases_of(book, &[PhraseId::OneMoment]),
         has_raised_alarm: phrases_of(book, &[PhraseId::EmergencyOperator]),
+        has_part_of_number: phrases_of(book, &[PhraseId::NumberContinues]),
         has_saved: phrases_of(book, &[PhraseId::Saved, PhraseId::SavedPartly]),
     })
 }
