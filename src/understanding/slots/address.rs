@@ -80,6 +80,9 @@ const KINDS: &[&[&str]] = &[
 /// The address in what was said, best first. Without a street it knows, the words stay as they were said.
 pub fn read(text: &str, streets: &Streets) -> Vec<Reading<Address>> {
     let words = words(text);
+    if let Some(corrected) = corrected(text, &words, streets) {
+        return corrected;
+    }
     let start = opening(&words);
     let (number, from) = match house_number(&words, start) {
         Some((number, at)) => (Some(number), at),
@@ -93,6 +96,8 @@ pub fn read(text: &str, streets: &Streets) -> Vec<Reading<Address>> {
     let street_at = kind_at.unwrap_or(from);
     let (number, street_at) = match (number, kind_at) {
         (None, Some(at)) => (number_before(&words, at), at),
+        // "7 au 27 rue de Paris" ("c'est au 27"): the number next to the street.
+        (Some(first), Some(at)) if at > from => (number_before(&words, at).or(Some(first)), at),
         (number, _) => (number, street_at),
     };
     let said_kind = words.get(street_at).and_then(kind);
@@ -130,6 +135,15 @@ pub fn read(text: &str, streets: &Streets) -> Vec<Reading<Address>> {
     }
     readings.retain(|r| r.value.street.chars().any(char::is_alphabetic));
     readings
+}
+
+/// "Devant le 14, rue d'Alsace. Euh non, pardon, devant le 16, rue d'Alsace": what is told behind the last "non", where it is an address.
+fn corrected(text: &str, words: &[Word], streets: &Streets) -> Option<Vec<Reading<Address>>> {
+    let is_kind = |words: &[Word]| words.iter().any(|word| kind(word).is_some());
+    let no = words.iter().rposition(|word| word.folded == "non").filter(|no| is_kind(&words[..*no]))?;
+    let behind = words.get(no + 1..).filter(|behind| is_kind(behind))?;
+    let readings = read(as_said(text, behind).as_str(), streets);
+    readings.first().is_some_and(|reading| reading.value.number.is_some()).then_some(readings)
 }
 
 /// First word after "j'habite au", "c'est", "mon adresse est le".

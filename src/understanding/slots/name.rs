@@ -8,6 +8,8 @@ mod tests;
 
 pub use amend::amended;
 
+use std::borrow::Cow;
+
 use super::Reading;
 use super::spelling::{self, Spelled};
 use super::words::{Gap, Word, words};
@@ -38,6 +40,11 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
     let spelled = spelling::spelled(&words).map(|s| Spelled { letters: twice_at_most(&s.letters), ..s });
     if let Some(name) = lost_spelling::name_before(text, spelled.as_ref()) {
         return read(name).into_iter().map(|reading| Reading::new(reading.value, reading.cost.max(LOST))).collect();
+    }
+    if spelled.is_some()
+        && let Cow::Owned(rest) = lost_spelling::without_announcement(text)
+    {
+        return read(&rest);
     }
     let covered = spelled.as_ref().map_or(0..0, |s| s.from..s.to);
     let said: Vec<&Word> =

@@ -42,6 +42,9 @@ fn addresses_of_the_town() {
     golden(
         &[
             ("16 rue de Pontoise", "16 rue de Pontoise"),
+            ("7 au 27 rue de Paris", "27 rue de Paris"),
+            ("Devant le 14, rue de Mareil. Euh non, pardon, devant le 16, rue de Mareil.", "16 rue de Mareil"),
+            ("non, c'est 3 rue de Paris", "3 rue de Paris"),
             ("seize rue de Pontoise", "16 rue de Pontoise"),
             ("au 16 rue de Pontoise", "16 rue de Pontoise"),
             ("j'habite au 16, rue de Pontoise", "16 rue de Pontoise"),

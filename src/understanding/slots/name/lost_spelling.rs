@@ -12,6 +12,11 @@ static SPELLING: LazyLock<Regex> = LazyLock::new(|| {
         .expect("pattern of this source")
 });
 
+/// The text without "je vous l'épelle", which is no name however it was heard.
+pub(super) fn without_announcement(text: &str) -> std::borrow::Cow<'_, str> {
+    SPELLING.replace(text, ",")
+}
+
 /// "Monsieur Girard, géninaire, par RD": what stands before a spelling of which the recogniser made words.
 pub(super) fn name_before<'t>(text: &'t str, spelled: Option<&Spelled>) -> Option<&'t str> {
     let cut = SPELLING.find(text).map(|found| found.start());

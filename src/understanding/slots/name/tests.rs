@@ -56,6 +56,7 @@ fn names_with_their_spelling() {
         &[
             ("Durand, D U R A N D", "Durand"),
             ("Madame Perrin. P-E-R-R-R-I-N.", "Perrin"),
+            ("Koalski je voulais pelle, K-O-W-A-L-S-K-I.", "Kowalski"),
             ("C'est Monsieur Chauvin. C-H-A-U-R-I-N.", "Chauvin"),
             ("Garnier. R-A-R-N-I-E-R", "Garnier"),
             ("Martin. M-A-R-T-Y-N.", "Martyn"),
