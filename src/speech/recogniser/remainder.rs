@@ -21,8 +21,12 @@ const LEAST_WORDLESS: f32 = 1.0;
 const SLOW: [f32; 3] = [1.0 / 8.0, 0.45, 0.35];
 const FAST: [f32; 3] = [1.0 / 18.0, 0.15, 0.12];
 
-/// Where what `text` does not tell begins, in samples; nothing when it may be all. `audio`: 16 kHz.
+/// Where what `text` does not tell begins, in samples; nothing when it may be all. What holds digits or spelled letters is being
+/// dictated: over noise its pauses count as speech, and decoded twice it would come twice. `audio`: 16 kHz.
 pub fn remainder(text: &str, audio: &[f32]) -> Option<usize> {
+    if is_dictated(text) {
+        return None;
+    }
     let levels: Vec<f32> = audio.chunks(FRAME).map(|frame| frame.iter().map(|x| x * x).sum::<f32>()).collect();
     let mut sorted = levels.clone();
     sorted.sort_by(f32::total_cmp);
@@ -66,6 +70,11 @@ pub fn followed(first: Transcript, rest: &Transcript) -> Transcript {
         alternatives,
         ..first
     }
+}
+
+fn is_dictated(text: &str) -> bool {
+    let alone = text.split(|c: char| !c.is_alphanumeric()).filter(|word| word.chars().count() == 1).count();
+    text.bytes().any(|byte| byte.is_ascii_digit()) || alone >= 3
 }
 
 /// Seconds that saying this takes. Letters in a row of capitals stand alone ("DUPONT").
@@ -123,7 +132,9 @@ mod tests {
         let spelled = [&[1.3][..], &[0.35; 8]].concat();
         assert_eq!(remainder("Madame Belkacem, B-E-L-K-A-C-E-M.", &audio(&spelled)), None);
         assert_eq!(remainder("Madame Belkacem, BELKACEM.", &audio(&spelled)), None);
-        assert_eq!(remainder("06 12 34 56 78", &audio(&[0.7; 5])), None);
+        for dictated in ["06 12", "0, 1, 30, 80, 7.", "M-O-R", "Il y a 3 ans."] {
+            assert_eq!(remainder(dictated, &audio(&[0.9; 6])), None, "{dictated}");
+        }
         assert_eq!(remainder("Oui.", &audio(&[0.4, 0.4, 0.4])), None, "too little sound");
         assert_eq!(remainder("Madame Belkacem.", &audio(&[4.0])), None, "no pause");
         assert_eq!(remainder("Madame Belkacem.", &audio(&[3.0, 0.4])), None, "nothing behind it");
