@@ -330,7 +330,7 @@ impl Recogniser for WhisperRecogniser {
                 Ok(self.decode(&audio, other, "", abandoned)?.transcript("", silence))
             })?;
         }
-        if let Some(from) = remainder(&transcript.text, &audio).filter(|_| !transcript.text.is_empty()) {
+        if let Some(from) = remainder(&transcript.text, &audio) {
             let mut rest = audio.split_off(from);
             rest.resize(rest.len().max(SHORTEST), 0.0);
             let language = transcript.language.as_deref().unwrap_or(language);
