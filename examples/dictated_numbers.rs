@@ -1,9 +1,9 @@
 //! How telephone numbers and spelled names arrive, for `make bench-numbers`: dictated by voices, through A-law, Whisper and what reads them.
 //!
 //! `dictated_numbers COUNT [FOLDER]` dictates COUNT numbers, the same in every run, by each synthetic voice; and with a folder of recorded
-//! digits (`0.wav` … `90.wav`, `et.wav`, 8 kHz) by that person, number word by number word. Prints a Markdown table: what Whisper wrote
-//! alone, beside what it nearly wrote (`speech::Alternative`), of the same decoding. Where letters were recorded as well (`../letters`),
-//! names are said by each synthetic voice and spelled by that person. `SHOW=1` prints what is not found.
+//! words (`simulate::recordings`) by that person, number word by number word. Prints a Markdown table: what Whisper wrote alone, beside what it
+//! nearly wrote (`speech::Alternative`), of the same decoding. Then names are said by each synthetic voice and spelled by that person.
+//! `SHOW=1` prints what is not found.
 
 use std::collections::BTreeMap;
 use std::error::Error;
@@ -13,8 +13,8 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::Duration;
 
-use allo_mairie::audio::level::trim_silence;
-use allo_mairie::audio::{Codec, LINE_RATE, g711, wav};
+use allo_mairie::audio::{Codec, LINE_RATE, g711};
+use allo_mairie::simulate::{dictation, recordings};
 use allo_mairie::speech::recogniser::{WhisperModel, WhisperRecogniser};
 use allo_mairie::speech::spoken::Lexicon;
 use allo_mairie::speech::voice::{PiperVoice, VoiceFiles};
@@ -123,9 +123,6 @@ fn run(count: &str, recorded: Option<&Path>) -> Result<(), Failure> {
         let mut voice =
             PiperVoice::open(VoiceFiles::of(Path::new(path), Path::new(RUNTIME)), "fr", 0, Arc::clone(&lexicon), 2)?;
         let mut tally = Tally::default();
-        if count == 0 {
-            continue;
-        }
         for (i, number) in numbers.iter().enumerate() {
             let pairs = by_pairs(number);
             let pairs = if i % 2 == 0 { pairs.replace(' ', ", ") } else { pairs };
@@ -136,26 +133,26 @@ fn run(count: &str, recorded: Option<&Path>) -> Result<(), Failure> {
         tally.print(name);
     }
     if let Some(folder) = recorded {
-        let mut person = Recorded { folder, words: BTreeMap::new() };
+        let words = recordings::read(folder)?;
         let mut tally = Tally::default();
         for number in &numbers {
-            let spoken = person.dictates(number, &mut random)?;
+            let spoken = dictation::of_number(number).spoken(&words).ok_or("a word is not recorded")?;
             tally.add("enregistrée", number, &hear(&mut engine, &spoken)?);
         }
         tally.print("enregistrée");
-        if let Some(letters) = folder.parent().map(|parent| parent.join("letters")).filter(|letters| letters.is_dir()) {
-            spell(&mut engine, &lexicon, &letters)?;
-        }
+        spell(&mut engine, &lexicon, &words)?;
     }
     Ok(())
 }
 
 /// Names said by a synthetic voice and spelled by the recorded person.
-fn spell(engine: &mut WhisperRecogniser, lexicon: &Arc<Lexicon>, letters: &Path) -> Result<(), Failure> {
+fn spell(
+    engine: &mut WhisperRecogniser,
+    lexicon: &Arc<Lexicon>,
+    words: &BTreeMap<String, Vec<i16>>,
+) -> Result<(), Failure> {
     println!("\n| noms dits par | noms épelés | premier / deux premiers |");
     println!("|---|---|---|");
-    let mut random = StdRng::seed_from_u64(7);
-    let mut person = Recorded { folder: letters, words: BTreeMap::new() };
     for (voice_name, path) in VOICES {
         let files = VoiceFiles::of(Path::new(path), Path::new(RUNTIME));
         let mut voice = PiperVoice::open(files, "fr", 0, Arc::clone(lexicon), 2)?;
@@ -163,10 +160,8 @@ fn spell(engine: &mut WhisperRecogniser, lexicon: &Arc<Lexicon>, letters: &Path)
         for (i, name) in NAMES.iter().enumerate() {
             let said = INTRODUCTIONS[i % INTRODUCTIONS.len()].replace("{}", name);
             let mut spoken = voice.speak(&said, Pace::Normal)?.at(LINE_RATE)?.samples.to_vec();
-            for letter in name.to_lowercase().replace('ë', "e").chars() {
-                spoken.resize(spoken.len() + random.random_range(100..350) * LINE_RATE as usize / 1000, 0);
-                spoken.extend_from_slice(person.word(&letter.to_string())?);
-            }
+            spoken.resize(spoken.len() + LINE_RATE as usize * QUIET_MS / 1000, 0);
+            spoken.extend(dictation::of_name(name).spoken(words).ok_or("a letter is not recorded")?);
             let heard = hear(engine, &spoken)?;
             let readings = name::read(&heard.text);
             let is_found = |most: usize| readings.iter().take(most).any(|reading| reading.value == *name);
@@ -228,57 +223,5 @@ impl Tally {
             among[2],
             longest.as_millis()
         );
-    }
-}
-
-/// A person of whom the number words were recorded, one a file.
-struct Recorded<'a> {
-    folder: &'a Path,
-    words: BTreeMap<String, Vec<i16>>,
-}
-
-impl Recorded<'_> {
-    /// Pair by pair, with a short pause between words and a longer one between pairs.
-    fn dictates(&mut self, number: &str, random: &mut StdRng) -> Result<Vec<i16>, Failure> {
-        let mut spoken = Vec::new();
-        let mut pause = |spoken: &mut Vec<i16>, ms: std::ops::Range<usize>| {
-            spoken.resize(spoken.len() + random.random_range(ms) * LINE_RATE as usize / 1000, 0);
-        };
-        for pair in number.as_bytes().chunks(2) {
-            for word in said(pair) {
-                spoken.extend_from_slice(self.word(&word)?);
-                pause(&mut spoken, 5..40);
-            }
-            pause(&mut spoken, 100..600);
-        }
-        Ok(spoken)
-    }
-
-    fn word(&mut self, word: &str) -> Result<&[i16], Failure> {
-        if !self.words.contains_key(word) {
-            let path = self.folder.join(format!("{word}.wav"));
-            let clip = wav::read(&std::fs::read(&path).map_err(|e| format!("{} : {e}", path.display()))?)?;
-            if clip.rate != LINE_RATE {
-                return Err(format!("{} is not at 8 kHz", path.display()).into());
-            }
-            self.words.insert(word.to_owned(), trim_silence(&clip.samples, clip.rate, 10));
-        }
-        Ok(&self.words[word])
-    }
-}
-
-/// The recorded words of two digits, as French people read them.
-fn said(pair: &[u8]) -> Vec<String> {
-    let (ten, unit) = (pair[0] - b'0', pair[1] - b'0');
-    let words = |numbers: &[u8]| numbers.iter().map(u8::to_string).collect::<Vec<_>>();
-    let with_et = |first: u8, second: u8| vec![first.to_string(), "et".to_owned(), second.to_string()];
-    match (ten, unit) {
-        (0, unit) => words(&[0, unit]),
-        (1, unit) => words(&[10 + unit]),
-        (7, 1) => with_et(60, 11),
-        (2..=6, 1) => with_et(ten * 10, 1),
-        (7 | 9, unit) => words(&[ten * 10 - 10, 10 + unit]),
-        (ten, 0) => words(&[ten * 10]),
-        (ten, unit) => words(&[ten * 10, unit]),
     }
 }

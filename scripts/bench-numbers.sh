@@ -6,16 +6,9 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 # shellcheck source=scripts/lib.sh
 source scripts/lib.sh
-
-package=asterisk-core-sounds-fr-wav
-recorded=$target_dir/numbers
-if [[ ! -d $recorded/usr ]]; then
-    mkdir -p "$recorded"
-    (cd "$recorded" && apt-get -o APT::Sandbox::User=root download -qq "$package" && dpkg -x "$package"_*.deb .) ||
-        stop "$package n'a pas pu être obtenu" "vérifiez les dépôts Debian (apt-get update)"
-fi
+# shellcheck source=scripts/recorded.sh
+source scripts/recorded.sh
 cargo build --quiet --release --example dictated_numbers
 printf 'Conditions : %s ; %s cœurs ; charge %s ; noyau %s\n\n' "$(sed -n 's/^model name[[:space:]]*: //p' /proc/cpuinfo | head -n1)" \
     "$(nproc)" "$(cut -d' ' -f1-3 /proc/loadavg)" "$(uname -r)"
-OMP_WAIT_POLICY=passive "$target_dir/release/examples/dictated_numbers" "${NUMBERS:-40}" \
-    "$(dirname "$(find "$recorded/usr" -path '*/digits/0.wav' | head -n1)")"
+OMP_WAIT_POLICY=passive "$target_dir/release/examples/dictated_numbers" "${NUMBERS:-40}" "$recorded"

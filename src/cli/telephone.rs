@@ -1,17 +1,21 @@
 //! What the commands with a test telephone share: engines, scripts spoken beforehand, files, addresses.
 
+use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use serde::Serialize;
 
 use super::Failure;
 use super::program_voice::ProgramVoice;
 use super::script::{ScriptArgs, Step};
-use crate::audio::{Codec, LINE_RATE, resample, wav};
+use crate::audio::{Codec, LINE_RATE, Sound, loudness, resample, wav};
 use crate::config::Config;
 use crate::net::{NetError, local_address_towards, split_host_port};
 use crate::simulate::address::{SIP_PORT, host_part};
+use crate::simulate::dictation::{self, Piece};
+use crate::simulate::recordings;
 use crate::simulate::script::Line;
 use crate::simulate::transcripts::Transcriber;
 use crate::sip::{AccessConfig, EndpointConfig, Listeners, Policy};
@@ -27,6 +31,8 @@ const TRANSCRIPT_PROMPT: &str = "Mairie de Saint-Germain-en-Laye, état civil, c
 
 /// Bound of the sentences on disk; the same as the service's, whose folder it is.
 const CACHE_BYTES: u64 = 2 << 30;
+/// Silence between what the voice says and what is dictated, samples: 150 ms.
+const BEFORE_DICTATION: usize = LINE_RATE as usize * 150 / 1_000;
 
 /// Options of every test telephone.
 #[derive(clap::Args, Clone)]
@@ -40,6 +46,9 @@ pub struct EngineArgs {
     /// Programme qui dit une phrase à la place de cette voix : le texte en entrée, un WAV en sortie
     #[arg(long, value_name = "COMMANDE")]
     pub voice_program: Option<String>,
+    /// Dossier de chiffres et de lettres enregistrés (digits/, letters/) : cette personne dicte les numéros et épelle les noms
+    #[arg(long, value_name = "DOSSIER")]
+    pub dictation: Option<PathBuf>,
 }
 
 impl EngineArgs {
@@ -157,6 +166,8 @@ pub fn prepare_script(script: &ScriptArgs, config: &Config, engines: &EngineArgs
 /// The voice of the person at the test telephone, with what it has said before on disk.
 pub struct Studio {
     voice: Box<dyn Voice>,
+    /// Words of who dictates in its place, by name.
+    recordings: Option<BTreeMap<String, Vec<i16>>>,
     /// None when the folder can't be used: then every line is spoken anew.
     cache: Option<Cache>,
 }
@@ -164,24 +175,50 @@ pub struct Studio {
 impl Studio {
     pub fn open(config: &Config, engines: &EngineArgs) -> Result<Self, Failure> {
         let voice = engines.open_voice(config)?;
-        Ok(Self { voice, cache: Cache::open(&config.voice.cache, CACHE_BYTES).ok() })
+        let recordings = engines.dictation.as_deref().map(recordings::read).transpose();
+        let recordings = recordings.map_err(|error| Failure::new(format!("Mots enregistrés illisibles : {error}.")))?;
+        Ok(Self { voice, recordings, cache: Cache::open(&config.voice.cache, CACHE_BYTES).ok() })
     }
 
     pub fn speak(&mut self, text: &str) -> Result<Line, Failure> {
+        let mut samples = Vec::new();
+        let pieces = if self.recordings.is_some() { dictation::pieces(text) } else { vec![Piece::Said(text)] };
+        for piece in pieces {
+            if !samples.is_empty() {
+                samples.resize(samples.len() + BEFORE_DICTATION, 0);
+            }
+            match piece {
+                Piece::Said(words) => samples.extend_from_slice(&self.say(words)?),
+                Piece::Dictated(dictation) => {
+                    let spoken = self.recordings.as_ref().and_then(|recordings| dictation.spoken(recordings));
+                    let spoken = spoken.ok_or_else(|| Failure::new(format!("« {text} » ne peut pas être dicté.")))?;
+                    let sound = loudness::of_speech(&Sound::new(spoken, LINE_RATE));
+                    samples.extend_from_slice(&sound.map_err(|error| unspoken(text, &error))?.samples);
+                }
+            }
+        }
+        Ok(Line::speak(text, samples))
+    }
+
+    /// By the synthetic voice, mono at 8 kHz.
+    fn say(&mut self, text: &str) -> Result<Arc<[i16]>, Failure> {
         let key = Key::new(&self.voice.fingerprint(), Pace::Normal, "fr", text, LINE_RATE);
         if let Some(sound) = self.cache.as_ref().and_then(|cache| cache.load(&key)) {
-            return Ok(Line::speak(text, sound.samples));
+            return Ok(sound.samples);
         }
-        let failed = |error: String| Failure::new(format!("« {text} » n'a pas pu être dit : {error}.\n{PREPARE}"));
-        let wide = self.voice.speak(text, Pace::Normal).map_err(|error| failed(error.to_string()))?;
-        let samples = wide.at(LINE_RATE).map_err(|error| failed(error.to_string()))?.samples;
+        let wide = self.voice.speak(text, Pace::Normal).map_err(|error| unspoken(text, &error))?;
+        let samples = wide.at(LINE_RATE).map_err(|error| unspoken(text, &error))?.samples;
         if let Some(cache) = &self.cache
             && let Err(error) = cache.store(&key, &samples)
         {
             tracing::debug!(%error, "a test line could not be kept");
         }
-        Ok(Line::speak(text, samples))
+        Ok(samples)
     }
+}
+
+fn unspoken(text: &str, error: &dyn std::fmt::Display) -> Failure {
+    Failure::new(format!("« {text} » n'a pas pu être dit : {error}.\n{PREPARE}"))
 }
 
 fn read_wav(path: &Path) -> Result<Vec<i16>, Failure> {

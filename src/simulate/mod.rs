@@ -9,10 +9,11 @@
 //! on a thread of its own, and [`report`] is what is left of a call as JSON.
 //!
 //! A call may also be data: a [`scenario`] says what a caller wants, a [`person`] says it to what they hear, a [`verdict`] tells whether
-//! they got it; [`likeness`] forgives what was heard a little wrong.
+//! they got it; [`likeness`] forgives what was heard a little wrong. Numbers and spelled names of its lines are a [`dictation`], of a person's [`recordings`].
 
 pub mod address;
 pub mod caller;
+pub mod dictation;
 pub mod driver;
 pub mod ear;
 pub mod handset;
@@ -20,6 +21,7 @@ pub mod likeness;
 pub mod person;
 pub mod phone;
 pub mod recording;
+pub mod recordings;
 pub mod report;
 pub mod scenario;
 pub mod script;

@@ -136,7 +136,7 @@ impl Person {
         }
         if let Some(answer) = self.by_habit(text) {
             // Asked to put it otherwise after a "non", the caller says again what they want.
-            if answer != NO {
+            if answer != NO && answer != SOMETHING_ELSE {
                 self.last = Some(Last { wordings: vec![answer.clone()], again: 0 });
             }
             return Act::Say(answer);
@@ -297,10 +297,11 @@ fn any(text: &str, cues: &[String]) -> bool {
     cues.iter().any(|cue| holds(text, cue))
 }
 
-/// The number one knows is the likeliest behind what was written ("80, 17" is 97).
+/// The number one knows is among the likeliest behind what was written ("80, 17" is 97): who knows what is coming recognises it.
 fn is_heard_as(text: &str, number: &str) -> bool {
+    const LIKELIEST: usize = 3;
     match telephone::find(text) {
-        Found::Whole { readings, .. } => readings.first().is_some_and(|reading| reading.value == number),
+        Found::Whole { readings, .. } => readings.iter().take(LIKELIEST).any(|reading| reading.value == number),
         Found::Part { .. } | Found::Nothing => false,
     }
 }
