@@ -141,9 +141,21 @@ pub fn read(text: &str, streets: &Streets) -> Vec<Reading<Address>> {
 fn corrected(text: &str, words: &[Word], streets: &Streets) -> Option<Vec<Reading<Address>>> {
     let is_kind = |words: &[Word]| words.iter().any(|word| kind(word).is_some());
     let no = words.iter().rposition(|word| word.folded == "non").filter(|no| is_kind(&words[..*no]))?;
-    let behind = words.get(no + 1..).filter(|behind| is_kind(behind))?;
-    let readings = read(as_said(text, behind).as_str(), streets);
+    let behind = words.get(no + 1..)?;
+    if !is_kind(behind) {
+        return renumbered(text, &words[..no], behind, streets);
+    }
+    let readings = read(&as_said(text, behind), streets);
     readings.first().is_some_and(|reading| reading.value.number.is_some()).then_some(readings)
+}
+
+/// "Au trente et un, rue de Pologne. Ah non, trente-trois": the street stays.
+fn renumbered(text: &str, before: &[Word], behind: &[Word], streets: &Streets) -> Option<Vec<Reading<Address>>> {
+    let (number, _) = house_number(behind, opening(behind))?;
+    // Hesitations before the "non" are no part of the street.
+    let end = before.iter().rposition(|word| !word.is_any(&["ah", "euh", "heu", "oh", "mais", "enfin"]))? + 1;
+    let readings = read(&as_said(text, &before[..end]), streets).into_iter();
+    Some(readings.map(|reading| reading.map(|address| Address { number: Some(number.clone()), ..address })).collect())
 }
 
 /// First word after "j'habite au", "c'est", "mon adresse est le".
@@ -152,7 +164,7 @@ fn opening(words: &[Word]) -> usize {
         "j", "habite", "au", "c", "est", "mon", "adresse", "alors", "euh", "heu", "oui", "bonjour", "je", "suis",
         "donc", "a", "le", "numero", "voila", "nous", "habitons", "ca", "se", "trouve", "situe", "dans", "bah", "ben",
         "bon", "chez", "moi", "demeure", "reside", "sur", "devant", "pres", "du", "de", "non", "it", "is", "at", "i",
-        "live", "d",
+        "live", "d", "elle", "elles", "il", "ils", "on",
     ];
     words.iter().position(|w| !w.is_any(AROUND)).map_or(0, |at| {
         // "le Clos": the article belongs to a place without number.
@@ -214,13 +226,18 @@ fn house_number(words: &[Word], at: usize) -> Option<(String, usize)> {
     Some((suffix.map_or_else(|| value.to_string(), |s| format!("{value} {s}")), next))
 }
 
-/// The number that ends right before a street's kind, small words aside.
+/// The number that ends right before a street's kind, small words aside: of "vingt-quatre, rue …" all of it.
 fn number_before(words: &[Word], kind_at: usize) -> Option<String> {
-    (0..kind_at).rev().take(6).filter_map(|at| house_number(words, at)).find_map(|(number, end)| {
-        let only_small =
-            words.get(end..kind_at)?.iter().all(|w| w.is_any(&["euh", "de", "la", "dans", "alors", "heu", "au", "a"]));
-        only_small.then_some(number)
-    })
+    const LONGEST_NUMBER: usize = 6;
+    (kind_at.saturating_sub(LONGEST_NUMBER)..kind_at).filter_map(|at| house_number(words, at)).find_map(
+        |(number, end)| {
+            let only_small = words
+                .get(end..kind_at)?
+                .iter()
+                .all(|w| w.is_any(&["euh", "de", "la", "dans", "alors", "heu", "au", "a"]));
+            only_small.then_some(number)
+        },
+    )
 }
 
 /// Where the street's name ends: at a postcode, what is said about the building, and `before_town` at "à …".

@@ -7,6 +7,8 @@ use crate::understanding::pattern::Patterns;
 use crate::understanding::spotting::Spotter;
 use crate::understanding::text::{Token, tokens};
 
+/// An option of which this much was said was said whole.
+const WHOLE: f32 = 0.97;
 /// Share of an option's words that must be said.
 const ENOUGH: f32 = 0.6;
 /// Advantage over the next option.
@@ -58,6 +60,12 @@ static NONE: LazyLock<Patterns> = LazyLock::new(|| {
 static NOT: LazyLock<Patterns> =
     LazyLock::new(|| Patterns::new(&["pas", "sauf", "plutot que", "ni", "not", "rather than", "except"], 0));
 
+/// Behind an option, with a "pas", they turn it away: "le matin je ne suis pas là", "le matin c'est pas possible".
+const SAID_OF_IT: &[&str] = &[
+    "suis", "serai", "peux", "peut", "pourrai", "pourrais", "est", "sera", "serait", "va", "ira", "marche", "convient",
+    "arrange", "veux", "can", "am", "is",
+];
+
 /// The place named, from 0, among `count` options.
 pub fn place(said: &[Token], count: usize) -> Option<usize> {
     if count == 0 || NONE.found(said) {
@@ -86,7 +94,8 @@ pub fn by_words(said: &[Token], options: &[Phrase]) -> Option<usize> {
 pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
     let said = tokens(text);
     if NONE.found(&said) {
-        return None;
+        // "Une carte, un passeport, ou les deux": what is no option elsewhere.
+        return options.iter().position(|option| NONE.found(&tokens(&option.written)) && score(&said, option) >= WHOLE);
     }
     if let Some(chosen) = preferred(&said, options) {
         return Some(chosen);
@@ -94,6 +103,10 @@ pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
     // "Non pas le matin, l'après-midi", "l'après-midi plutôt que le matin": what is turned away does not count.
     if let Some(not) = NOT.first(&said) {
         let (before, after) = (&said[..not.start], &said[not.end..]);
+        if let Some(away) = said_not_to_suit(before, after, options) {
+            let chosen = by_words(after, options).filter(|chosen| *chosen != away);
+            return chosen.or_else(|| (options.len() == 2).then_some(1 - away.min(1)));
+        }
         let turned_away = by_words(after, options).or_else(|| first_by_words(after, options));
         if let Some(away) = turned_away {
             let rest = without_option(after, &options[away]);
@@ -102,6 +115,17 @@ pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
         }
     }
     by_words(&said, options).or_else(|| place(&said, options.len())).or_else(|| by_sound(&said, options))
+}
+
+/// "Le matin je ne suis | pas | là. L'après-midi, plutôt": the option before it, of which something is denied. What follows the "pas" at once
+/// is turned away itself.
+fn said_not_to_suit(before: &[Token], after: &[Token], options: &[Phrase]) -> Option<usize> {
+    const AT_ONCE: usize = 3;
+    let away = by_words(before, options).or_else(|| first_by_words(before, options))?;
+    let says = |token: &Token| SAID_OF_IT.contains(&token.folded.as_str());
+    let is_of_it = without_option(before, &options[away]).iter().any(says);
+    let follows = by_words(&after[..after.len().min(AT_ONCE)], options).is_some();
+    (is_of_it && !follows).then_some(away)
 }
 
 /// The option that was misheard, where something else may have been said as well: with the article that options have and
@@ -251,11 +275,24 @@ mod tests {
             ("plutôt le matin", Some(0)),
             ("le matin plutôt", Some(0)),
             ("plutôt en semaine", None),
+            ("Le matin je ne suis pas là. L'après-midi, plutôt.", Some(1)),
+            ("le matin c'est pas possible", Some(1)),
+            ("je ne peux pas le matin", Some(1)),
+            ("L'après-midi, mais pas avant quatorze heures.", Some(1)),
             ("Le matin, je suis en cours, donc l'aprèmidée.", Some(1)),
             ("Le matin, je suis en cours, donc la prémidée.", Some(1)),
         ] {
             assert_eq!(read(text, &day), wanted, "{text}");
         }
+    }
+
+    #[test]
+    fn both_may_be_an_option() {
+        let papers = options(&["une carte d'identité", "un passeport", "les deux"]);
+        assert_eq!(read("Pour les deux, la carte et le passeport.", &papers), Some(2));
+        assert_eq!(read("un passeport", &papers), Some(1));
+        assert_eq!(read("ni l'un ni l'autre", &papers), None);
+        assert_eq!(read("les deux", &options(&["le matin", "l'après-midi"])), None);
     }
 
     #[test]

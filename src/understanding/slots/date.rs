@@ -11,7 +11,7 @@ mod tests;
 use jiff::civil::Date;
 
 use super::Reading;
-use super::words::words;
+use super::words::{Gap, words};
 use parser::Parser;
 
 /// Where a day lies that the words leave open.
@@ -70,15 +70,23 @@ impl PartOfDay {
     }
 }
 
+/// Behind the last of these stands the day that is meant.
+const CORRECTS: [&str; 9] = ["non", "pardon", "plutot", "sorry", "enfin", "betise", "trompe", "confonds", "attendez"];
+
 /// The day that is meant, best first; empty when there is none.
 pub fn read(text: &str, today: Date, tense: Tense) -> Vec<Reading<Day>> {
     let all = words(text);
     // "Le 15, non, le 16": what comes after the correction counts.
-    let corrected = all.iter().rposition(|w| w.is_any(&["non", "pardon", "plutot", "sorry", "enfin"]));
+    let corrected = all.iter().rposition(|w| w.is_any(&CORRECTS));
     if let Some(at) = corrected {
-        let after = Parser::new(&all[at + 1..], text, today, tense).read();
-        if !after.is_empty() {
-            return after;
+        let behind = &all[at + 1..];
+        // "Je confonds, le 16 j'ai cours. C'est le 17 juin": what is told last, where a sentence of its own tells it.
+        let last = behind.iter().rposition(|w| w.before == Gap::Stop && w.is("c")).filter(|last| *last > 0);
+        for from in last.into_iter().chain([0]) {
+            let after = Parser::new(&behind[from..], text, today, tense).read();
+            if !after.is_empty() {
+                return after;
+            }
         }
     }
     Parser::new(&all, text, today, tense).read()

@@ -33,7 +33,7 @@ const ALIKE: f64 = 0.5;
 
 /// The name in what was said, written with capitals, best first; empty when there seems to be none.
 pub fn read(text: &str) -> Vec<Reading<String>> {
-    let words = words(text);
+    let words = without_remark(words(text));
     if let Some(name) = said_to_compare(&words) {
         return vec![Reading::new(name, 0)];
     }
@@ -71,6 +71,26 @@ pub fn read(text: &str) -> Vec<Reading<String>> {
         .filter(|r| r.value.chars().any(char::is_alphabetic))
         .map(|r| r.map(|name| name.chars().take(LONGEST).collect()))
         .collect()
+}
+
+/// "Lefebvre, avec un B au milieu. L, E, F …": beside a spelling what is told of one letter is no part of the name.
+fn without_remark(mut words: Vec<Word<'_>>) -> Vec<Word<'_>> {
+    let is_letter = |word: &Word| word.folded.chars().count() == 1;
+    let with = words.iter().position(|word| word.is("avec"));
+    let Some(with) = with.filter(|with| words[..*with].iter().any(|word| !is_letter(word))) else { return words };
+    let letter = words[with + 1..].iter().take(3).position(is_letter).map(|at| with + 1 + at);
+    let Some(letter) = letter.filter(|letter| spelling::spelled(&words[letter + 1..]).is_some()) else { return words };
+    let behind =
+        words[letter + 1..].iter().take_while(|word| word.is_any(&["au", "a", "la", "milieu", "fin", "debut"]));
+    let behind = behind.count();
+    // "Avec deux L : C, O, L, L …", but "avec la lettre L comme Louis, E, F …" spells.
+    let is_apart = letter == with + 2 && words[letter + 1].before == Gap::Stop;
+    if behind == 0 && !is_apart {
+        return words;
+    }
+    let end = letter + 1 + behind;
+    words.drain(with..end);
+    words
 }
 
 /// No name has a letter three times in a row: the recogniser said one too often ("P-E-R-R-R-I-N").

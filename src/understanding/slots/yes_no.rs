@@ -34,6 +34,9 @@ static NO: LazyLock<Patterns> = LazyLock::new(|| {
             "pas tout a fait",
             "pas besoin",
             "pas maintenant",
+            "^ pas encore",
+            "^ pas tout de suite",
+            "^ pas pour l|le instant|moment",
             "pas bon",
             "pas correct",
             "pas necessaire",
@@ -207,6 +210,10 @@ static YES: LazyLock<Patterns> = LazyLock::new(|| {
 pub fn read(text: &str) -> Option<Answer> {
     let words = tokens(text);
     let (no, yes) = (NO.first(&words), YES.first(&words));
+    let (no, yes) = match yes.as_ref().and_then(|yes| retraction(&words, yes.end)) {
+        Some(retracted) => (Some(retracted), None),
+        None => (no, yes),
+    };
     let (answer, range) = match (no, yes) {
         (Some(no), Some(yes)) => {
             // "oui, il n'y a pas de souci": what comes first decides, unless the denial holds the assent.
@@ -218,10 +225,86 @@ pub fn read(text: &str) -> Option<Answer> {
     };
     // An assent far inside a sentence is no answer: "je voudrais savoir si c'est exact…".
     let before = words[..range.start].iter().filter(|t| t.is_content()).count();
-    if before > 1 {
+    // "Et l'addition, évidemment, elle est pour moi ?"
+    if before > 1 || (answer && before == 1 && text.trim_end().ends_with('?')) {
         return None;
     }
-    Some(Answer { yes: answer, rest: rest(&words[range.end..]) })
+    let rest = if answer { rest(&words[range.end..]) } else { rest(without_denied(&words, &words[range.end..])) };
+    Some(Answer { yes: answer, rest })
+}
+
+/// Behind a yes, which ends at `from`, it takes it back: "oui. Ah non, attendez, plutôt l'après-midi".
+fn retraction(words: &[Token], from: usize) -> Option<std::ops::Range<usize>> {
+    static TAKES_BACK: LazyLock<Patterns> = LazyLock::new(|| {
+        Patterns::new(
+            &[
+                "ah|euh|oh|enfin|heu|mais non attendez|attends|pardon?",
+                "non attendez|attends|pardon|excusez",
+                "non en fait",
+                "no wait|sorry",
+            ],
+            0,
+        )
+    });
+    let found = TAKES_BACK.first(&words[from..])?;
+    Some(from + found.start..from + found.end)
+}
+
+/// Denials of what stands behind them: "pas la peine de me rappeler", "je ne veux pas parler à un agent" wish nothing.
+static DENIES: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "pas la? peine|besoin|necessaire|utile|envie d|de|que|qu",
+            "veux|souhaite|tiens|desire|voudrais pas a? que|qu|etre|parler|laisser|me|d|de|vous|un|une|prendre",
+            "inutile d|de|que|qu",
+            "don t want|need to|a|you",
+        ],
+        0,
+    )
+});
+
+/// `rest`, the end of `words`, without what is denied up to the next "mais", "plutôt" or "par contre".
+fn without_denied<'a>(words: &[Token], rest: &'a [Token]) -> &'a [Token] {
+    const GOES_ON: &[&str] = &["mais", "plutot", "contre", "par", "seulement", "juste", "sinon", "but", "rather"];
+    let begins = words.len() - rest.len();
+    let Some(denied) = DENIES.first(words) else { return rest };
+    // What stands between is no part of it: "non, c'est pour un passeport, je ne veux pas …".
+    let is_next = words[begins.min(denied.start)..denied.start].iter().all(|token| !token.is_content());
+    let from = denied.end.max(begins) - begins;
+    match rest[from..].iter().position(|token| GOES_ON.contains(&token.folded.as_str())) {
+        _ if !is_next => rest,
+        Some(at) => &rest[from + at..],
+        None => &[],
+    }
+}
+
+/// "Non merci, ça ira": nothing of what was offered is wanted, nor anything instead of it. A mere "non" may lead elsewhere.
+pub fn declines(text: &str) -> bool {
+    static DECLINES: LazyLock<Patterns> = LazyLock::new(|| {
+        Patterns::new(
+            &[
+                "ca ira",
+                "ca va aller",
+                "non? c est bon merci?",
+                "merci $",
+                "non merci",
+                "sans facon",
+                "tant pis",
+                "laissez|laisse tomber",
+                "pas la peine",
+                "pas besoin",
+                "pas necessaire",
+                "rien d autre",
+                "no thanks",
+                "no thank you",
+                "i m good|fine|okay",
+                "never mind",
+            ],
+            0,
+        )
+    });
+    let words = tokens(text);
+    read(text).is_some_and(|answer| !answer.yes && answer.rest.is_empty()) && DECLINES.found(&words)
 }
 
 /// What follows the answer, without the answers said again after it.
@@ -245,6 +328,57 @@ fn rest(words: &[Token]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_denied_is_no_wish() {
+        for (text, rest) in [
+            ("Non, pas la peine de me rappeler.", ""),
+            ("Non, je ne veux pas parler à un agent.", ""),
+            ("pas besoin de parler à quelqu'un", ""),
+            ("Non, pas la peine de me rappeler, mais je voudrais un passeport.", "mais je voudrais un passeport"),
+            ("Non, c'est pour un passeport.", "c est pour un passeport"),
+            (
+                "Non, c'est pour un passeport, je ne veux pas de carte.",
+                "c est pour un passeport je ne veux pas de carte",
+            ),
+            ("Non, je préfère que vous notiez ma demande.", "je préfère que vous notiez ma demande"),
+        ] {
+            let answer = read(text).expect(text);
+            assert!(!answer.yes, "{text}");
+            assert_eq!(answer.rest, rest, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_yes_may_be_taken_back() {
+        for (text, rest) in [
+            (
+                "Oui. Ah non, attendez, le matin je fais des ménages. Plutôt l'après-midi.",
+                "le matin je fais des ménages Plutôt l après midi",
+            ),
+            ("oui oui, euh non, c'est Martel", "c est Martel"),
+        ] {
+            let answer = read(text).expect(text);
+            assert!(!answer.yes, "{text}");
+            assert_eq!(answer.rest, rest, "{text}");
+        }
+        assert!(read("oui, il n'y a pas de souci").is_some_and(|answer| answer.yes));
+        assert_eq!(read("Et l'addition, évidemment, elle est pour moi ?"), None);
+    }
+
+    #[test]
+    fn declining_is_more_than_a_no() {
+        for text in
+            ["Non, ça ira, merci.", "non merci", "Non, c'est bon.", "sans façon", "pas la peine", "non non ça va aller"]
+        {
+            assert!(declines(text), "{text}");
+        }
+        for text in
+            ["Non.", "non non", "Oui, merci.", "Non, notez-le, ça ira.", "non merci, c'est pour un passeport", "merci"]
+        {
+            assert!(!declines(text), "{text}");
+        }
+    }
 
     #[test]
     fn spoken_forms() {
@@ -320,6 +454,8 @@ mod tests {
             "je ne veux pas",
             "je n'en veux pas",
             "pas maintenant",
+            "Pas tout de suite, merci.",
+            "pas pour l'instant",
             "non pas tout à fait",
             "pas tout à fait",
             "pas exactement",

@@ -43,6 +43,9 @@ fn addresses_of_the_town() {
         &[
             ("16 rue de Pontoise", "16 rue de Pontoise"),
             ("7 au 27 rue de Paris", "27 rue de Paris"),
+            ("Au 31, rue de Paris. Ah non, trente-trois, le trente et un c'était avant.", "33 rue de Paris"),
+            ("Elle habite au vingt-quatre, rue de Paris.", "24 rue de Paris"),
+            ("Ma mère, c'est au vingt-quatre, rue de Paris.", "24 rue de Paris"),
             ("Devant le 14, rue de Mareil. Euh non, pardon, devant le 16, rue de Mareil.", "16 rue de Mareil"),
             ("non, c'est 3 rue de Paris", "3 rue de Paris"),
             ("seize rue de Pontoise", "16 rue de Pontoise"),

@@ -16,6 +16,11 @@ fn appointments() {
     golden(
         &[
             ("aujourd'hui", "2026-11-24"),
+            (
+                "Le dix-neuf juin, euh non, attendez, je dis une bêtise. Le samedi cinq juin deux mille vingt-sept.",
+                "2027-06-05",
+            ),
+            ("Le seize juin. Oh, je confonds, le seize j'ai mes élèves. C'est le dix-sept juin.", "2027-06-17"),
             ("demain", "2026-11-25"),
             ("demain matin", "2026-11-25 matin"),
             ("après-demain", "2026-11-26"),
