@@ -44,8 +44,8 @@ const AWAY: usize = 16;
 
 /// What they weigh. What no candidate explains weighs nothing.
 const WEIGHTS: [f32; FINDINGS] = [
-    0.17, -2.00, -1.61, -2.38, 0.90, 0.26, 0.89, -0.44, 0.25, 1.63, 0.98, 0.08, 2.22, 1.58, 1.66, 0.93, -3.04, 1.94,
-    2.58, 0.40, 1.51, 0.31,
+    0.19, -1.98, -1.64, -2.35, 0.91, 0.23, 0.85, -0.38, 0.18, 1.71, 0.97, 0.02, 2.25, 1.54, 1.74, 0.93, -2.78, 2.48,
+    2.38, 0.31, 1.34, 0.29,
 ];
 
 /// Share of the belief with which a topic is answered.
@@ -201,7 +201,7 @@ mod tests {
     use super::*;
 
     const OPEN: TopicId = TopicId(0);
-    const FOLLOW_UP: TopicId = TopicId(1);
+    const NEXT: TopicId = TopicId(1);
     const OTHER: TopicId = TopicId(9);
 
     fn way(topic: Option<TopicId>, findings: &[(usize, f32)]) -> Way {
@@ -218,7 +218,7 @@ mod tests {
     fn ways_with(follow_up: f32, away: f32) -> Vec<Way> {
         vec![
             way(Some(OPEN), &[(1, 1.0)]),
-            way(Some(FOLLOW_UP), &[(0, 1.0), (9, follow_up), (12, follow_up - 0.6)]),
+            way(Some(NEXT), &[(0, 1.0), (9, follow_up), (12, follow_up - 0.6)]),
             way(None, &[(AWAY, 1.0), (AWAY + 1, away), (AWAY + 2, away), (AWAY + 4, away)]),
         ]
     }
@@ -238,20 +238,20 @@ mod tests {
     #[test]
     fn what_goes_on_is_answered_or_asked_about() {
         let nothing = alone(Decision::Unknown, false);
-        assert_eq!(decision(&ways_with(0.9, 0.0), &nothing, true), Some(Decision::Answer(FOLLOW_UP)));
+        assert_eq!(decision(&ways_with(0.9, 0.0), &nothing, true), Some(Decision::Answer(NEXT)));
         assert_eq!(
             decision(&ways_with(0.9, 0.0), &alone(Decision::Answer(OTHER), false), false),
-            Some(Decision::Answer(FOLLOW_UP))
+            Some(Decision::Answer(NEXT))
         );
         let asked = (0..20).map(|n| decision(&ways_with(n as f32 / 20.0, 0.0), &nothing, false));
-        assert!(asked.into_iter().any(|decision| decision == Some(Decision::Confirm(FOLLOW_UP))));
+        assert!(asked.into_iter().any(|decision| decision == Some(Decision::Confirm(NEXT))));
     }
 
     #[test]
     fn another_service_needs_something_that_speaks_for_it() {
         let other = alone(Decision::Answer(OTHER), false);
         assert_eq!(decision(&ways_with(0.0, 1.0), &other, false), None);
-        assert_eq!(decision(&ways_with(0.1, 0.1), &other, false), Some(Decision::Offer(vec![FOLLOW_UP, OTHER])));
+        assert_eq!(decision(&ways_with(0.1, 0.1), &other, false), Some(Decision::Offer(vec![NEXT, OTHER])));
         // Whose phrase was said whole is answered all the same.
         assert_eq!(decision(&ways_with(0.1, 0.1), &alone(Decision::Answer(OTHER), true), false), None);
     }

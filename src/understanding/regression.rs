@@ -87,9 +87,12 @@ pub fn softmax(mut logits: Vec<f32>, sharpness: f32) -> Vec<f32> {
     logits
 }
 
-/// Taken round a circle of `count` places, this step visits each once.
+/// Taken round a circle of `count` places, this step visits each once; any few steps lie far apart, by the golden section. Half a circle
+/// walked through each half in its order: examples of one class came one after the other, and three phrases more moved every confidence.
 fn scattered_step(count: usize) -> usize {
-    (count / 2 + 1..).find(|step| gcd(*step, count) == 1).unwrap_or(1)
+    const GOLDEN: f64 = 0.618_033_988_749_895;
+    let wanted = (count as f64 * GOLDEN) as usize + 1;
+    (wanted..).find(|step| gcd(*step, count) == 1).unwrap_or(1)
 }
 
 fn gcd(a: usize, b: usize) -> usize {
@@ -114,6 +117,16 @@ mod tests {
             let mut visited: Vec<usize> = (0..count).map(|i| i * step % count).collect();
             visited.sort_unstable();
             assert!(visited.into_iter().eq(0..count), "{count} by {step}");
+        }
+    }
+
+    #[test]
+    fn neighbours_are_visited_far_apart() {
+        for count in [1_000, 14_548, 14_549, 14_551] {
+            let step = scattered_step(count);
+            let first: Vec<usize> = (0..count / 100).map(|i| i * step % count).collect();
+            let nearest = first.iter().flat_map(|a| first.iter().filter(move |b| a < b).map(move |b| b - a)).min();
+            assert!(nearest.is_some_and(|nearest| nearest >= 10), "{count}: {nearest:?}");
         }
     }
 

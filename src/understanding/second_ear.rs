@@ -17,11 +17,11 @@ use super::text::tokens;
 const NEAR_ENOUGH: f32 = 0.2;
 
 /// Likeness to calls for help that makes an alarm. Its words tell danger better than what a sentence means.
-const ALARMING: f32 = 0.65;
+const ALARMING: f32 = 0.75;
 /// The same beside insults and distress, which sound like it, and where the town has an answer.
 const SURELY_ALARMING: f32 = 0.9;
 /// The same where part of the sentence is a phrase that the officer wrote.
-const ALARMING_BESIDE_A_PHRASE: f32 = 0.97;
+const ALARMING_BESIDE_A_PHRASE: f32 = 0.98;
 /// How sure that somebody is asked for it must be.
 const SURELY_SOMEBODY: f32 = 0.75;
 const SURELY_SOMEBODY_BY_WORDS: f32 = 0.8;
@@ -116,7 +116,7 @@ struct Together {
     meaning: f32,
 }
 
-const SOMEBODY_ASKED: Together = Together { base: 5.99, words: 1.05, meaning: 0.59 };
+const SOMEBODY_ASKED: Together = Together { base: 2.96, words: 1.21, meaning: 1.47 };
 
 impl Together {
     fn of(&self, words: f32, meaning: f32) -> f32 {
