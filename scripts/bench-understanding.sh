@@ -40,6 +40,12 @@ for table in "$sentences"/context/*.tsv; do
     "$program" understand "$dialplan" --tsv "$table" >"$work/context.tsv"
     python3 scripts/context_score.py "$table" "$work/context.tsv"
 done
+# The topic within the service, follow-ups included. `a` is what the weights of `topic.rs` are fitted on, `b` is held out.
+for table in "$sentences"/topics/*.tsv; do
+    printf '\n### Typed, the topic of a first question: %s\n\n' "$(basename "$table")"
+    "$program" understand "$dialplan" --tsv "$table" >"$work/topics.tsv"
+    python3 scripts/topics_score.py "$table" "$work/topics.tsv"
+done
 [[ ${SPOKEN:-1} == 0 ]] && exit 0
 
 [[ -e models/whisper-base.ggml && -e models/fr_FR-siwis.onnx ]] ||

@@ -6,10 +6,11 @@ usage: fit_context.py PROGRAM DIALPLAN EXPECTED.tsvâ€¦ [--held-out EXPECTED.tsvâ
 EXPECTED as in sip-tests/understanding/context: open, sentence, expected (a topic; "same": the open one; "none", "ack": nothing). A
 conditional logit over the topics of the open service, another service, and nothing. Needs numpy. What follows --held-out is scored only.
 """
-import subprocess
 import sys
 
 import numpy as np
+
+from conditional_logit import belief, fit, found, printed, rows
 
 program, dialplan, *paths = sys.argv[1:]
 held_out = []
@@ -20,20 +21,13 @@ if "--held-out" in paths:
 
 def load(path):
     """Per sentence: names of the ways (the last is nothing), findings, which are right."""
-    with open(path, encoding="utf-8") as f:
-        rows = [line.rstrip("\n").split("\t") for line in f if line.strip()][1:]
-    command = [program, "understand", dialplan, "--tsv", path, "--findings"]
-    printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()
-    names = printed[0].split("\t")[2:]
-    ways = [[] for _ in rows]
-    for line in printed[1:]:
-        number, topic, *values = line.split("\t")
-        ways[int(number)].append((topic, [float(value) for value in values]))
+    table = rows(path)
+    names, ways = found(program, dialplan, path, len(table))
     loaded = []
-    for (opened, sentence, expected), found in zip(rows, ways):
-        if not found:
+    for (opened, sentence, expected), own_ways in zip(table, ways):
+        if not own_ways:
             continue
-        topics = [topic for topic, _ in found] + [None]
+        topics = [topic for topic, _ in own_ways] + [None]
         wanted = opened if expected == "same" else expected
         own = set(topics)
         if wanted in ("none", "ack"):
@@ -42,29 +36,9 @@ def load(path):
             right = [topic == wanted for topic in topics]
         else:
             right = [topic == "-" for topic in topics]
-        findings = np.array([values for _, values in found] + [[0.0] * len(names)])
+        findings = np.array([values for _, values in own_ways] + [[0.0] * len(names)])
         loaded.append((sentence, opened, expected, topics, findings, np.array(right)))
     return names, loaded
-
-
-def belief(w, findings):
-    scores = findings @ w
-    e = np.exp(scores - scores.max())
-    return e / e.sum()
-
-
-def fit(data, size):
-    w, m, v = np.zeros(size), np.zeros(size), np.zeros(size)
-    for t in range(1, 2501):
-        g = 4e-3 * w
-        for _, _, _, _, findings, right in data:
-            p = belief(w, findings)
-            q = p * right
-            q /= q.sum() + 1e-12
-            g = g + (p - q) @ findings / len(data)
-        m, v = 0.9 * m + 0.1 * g, 0.999 * v + 0.001 * g * g
-        w = w - 0.05 * (m / (1 - 0.9**t)) / (np.sqrt(v / (1 - 0.999**t)) + 1e-8)
-    return w
 
 
 def score(title, data, beliefs):
@@ -102,13 +76,13 @@ for path in paths:
 folds = np.arange(len(data)) % 5
 beliefs = [None] * len(data)
 for fold in range(5):
-    w = fit([d for d, f in zip(data, folds) if f != fold], len(names))
+    w = fit([d[4:] for d, f in zip(data, folds) if f != fold], len(names))
     for i in np.flatnonzero(folds == fold):
         beliefs[i] = belief(w, data[i][4])
 score(f"{len(data)} sentences, in parts not fitted on", data, beliefs)
-w = fit(data, len(names))
+w = fit([d[4:] for d in data], len(names))
 print("names:", ", ".join(names))
-print("weights: [" + ", ".join(f"{value:.2f}" for value in w) + "]")
+print("weights:", printed(w))
 for path in held_out:
     _, held = load(path)
     score(f"{path}, held out", held, [belief(w, d[4]) for d in held])

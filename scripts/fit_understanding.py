@@ -1,10 +1,10 @@
 #!/usr/bin/env python3
-"""Fits what the judges' findings weigh (src/understanding/weights.rs), and prints the constants.
+"""Fits what the judges' findings weigh (src/understanding/weights.rs, SOMEBODY_ASKED of second_ear.rs), and prints the constants.
 
 usage: fit_understanding.py PROGRAM DIALPLAN EXPECTED.tsv… [--sentences FILE]
 
 EXPECTED as in sip-tests/understanding. First a conditional logit: which service. Then a logistic regression: whether the first
-service is the right one. Give it no file that is to stay held out. Needs numpy.
+service is the right one; and one whether somebody is asked for. Give it no file that is to stay held out. Needs numpy.
 """
 import subprocess
 import sys
@@ -24,7 +24,7 @@ rows = []
 for path in paths:
     with open(path, encoding="utf-8") as f:
         rows += [line.rstrip("\n").split("\t") for line in f if line.strip()][1:]
-rows = [row for row in rows if row[2] not in ("emergency", "operator")]
+rows = [row for row in rows if row[2] != "emergency"]
 with tempfile.NamedTemporaryFile("w", suffix=".tsv", encoding="utf-8") as f:
     f.write("sentence\n" + "".join(row[0] + "\n" for row in rows))
     f.flush()
@@ -44,6 +44,13 @@ X = np.array([[values for _, values in groups] for groups in found])
 services = np.array([[service for service, _ in groups] for groups in found])
 right = np.array([[s in row[1].split("|") for s in groups] for groups, row in zip(services, rows)])
 has = right.any(axis=1)
+
+
+# Whether somebody is asked for, by both likenesses to such calls; the rest is about services.
+asked = np.array([row[2] == "operator" for row in rows])
+likeness = np.log(kinds[:, [1, 3]] + 1e-3)
+rows = [row for row, is_asked in zip(rows, asked) if not is_asked]
+X, services, right, has, kinds = (values[~asked] for values in (X, services, right, has, kinds))
 
 
 def softmax(scores):
@@ -129,3 +136,10 @@ show = lambda values: "[" + ", ".join(f"{value:.2f}" for value in values) + "]"
 print("names:", ", ".join(names))
 print("choice:", show(w))
 print(f"confidence: base {c[-1]:.2f}, weights {show(c[: len(names)])}, share {c[-4]:.2f}, elsewhere {show(c[-3:-1])}")
+A = np.concatenate([likeness, np.ones((len(asked), 1))], axis=1)
+w = descend(lambda w: A.T @ (1 / (1 + np.exp(-A @ w)) - asked) / len(A), 3)
+print(f"somebody: base {w[2]:.2f}, words {w[0]:.2f}, meaning {w[1]:.2f}")
+believed = 1 / (1 + np.exp(-A @ w))
+for threshold in (0.6, 0.7, 0.75, 0.8, 0.9):
+    yes = believed >= threshold
+    print(f"  {threshold:.2f}: found {(yes & asked).sum()} of {asked.sum()}, falsely {(yes & ~asked).sum()} of {(~asked).sum()}")

@@ -3,6 +3,8 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use clap::builder::{OsStringValueParser, TypedValueParser};
+
 use super::Failure;
 use crate::sentences;
 use crate::understanding::encoder::Encode;
@@ -10,7 +12,8 @@ use crate::understanding::encoder::Encode;
 #[derive(Debug, Clone, clap::Args)]
 pub struct SentenceModel {
     /// Modèle qui rapproche les phrases de même sens ; vide : les mots seuls comptent
-    #[arg(long = "sentences", value_name = "FICHIER", default_value = sentences::MODEL)]
+    #[arg(long = "sentences", value_name = "FICHIER", default_value = sentences::MODEL,
+          value_parser = OsStringValueParser::new().map(PathBuf::from))]
     file: PathBuf,
 }
 

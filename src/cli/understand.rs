@@ -8,7 +8,7 @@ use super::sentences::SentenceModel;
 use crate::at_once::AtOnce;
 use crate::dialplan::{self, Dialplan, Language, LanguagePlan, Severity, TopicId};
 use crate::files;
-use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood, Understanding, context};
+use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood, Understanding, context, topic};
 
 /// Service printed when somebody is asked for and no service is named.
 const OPERATOR: &str = "operateur";
@@ -16,6 +16,8 @@ const OPERATOR: &str = "operateur";
 const HEADINGS: &[&str] = &["sentence", "phrase", "phrases", "texte", "text"];
 /// Heading of the column that holds the topic just answered, `service/topic`.
 const OPEN: &str = "open";
+/// Heading of the column that holds the topic a first question is about.
+const EXPECTED: &str = "expected";
 
 #[derive(clap::Args)]
 pub struct Args {
@@ -130,11 +132,28 @@ impl Reader<'_> {
         writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()).or_else(stopped)
     }
 
+    /// A line for each sentence and topic of the service it is about: number of the sentence, topic, findings.
+    fn topics(&self, text: &str) -> Result<(), Failure> {
+        let mut out = std::io::BufWriter::new(std::io::stdout().lock());
+        let mut lines = vec![format!("sentence\ttopic\t{}", topic::NAMES.join("\t"))];
+        for (number, sentence) in sentences(text).enumerate() {
+            for candidate in self.understanding.topics(sentence) {
+                let topic = name_of(self.plan.topic(candidate.topic));
+                let values: Vec<String> = candidate.findings.iter().map(|value| format!("{value:.6}")).collect();
+                lines.push(format!("{number}\t{topic}\t{}", values.join("\t")));
+            }
+        }
+        writeln!(out, "{}", lines.join("\n")).and_then(|()| out.flush()).or_else(stopped)
+    }
+
     /// A line for each sentence and service: number of the sentence, service, likeness to the kinds of calls, findings.
     fn findings(&self, path: &Path) -> Result<(), Failure> {
         let text = read(path)?;
         if column(&text, OPEN).is_some() {
             return self.ways(&text);
+        }
+        if column(&text, EXPECTED).is_some() {
+            return self.topics(&text);
         }
         let mut out = std::io::BufWriter::new(std::io::stdout().lock());
         let mut print = || {

@@ -212,7 +212,7 @@ impl Judges {
     pub fn judge(&self, said: &[Token], meant: &Meant, open: Option<TopicId>) -> Judged {
         let heard = self.vocabulary.hear(said);
         let pieces = pieces_of(said);
-        let classes = self.judge_classes(&heard, &pieces, meant, open);
+        let classes = self.judge_classes(&heard, &pieces, meant, &|class| self.is_reachable(class, open));
         let hits = self.group_words.score(&heard);
         let likeness = self.group_likeness.judge(&pieces);
         let groups = self.groups.iter().zip(hits).zip(likeness).enumerate();
@@ -251,17 +251,23 @@ impl Judges {
         Judged { groups: fuse(groups, weights), classes }
     }
 
+    /// Verdicts over all classes of one group, follow-ups too, whatever is under way; the others' are empty.
+    pub fn judge_within(&self, said: &[Token], meant: &Meant, group: usize) -> Vec<ClassVerdict> {
+        let heard = self.vocabulary.hear(said);
+        self.judge_classes(&heard, &pieces_of(said), meant, &|class| self.classes[class].group == group)
+    }
+
     fn judge_classes(
         &self,
         heard: &Heard<'_>,
         pieces: &Pieces,
         meant: &Meant,
-        open: Option<TopicId>,
+        is_reachable: &dyn Fn(usize) -> bool,
     ) -> Vec<ClassVerdict> {
         let hits = self.class_words.score(heard);
         let mut verdicts: Vec<ClassVerdict> = Vec::with_capacity(self.classes.len());
         for (number, (class, hits)) in self.classes.iter().zip(hits).enumerate() {
-            if !self.is_reachable(number, open) {
+            if !is_reachable(number) {
                 verdicts.push(ClassVerdict::default());
                 continue;
             }
@@ -282,10 +288,10 @@ impl Judges {
         }
         for (group, likeness) in self.groups.iter().zip(&self.class_likeness) {
             let beliefs = likeness.judge(pieces);
-            let reachable = group.classes.iter().zip(&beliefs).filter(|(c, _)| self.is_reachable(**c, open));
+            let reachable = group.classes.iter().zip(&beliefs).filter(|(c, _)| is_reachable(**c));
             let sum: f32 = reachable.map(|(_, belief)| belief.probability).sum();
             for (class, belief) in group.classes.iter().zip(&beliefs) {
-                if sum > 0.0 && self.is_reachable(*class, open) {
+                if sum > 0.0 && is_reachable(*class) {
                     verdicts[*class].probability = belief.probability / sum;
                     verdicts[*class].fused += 0.5 * belief.probability / sum;
                 }

@@ -6,7 +6,8 @@
 //! Judges of different nature look at each sentence: the officer's phrases and key words spotted in it ([`spotting`],
 //! [`keywords`]), a classifier learned from them over pieces of words and sounds ([`similarity`]), and one over what sentences
 //! mean ([`meaning`], where the model is there: [`encoder`]). [`judges`] asks them for
-//! the service first, then for the topic within it; [`decide`] weighs their agreement. Emergencies ([`emergency`]) come before
+//! the service first, then for the topic within it; [`decide`] weighs their agreement, [`topic`] chooses among the topics of the
+//! service. Emergencies ([`emergency`]) come before
 //! everything, asking for somebody ([`reach`]) before topics; [`wishes`] takes several wishes apart, [`mood`] hears insults,
 //! distress and children.
 //!
@@ -29,6 +30,7 @@ mod elsewhere;
 mod emergency;
 pub mod encoder;
 mod examples;
+mod fitting;
 mod join;
 mod judges;
 mod keywords;
@@ -48,6 +50,7 @@ pub mod spotting;
 mod tests;
 pub mod text;
 mod themes;
+pub mod topic;
 mod vocabulary;
 mod weights;
 mod wishes;
@@ -65,6 +68,7 @@ use second_ear::{Beside, Foreign, Kinds, Meanings, OURS, SecondEar};
 use text::{Token, tokens};
 
 pub use emergency::Danger;
+pub use fitting::Findings;
 pub use join::{InTurn, Join};
 pub use mood::Mood;
 
@@ -139,15 +143,6 @@ pub struct Whom {
     pub is_person: bool,
     /// No words ask for somebody: a name alone, or a turn that is only like asking. In a form it may be the answer.
     pub is_unasked: bool,
-}
-
-/// See [`Understanding::findings`].
-#[derive(Debug, Clone)]
-pub struct Findings {
-    pub names: &'static [&'static str],
-    pub services: Vec<(String, [f32; weights::FINDINGS])>,
-    /// How much the sentence is like danger, asking for somebody and calls for another house: by words, then the last two by meaning.
-    pub kinds: [f32; 5],
 }
 
 /// A sentence as it was said, first, and otherwise.
@@ -262,7 +257,7 @@ impl Understanding {
                 ..Interpretation::default()
             };
         }
-        let decided = gone_on.unwrap_or(decided);
+        let decided = gone_on.unwrap_or_else(|| self.within_service(decided, &readings, point));
         let beside = match decided.decision {
             _ if decided.is_whole => Beside::Phrase,
             Decision::Answer(_) => Beside::Doubt,
@@ -289,6 +284,43 @@ impl Understanding {
             self.take_apart(&mut found, &readings[0], open);
         }
         found
+    }
+
+    /// The same service, but the topic of it, follow-ups too, that the sentence asks for.
+    fn within_service(&self, mut decided: Decided, readings: &[Vec<Token>], point: Option<&[f32]>) -> Decided {
+        let (Decision::Answer(topic) | Decision::Confirm(topic)) = decided.decision else { return decided };
+        // By words alone it can't be told so well.
+        if decided.is_all || point.is_none() {
+            return decided;
+        }
+        let Some((better, share)) = topic::meant(&self.candidates(topic, readings, point), decided.is_whole) else {
+            return decided;
+        };
+        if better == topic {
+            return decided;
+        }
+        decided.reasons.push(format!("dans le service, un autre sujet répond mieux ({:.0} %)", 100.0 * share));
+        decided.decision = match decided.decision {
+            Decision::Confirm(_) => Decision::Confirm(better),
+            _ => Decision::Answer(better),
+        };
+        decided
+    }
+
+    /// The topics of the service that `topic` is of, with what speaks for each.
+    fn candidates(&self, topic: TopicId, readings: &[Vec<Token>], point: Option<&[f32]>) -> Vec<topic::Candidate> {
+        let Some(class) = self.judges.class_of(topic) else { return Vec::new() };
+        let group = self.judges.classes[class].group;
+        let meant = self.judges.meaning(point);
+        let judged: Vec<_> = readings.iter().map(|words| self.judges.judge_within(words, &meant, group)).collect();
+        topic::candidates(&self.judges, group, &judged, &self.judges.near(point))
+    }
+
+    /// The follow-up of `topic` that `text` asks for, where the caller has said that the topic is meant: "c'est combien ?" among what was said.
+    pub fn follow_up_meant(&self, topic: TopicId, text: &str) -> Option<TopicId> {
+        let Readings { readings, mended } = Self::heard(text);
+        let point = self.point(&mended);
+        topic::within(topic, &self.candidates(topic, &readings, Some(point.first()?)))
     }
 
     /// A decision in place of `decided`, where the sentence goes on from the topic just answered.
@@ -326,15 +358,6 @@ impl Understanding {
         let behind = self.judges.judge(&behind, &self.meaning(&behind), Some(open));
         let near = self.judges.near(self.point(words).first());
         context::ways(&self.judges, &context::Readings { plain: judged, behind: &behind, near: &near }, foreign, open)
-    }
-
-    /// The ways in which `text` may go on from `open`: to fit what they weigh.
-    pub fn ways(&self, text: &str, open: TopicId) -> Vec<Way> {
-        let heard = Self::heard(&text::written(acknowledgement::without_signs(&tokens(text))));
-        let point = self.point(&heard.mended);
-        let kinds = self.second_ear.kinds(&similarity::pieces_of(&heard.readings[0]), point.first());
-        let judged = self.judge(&heard.readings, &self.judges.meaning(point.first()), Some(open));
-        self.ways_on(&heard.readings, &judged, kinds.foreign(), open)
     }
 
     /// Where a sentence lies: one point, or none without the encoder, or when nothing is said.
@@ -568,21 +591,6 @@ impl Understanding {
             evidence.push(format!("sujet dans le service {share:.0} %, avance {:.0} %", percent(lead)));
         }
         evidence
-    }
-
-    /// What the judges found for each service, and the names of the findings: to fit what they weigh.
-    pub fn findings(&self, text: &str) -> Findings {
-        let heard = Self::heard(text);
-        let point = self.point(&heard.mended);
-        let kinds = self.second_ear.kinds(&similarity::pieces_of(&heard.readings[0]), point.first());
-        let meant = kinds.meant.unwrap_or_default();
-        let judged = self.judge(&heard.readings, &self.judges.meaning(point.first()), None);
-        let services = self.judges.groups.iter().zip(&judged.groups).filter(|(_, verdict)| verdict.best.is_some());
-        Findings {
-            names: &weights::NAMES,
-            services: services.map(|(group, found)| (group.service.clone(), weights::findings(found))).collect(),
-            kinds: [kinds.danger, kinds.somebody, kinds.elsewhere, meant.somebody, meant.elsewhere],
-        }
     }
 
     /// How rare a word is among the services, 0–1: for choosing words that help the recogniser.
