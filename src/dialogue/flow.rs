@@ -64,6 +64,8 @@ impl Dialogue {
             self.open_up(id);
         }
         self.trouble.here = 0;
+        // What was to come next is here already.
+        self.later = self.later.filter(|later| *later != id);
         let sentences = self.topic_sentences(topic);
         self.say_sentences(sentences);
         if !topic.slots.is_empty() || topic.record.is_some() {
@@ -82,7 +84,9 @@ impl Dialogue {
     pub(super) fn enter_wished(&mut self, topic: TopicId) {
         self.progress();
         let wish = self.wish.take();
-        self.enter(topic, wish.as_deref());
+        let follow_up =
+            wish.as_deref().and_then(|wish| self.understanding.get(self.language)?.follow_up_meant(topic, wish));
+        self.enter(follow_up.unwrap_or(topic), wish.as_deref());
     }
 
     /// Follow-ups of this topic can be asked; the one before is kept for the way back.

@@ -1,12 +1,10 @@
 //! What the caller says, routed: emergencies, the question asked, everywhere, the form, then the topics.
 
-use std::sync::Arc;
-
 use crate::dialplan::{Action, Rule, TopicId, Trigger};
-use crate::understanding::acknowledgement::{Behind, is_plain_yes, question_behind};
+use crate::understanding::acknowledgement::{is_plain_yes, is_resigned};
 use crate::understanding::asking::asks;
 use crate::understanding::commands::{self, Command};
-use crate::understanding::slots::{choice, yes_no};
+use crate::understanding::slots::yes_no;
 use crate::understanding::spotting::Spotter;
 use crate::understanding::text::{self, Token, tokens};
 use crate::understanding::{Danger, Decision, Interpretation, Lack, Mood};
@@ -22,17 +20,20 @@ const DOUBTFUL: f32 = 0.35;
 /// From here on another subject is one even in the middle of a form.
 const CLEAR: f32 = 0.85;
 /// From here on what only sounds like an emergency is one even as the answer of a form.
-const CERTAIN: f32 = 0.95;
+const CERTAIN: f32 = 0.985;
 /// Share of a rule's phrase that must be said.
 const RULE_SPOTTED: f32 = 0.8;
 /// Share of a sentence that a phrase of `Partout` must explain: "un agent m'a dit …" is no wish for an agent.
 const EVERYWHERE_COVERAGE: f32 = 0.5;
 
+/// Failures in a row after which a matter of another house leads to a human, too.
+const MOST_FAILURES: u8 = 2;
+
 /// Signs of having understood, one after the other, that ask nothing: then something was misheard.
 const MOST_SIGNS: u8 = 2;
 
-/// Fewer meaningful words beside a no ask nothing.
-const FEWEST_ASKED: usize = 2;
+/// Meaningful words beside a yes or no that make it no more than that.
+const MOST_BESIDE: usize = 3;
 
 /// Nobody says this who wants something more.
 const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
@@ -40,8 +41,10 @@ const FAREWELL: &[&str] = &["revoir", "aurevoir", "goodbye"];
 /// What is looked for when somebody is in distress, in the languages spoken.
 const SOCIAL_HELP: &str = "aide sociale social help";
 
-fn asks_something(words: &str) -> bool {
-    tokens(words).iter().filter(|word| word.is_content()).count() >= FEWEST_ASKED
+/// A yes or no with little beside it.
+fn is_short_answer(text: &str) -> bool {
+    let beside = |answer: yes_no::Answer| tokens(&answer.rest).iter().filter(|word| word.is_content()).count();
+    yes_no::read(text).is_some_and(|answer| beside(answer) <= MOST_BESIDE)
 }
 
 impl Dialogue {
@@ -59,9 +62,14 @@ impl Dialogue {
             Some(interpretation) => interpretation,
             None => return self.not_understood(),
         };
-        let interpretation = self.as_answer(interpretation);
+        let interpretation = self.as_answer(interpretation, text);
         if interpretation.decision == Decision::Emergency {
             return self.emergency(interpretation.danger);
+        }
+        // Told that the town hall can't help: "bon, je demanderai à mon médecin, alors".
+        if std::mem::take(&mut self.has_declined) && is_resigned(text) && !asks(&words) {
+            self.progress();
+            return self.ask_anything_else();
         }
         if self.is_reading() && self.heard_while_reading(text, &words) {
             return;
@@ -135,6 +143,9 @@ impl Dialogue {
         if confidence >= DOUBTFUL && may_mean.iter().any(|topic| self.tells_matter(*topic, text)) {
             return;
         }
+        if may_leave_message(&interpretation) && self.leaves_message(may_mean.first().copied(), text) {
+            return;
+        }
         match interpretation.decision {
             Decision::Emergency => self.emergency(interpretation.danger),
             Decision::Answer(topic) if self.refused.contains(&topic) => self.not_understood(),
@@ -171,199 +182,6 @@ impl Dialogue {
         }
     }
 
-    /// The question asked last, if this answers it.
-    fn answers_question(&mut self, text: &str, words: &[Token], confidence: f32) -> bool {
-        match self.stage.clone() {
-            Stage::Confirming(topic) => {
-                let Some(answer) = yes_no::read(text) else {
-                    return false;
-                };
-                if answer.yes {
-                    self.later = self.other_wish(&answer.rest, Some(topic)).or(self.later);
-                    self.enter_wished(topic);
-                } else {
-                    self.refuse(vec![topic], &answer.rest, confidence);
-                }
-                true
-            }
-            Stage::Offering(topics) => {
-                if let Some(topic) = self.offered(&topics, words) {
-                    self.enter_wished(topic);
-                    return true;
-                }
-                let other = commands::command(text) == Some(Command::SomethingElse);
-                match yes_no::read(text) {
-                    Some(answer) if !answer.yes => self.refuse(topics, &answer.rest, confidence),
-                    _ if other => self.refuse(topics, "", confidence),
-                    // "Oui" to several: the first was asked first.
-                    Some(answer) if answer.yes && answer.rest.is_empty() => self.enter_wished(topics[0]),
-                    _ => return false,
-                }
-                true
-            }
-            Stage::Proposing(action) => {
-                if let Some(entry) = self.entry_chosen(&action, words) {
-                    self.asked_for_human(entry);
-                    return true;
-                }
-                let Some(answer) = yes_no::read(text) else {
-                    return false;
-                };
-                let leads_to = answer.yes.then_some(&action);
-                self.answered_with(answer, text, leads_to, Self::ask_anything_else, confidence);
-                true
-            }
-            Stage::Asking(topic) => self.answers_topic(topic, text, words, confidence),
-            _ => false,
-        }
-    }
-
-    /// Rules of the topic that asked; then yes and no to "anything else?".
-    fn answers_topic(&mut self, topic: Option<TopicId>, text: &str, words: &[Token], confidence: f32) -> bool {
-        let plan = Arc::clone(&self.plan);
-        let rules: &[Rule] = match (topic, plan.plans.get(self.language)) {
-            (Some(id), Some(language)) => language.topics.get(id.0).map_or(&[], |t| &t.rules),
-            _ => &[],
-        };
-        if let Some(action) = spotted(rules, words, 0.0) {
-            self.progress();
-            self.command_action(&action);
-            return true;
-        }
-        let Some(answer) = yes_no::read(text) else {
-            return false;
-        };
-        let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
-        if let Some(rule) = rules.iter().find(|rule| rule.triggers.contains(&wanted)) {
-            self.answered_with(answer, text, Some(&rule.action), Self::ask_anything_else, confidence);
-            return true;
-        }
-        // Only what nothing else follows: "oui, je voudrais un passeport" is about the passport.
-        if !answer.rest.is_empty() {
-            return false;
-        }
-        let asked_yes_no = rules.iter().any(|r| r.triggers.iter().any(|t| matches!(t, Trigger::Yes | Trigger::No)));
-        let is_welcome = self.words().is_some_and(|w| topic == Some(w.welcome));
-        match answer.yes {
-            // No to a topic's question that only has a yes, or to "anything else?".
-            false if asked_yes_no => {
-                self.progress();
-                self.ask_anything_else();
-            }
-            false if !is_welcome && rules.is_empty() => self.goodbye(),
-            true if rules.is_empty() && self.trouble.noises == 0 => {
-                self.trouble.noises += 1;
-                self.say(PhraseId::Listening);
-            }
-            _ => return false,
-        }
-        true
-    }
-
-    /// Does what a yes or no leads to, or `otherwise` where that is nothing. Another wish stated clearly beside it is not lost: "non, c'est
-    /// pour un passeport" and "d'accord, mais je préfère parler à quelqu'un" are followed at once, "oui, et je voudrais aussi un
-    /// passeport" after what the yes was for. "Ah, d'accord. Et c'est combien ?" is a question and no yes.
-    fn answered_with(
-        &mut self,
-        answer: yes_no::Answer,
-        text: &str,
-        leads_to: Option<&Action>,
-        otherwise: impl FnOnce(&mut Self),
-        confidence: f32,
-    ) {
-        let leads_to_somebody = matches!(leads_to, Some(Action::Transfer(_)));
-        if !leads_to_somebody
-            && let Some(interpretation) = self.interpret(&answer.rest)
-            && is_asking_for_somebody(&interpretation, &answer.rest)
-        {
-            return self.act_on(interpretation, &answer.rest, confidence);
-        }
-        let leads_to_form =
-            matches!(leads_to, Some(Action::GoTo(topic)) if self.topic(*topic).is_some_and(|t| !t.slots.is_empty()));
-        if !leads_to_form && commands::command(&answer.rest) == Some(Command::TakeNote) && self.take_note() {
-            return;
-        }
-        if answer.yes
-            && let Some(question) = question_behind(text)
-            && let Some(interpretation) = self.interpret(&question.words)
-            && is_followed(&question, &interpretation, leads_to_somebody)
-        {
-            return self.act_on(interpretation, &question.words, confidence);
-        }
-        let wish = self.other_wish(&answer.rest, self.open);
-        // "Non, mais attendez, il a déjà dix-sept ans. Ça se rattrape ?" asks more about the same.
-        let asks_more = || text.trim_end().ends_with('?') && asks_something(&answer.rest);
-        if !answer.yes
-            && (wish.is_some() || asks_more())
-            && let Some(interpretation) = self.interpret(&answer.rest)
-        {
-            return self.act_on(interpretation, &answer.rest, confidence);
-        }
-        self.later = wish.or(self.later);
-        self.progress();
-        match leads_to {
-            Some(action) => self.command_action(action),
-            None => otherwise(self),
-        }
-    }
-
-    /// A topic other than `known` that these words clearly ask for.
-    fn other_wish(&self, words: &str, known: Option<TopicId>) -> Option<TopicId> {
-        if words.is_empty() {
-            return None;
-        }
-        let found = self.interpret(words)?;
-        // Beside a yes what goes on from the open topic has to ask: "oui, s'il vous plaît", misheard, is like anything.
-        let is_follow_up = |topic: TopicId| self.topic(topic).is_some_and(|topic| topic.parent.is_some());
-        let may_be = |topic: TopicId| !is_follow_up(topic) || asks(&tokens(words));
-        match found.decision {
-            Decision::Answer(topic) if Some(topic) != known && !self.refused.contains(&topic) && may_be(topic) => {
-                Some(topic)
-            }
-            _ => None,
-        }
-    }
-
-    /// "No" to what was understood: what is said beside it counts, else the caller is asked to say it otherwise.
-    fn refuse(&mut self, topics: Vec<TopicId>, rest: &str, confidence: f32) {
-        self.refused.extend(topics);
-        self.refused.truncate(16);
-        self.trouble.misunderstood += 1;
-        if !rest.is_empty()
-            && let Some(interpretation) = self.interpret(rest)
-            && interpretation.decision != Decision::Unknown
-        {
-            self.stage = Stage::Asking(self.words().map(|w| w.welcome));
-            return self.act_on(interpretation, rest, confidence);
-        }
-        if self.trouble.total() >= 2 {
-            return self.escalate();
-        }
-        self.say(PhraseId::SayItOtherwise);
-        self.stage = Stage::Asking(self.words().map(|w| w.welcome));
-    }
-
-    fn offered(&self, topics: &[TopicId], words: &[Token]) -> Option<TopicId> {
-        // "La carte d'identité": the words of the title; or "la deuxième".
-        let titles: Vec<crate::dialplan::Phrase> = topics
-            .iter()
-            .map(|topic| {
-                let written = self.title(*topic);
-                let tokens = tokens(&written)
-                    .iter()
-                    .filter(|t| t.is_content())
-                    .map(|t| crate::dialplan::PhraseToken::Word(t.written.clone()))
-                    .collect();
-                crate::dialplan::Phrase { written, tokens }
-            })
-            .collect();
-        let index = choice::by_words(words, &titles)
-            .or_else(|| choice::place(words, topics.len()))
-            .or_else(|| choice::by_sound(words, &titles))
-            .or_else(|| choice::by_likeness(words, &titles))?;
-        topics.get(index).copied()
-    }
-
     /// An action of `Partout` whose phrase was said.
     fn everywhere(&self, words: &[Token], free_text: bool) -> Option<Action> {
         let rules = &self.words()?.everywhere;
@@ -383,7 +201,7 @@ impl Dialogue {
     }
 
     /// A wish about the conversation itself; `false` when it has no meaning here.
-    fn command(&mut self, command: Command) -> bool {
+    pub(super) fn command(&mut self, command: Command) -> bool {
         match command {
             Command::Repeat => self.repeat(),
             Command::SlowDown => self.slow_down(),
@@ -401,6 +219,12 @@ impl Dialogue {
                 self.say(PhraseId::Cancelled);
                 self.ask_anything_else();
             }
+            Command::MoreToAsk if !matches!(self.stage, Stage::Filling(_)) => {
+                self.progress();
+                self.say(PhraseId::Listening);
+                self.stage = Stage::Asking(self.words().map(|w| w.welcome));
+            }
+            Command::MoreToAsk => return false,
             Command::SomethingElse => {
                 if matches!(self.stage, Stage::Filling(_)) || !self.suspended.is_empty() {
                     self.say(PhraseId::Cancelled);
@@ -416,8 +240,13 @@ impl Dialogue {
         true
     }
 
-    /// In a form a name, a day, and what only sounds like a call for help or for somebody, is an answer first.
-    fn as_answer(&self, interpretation: Interpretation) -> Interpretation {
+    /// In a form a name, a day, and what only sounds like a call for help or for somebody, is an answer first. So is a short yes or no, where
+    /// one is asked for: "oui, faites, avant qu'elle tombe".
+    fn as_answer(&self, interpretation: Interpretation, text: &str) -> Interpretation {
+        let only_sounds = interpretation.decision == Decision::Emergency && interpretation.confidence < 1.0;
+        if only_sounds && self.asks_yes_or_no() && is_short_answer(text) {
+            return Interpretation::default();
+        }
         let is_sound = match interpretation.decision {
             Decision::Reach { .. } => !interpretation.whom.is_unasked,
             Decision::Emergency => interpretation.confidence >= CERTAIN,
@@ -457,10 +286,13 @@ impl Dialogue {
 
     /// Nothing a town hall deals with: said kindly, with what can be asked.
     fn out_of_scope(&mut self) {
-        if self.is_second_failure() {
+        let is_first = !std::mem::replace(&mut self.has_ever_declined, true);
+        // Nobody has to be fetched to say that the railway pays tickets back.
+        if self.is_second_failure() && (!is_first || self.trouble.total() > MOST_FAILURES) {
             return self.escalate();
         }
         self.say_with_examples(PhraseId::OutOfScope);
+        self.has_declined = true;
     }
 
     /// Insults and children: no reproach, and a human after the second time.
@@ -527,14 +359,9 @@ impl Dialogue {
     }
 }
 
-/// What stands behind a sign of having understood is a question rather than part of a yes. One that is not understood is best left to
-/// the agent whom a yes leads to.
-fn is_followed(question: &Behind, interpretation: &Interpretation, leads_to_somebody: bool) -> bool {
-    match (&interpretation.decision, interpretation.lack) {
-        (Decision::Unknown, Lack::Words) => question.asks && !leads_to_somebody,
-        (Decision::Unknown, _) => question.asks,
-        _ => true,
-    }
+/// Nobody is in danger, and nobody to be fetched.
+fn may_leave_message(interpretation: &Interpretation) -> bool {
+    !matches!(interpretation.decision, Decision::Emergency | Decision::Reach { .. })
 }
 
 /// Somebody is asked for in so many words. "Je ne veux pas d'un agent" is the contrary.
@@ -546,7 +373,7 @@ pub(super) fn is_asking_for_somebody(interpretation: &Interpretation, text: &str
 }
 
 /// The action of the rule whose phrase is best found in what was said.
-fn spotted(rules: &[Rule], words: &[Token], coverage: f32) -> Option<Action> {
+pub(super) fn spotted(rules: &[Rule], words: &[Token], coverage: f32) -> Option<Action> {
     let phrases = rules.iter().flat_map(|rule| {
         rule.triggers.iter().filter_map(move |trigger| match trigger {
             Trigger::Phrase(phrase) => Some((rule, phrase)),

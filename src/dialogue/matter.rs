@@ -2,10 +2,11 @@
 //! the form takes what it would ask first. So has whoever tells the number asked whether to be called back. And who tells the matter
 //! again while something else is asked, or words of the question, wants nothing new.
 
-use crate::dialplan::{Action, Part, Slot, SlotKind, Topic, TopicId, Trigger};
+use crate::dialplan::{Action, Part, Slot, SlotKind, Topic, TopicId, Trigger, fold};
 use crate::understanding::asking::is_question;
 use crate::understanding::slots::yes_no;
 use crate::understanding::text::{Token, tokens};
+use crate::understanding::{Decision, commands};
 
 use super::Dialogue;
 use super::form::{Said, wants_telephone};
@@ -76,6 +77,35 @@ impl Dialogue {
         self.progress();
         self.enter_with(form, wish.as_deref().map_or(Said::Nothing, Said::Wish));
         true
+    }
+
+    /// "Je voudrais laisser un message au service pour retirer mon dossier": the message form of the service that `topic` is of, else the
+    /// one for any service. `false`: no message is to be left, or there is no form for it.
+    pub(super) fn leaves_message(&mut self, topic: Option<TopicId>, text: &str) -> bool {
+        let is_filling = matches!(self.stage, Stage::Filling(_));
+        let wish = commands::leaves_message(text).filter(|_| !is_filling);
+        let Some(form) = wish.and_then(|wish| self.message_form(topic, &wish)) else {
+            return false;
+        };
+        self.progress();
+        self.enter(form, Some(text));
+        true
+    }
+
+    /// A service's form for messages has that in its title, as the officer wrote it; the one for any service is what `wish` alone means.
+    fn message_form(&self, topic: Option<TopicId>, wish: &str) -> Option<TopicId> {
+        let words = self.words()?;
+        let service = topic.and_then(|topic| self.topic(topic)).map(|topic| &topic.service);
+        let takes_message = |topic: &Topic| {
+            let title = fold(&topic.title);
+            title.contains("message") && topic.slots.iter().any(|slot| slot.kind == SlotKind::FreeMessage)
+        };
+        let mut forms = words.iter().filter(|(_, topic)| takes_message(topic));
+        let of_service = forms.find(|(_, topic)| Some(&topic.service) == service).map(|(form, _)| form);
+        of_service.or_else(|| {
+            let Decision::Answer(form) = self.interpret(wish)?.decision else { return None };
+            self.topic(form).is_some_and(takes_message).then_some(form)
+        })
     }
 
     /// The form for what is being talked about.

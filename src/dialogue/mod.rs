@@ -3,7 +3,7 @@
 //! Owns: what to say and do next: topics, forms, repair, escalation. Must not know: audio, SIP, timers (it is told of
 //! silence), files. Local time comes in with each input.
 //!
-//! One concept a file: [`state`] says where a conversation is; `heard` and `keys` route what the caller says and types;
+//! One concept a file: [`state`] says where a conversation is; `heard` and `keys` route what the caller says and types, `answers` what answers a question;
 //! `flow` walks topics and actions, `reading` reads long answers in parts; `form` leads through a form with `filling`, `correction`,
 //! `form_keys` and `known`, `check` reads back what is in doubt, `digression` leaves a form and returns to it; `repair` deals with
 //! silence and misunderstanding; `matter` begins a form for who begins to tell; `escalation` finds a human or the next best thing; `speak` makes sentences; `expect` says what may be
@@ -17,6 +17,7 @@
 //! ```
 
 mod ahead;
+mod answers;
 mod check;
 mod conversation;
 mod correction;
@@ -197,6 +198,10 @@ pub struct Dialogue {
     asked: Option<String>,
     /// Entries of the directory that may be meant, the proposed one first.
     candidates: Vec<DirectoryId>,
+    /// The caller has just been told that their matter is another house's.
+    has_declined: bool,
+    /// Ever in this call.
+    has_ever_declined: bool,
     trouble: Trouble,
     /// Topics the caller has just said it is not.
     refused: Vec<TopicId>,
@@ -255,6 +260,8 @@ impl Dialogue {
             nearly: Vec::new(),
             asked: None,
             candidates: Vec::new(),
+            has_declined: false,
+            has_ever_declined: false,
             trouble: Trouble::default(),
             refused: Vec::new(),
             caller_number: None,

@@ -44,7 +44,13 @@ pub(super) fn fill(sentence: &str, value: impl Fn(&str) -> Option<String>) -> Op
         rest = after;
     }
     out.push_str(rest);
-    Some(out)
+    Some(without_doubled_prepositions(out))
+}
+
+/// "À {heure}" is written for an hour; callers say "après 14 h", "vers midi", "entre 9 h et 10 h" as well.
+fn without_doubled_prepositions(text: String) -> String {
+    const OWN: &[&str] = &["après ", "avant ", "vers ", "entre ", "en début ", "en fin "];
+    OWN.iter().fold(text, |text, own| text.replace(&format!(" à {own}"), &format!(" {own}")))
 }
 
 /// What is known when a speech is said.

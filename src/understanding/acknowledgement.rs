@@ -2,7 +2,10 @@
 //!
 //! Owns: what is only a sign of having understood. Must not know: what was asked before, topics.
 
+use std::sync::LazyLock;
+
 use super::asking::asks;
+use super::pattern::Patterns;
 use super::text::{Token, Weight, tokens};
 
 /// Signs of having understood, folded; the longer ones first.
@@ -122,6 +125,26 @@ pub fn question_behind(text: &str) -> Option<Behind> {
     may_ask.then(|| Behind { words: super::text::written(behind), asks })
 }
 
+/// Who has been told that nothing can be done here will do otherwise: "bon, ben, je vais voir avec le magasin", "tant pis".
+pub fn is_resigned(text: &str) -> bool {
+    static RESIGNED: LazyLock<Patterns> = LazyLock::new(|| {
+        Patterns::new(
+            &[
+                "tant pis",
+                "dommage",
+                "je vais voir|demander|appeler|aller|faire|chercher|essayer|embeter|rappeler|attendre|regarder|contacter|me",
+                "je verrai|demanderai|irai|appellerai|ferai|chercherai|essaierai|essayerai|attendrai|regarderai|trouverai",
+                "on va voir|demander|appeler|aller|faire|se",
+                "on verra|demandera|ira|appellera|fera",
+                "pas grave",
+                "ask|call|try somebody|someone|them|my|the",
+            ],
+            0,
+        )
+    });
+    RESIGNED.found(&tokens(text)) && !text.trim_end().ends_with('?')
+}
+
 /// What stands behind signs of having understood and the "et" after them.
 pub fn without_signs(words: &[Token]) -> &[Token] {
     let behind = &words[signs(words)..];
@@ -151,6 +174,18 @@ fn begins_with(words: &[Token], sign: &[&str]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn who_will_do_otherwise_is_resigned() {
+        for text in
+            ["Bon, je demanderai à mon médecin, alors.", "Bon, ben, je vais embêter le magasin, alors.", "Tant pis."]
+        {
+            assert!(is_resigned(text), "{text}");
+        }
+        for text in ["Et je vais voir qui, alors ?", "je voudrais un passeport", ""] {
+            assert!(!is_resigned(text), "{text}");
+        }
+    }
 
     #[test]
     fn questions_behind_a_sign_of_having_understood() {

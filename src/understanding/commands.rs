@@ -3,7 +3,7 @@
 use std::sync::LazyLock;
 
 use super::pattern::{Patterns, content_outside};
-use super::text::tokens;
+use super::text::{tokens, written};
 
 /// A wish about the conversation itself.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -15,6 +15,8 @@ pub enum Command {
     Cancel,
     /// Another subject.
     SomethingElse,
+    /// "J'ai encore une question": it comes next, about whatever.
+    MoreToAsk,
     /// The question, or the answer, before this one.
     Back,
     /// "Attendez", "un instant".
@@ -135,6 +137,20 @@ static COMMANDS: LazyLock<Vec<(Command, Patterns)>> = LazyLock::new(|| {
             ),
         ),
         (
+            Command::MoreToAsk,
+            Patterns::new(
+                &[
+                    "attendez|attends|juste? j ai|aurais|avais encore|juste|aussi? une|la? petite|derniere? question|chose",
+                    "j ai|aurais|avais encore|juste|aussi une|quelques? petite|petites? question|questions",
+                    "encore|juste une question",
+                    "je peux|pourrais|voudrais|aimerais vous? poser une question",
+                    "je peux|pourrais|voudrais|aimerais vous? demander encore|aussi? quelque chose",
+                    "one|another more? question",
+                ],
+                0,
+            ),
+        ),
+        (
             Command::SomethingElse,
             Patterns::new(
                 &[
@@ -216,6 +232,27 @@ pub fn command(text: &str) -> Option<Command> {
         .map(|(command, _)| command)
 }
 
+/// A message is to be left, whatever it and the rest of the sentence are about: "je voudrais laisser un message au service pour retirer mon
+/// dossier". The words that say so.
+pub fn leaves_message(text: &str) -> Option<String> {
+    static LEAVES: LazyLock<Patterns> = LazyLock::new(|| {
+        Patterns::new(
+            &[
+                "laisser|transmettre|deposer|passer juste|simplement|plutot? un|mon|le petit? message|mot",
+                "je vous? laisse|laisserai juste|simplement|plutot? un|mon|le petit? message|mot",
+                "prenez|prendre|notez|noter|transmettez un|mon petit? message",
+                "vous le? leur|lui dites|direz|transmettez|transmettrez",
+                "dites|direz le? leur|lui",
+                "faites|faire passer le? message|mot|info|information",
+                "leave a message",
+            ],
+            0,
+        )
+    });
+    let words = tokens(text);
+    LEAVES.find(&words).map(|range| written(&words[range]))
+}
+
 /// The command that a sentence is and nothing else, where whatever is said may be the answer: "répétez", but not "répétez-leur que la
 /// rue est fermée".
 pub fn alone(text: &str) -> Option<Command> {
@@ -245,6 +282,20 @@ mod tests {
     }
 
     #[test]
+    fn messages_are_left_among_other_words() {
+        for (text, wanted) in [
+            ("Je voudrais laisser un message au service pour retirer le dossier.", Some("laisser un message")),
+            ("vous pouvez prendre un message pour la crèche ?", Some("prendre un message")),
+            ("Non, pas d'agent. Je laisse juste un message.", Some("Je laisse juste un message")),
+            ("Ma fille ne viendra pas mercredi. Vous le leur dites ?", Some("Vous le leur dites")),
+            ("j'ai laissé un message la semaine dernière", None),
+            ("j'ai eu un message de la mairie", None),
+        ] {
+            assert_eq!(leaves_message(text).as_deref(), wanted, "{text}");
+        }
+    }
+
+    #[test]
     fn commands_in_everyday_words() {
         for (text, wanted) in [
             ("répétez s'il vous plaît", Some(Command::Repeat)),
@@ -259,6 +310,10 @@ mod tests {
             ("non merci, c'est tout, au revoir", Some(Command::Goodbye)),
             ("laissez tomber", Some(Command::Cancel)),
             ("j'ai une autre question", Some(Command::SomethingElse)),
+            ("Attendez, j'ai encore une question.", Some(Command::MoreToAsk)),
+            ("j'ai juste une petite question", Some(Command::MoreToAsk)),
+            ("je voudrais vous poser une question", Some(Command::MoreToAsk)),
+            ("j'ai encore une question sur la cantine de mon fils", None),
             ("attendez un instant", Some(Command::Wait)),
             ("attendez, je cherche un stylo", Some(Command::Wait)),
             ("un instant je vais chercher de quoi noter", Some(Command::Wait)),

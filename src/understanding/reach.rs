@@ -32,7 +32,8 @@ static ASKS: LazyLock<Patterns> = LazyLock::new(|| {
             "exige|demande|reclame|reclamer|faut un|une|le|la|l responsable|agent|chef|humain|conseiller|conseillere|interlocuteur|superieur",
             "avoir le|la|un|une monsieur|dame|personne|agent|responsable|secretaire|collegue|directeur|directrice",
             "bout du? fil|telephone",
-            "poste 1*|2*|3*|4*|5*|6*|7*|8*|9*|vingt|trente|quarante|cinquante|soixante|cent|douze|quinze|deux|trois|quatre|cinq|six|sept|huit",
+            "le|au|du|moi poste 1*|2*|3*|4*|5*|6*|7*|8*|9*|vingt|trente|quarante|cinquante|soixante|cent|douze|quinze|deux|trois|quatre|cinq|six|sept|huit",
+            "^ poste 1*|2*|3*|4*|5*|6*|7*|8*|9*|vingt|trente|quarante|cinquante|soixante|cent|douze|quinze|deux|trois|quatre|cinq|six|sept|huit",
             "remettez|remettre|basculez|basculer|reliez|dirigez|renvoyez moi|mon|nous",
             "cause|causer|parle avec|au|a maire|chef|responsable|quelquun|monsieur|madame",
             "voir avec|directement votre|le|la|un|une|l",
@@ -102,7 +103,6 @@ static NOT_ASKING: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     [
         "agent|agents|conseiller|quelquun m|qui|nous a|ont|est|etait|avait",
         "qui|agent|quelquun qui vient|passe|passera",
-        "collegue|collegues m|me|nous|lui|leur|qui|a|ont|est|sont|etait|avait|disait|dit",
         "entendu|voulais|veux|voudrais parler de|d|du|des",
         "permis|passer le? permis|bac|brevet",
         "agent recenseur|immobilier|assermente",
@@ -128,6 +128,10 @@ static CALLS_SERVICE: LazyLock<Patterns> = LazyLock::new(|| {
         0,
     )
 });
+
+/// Whoever says so wants a service, not only names it.
+static WISHES: LazyLock<Patterns> =
+    LazyLock::new(|| Patterns::new(&["voudrais|aimerais|souhaite|souhaiterais|veux"], 0));
 
 /// What one may want to know of a service without wanting to speak with it.
 static ASKS_ABOUT: LazyLock<Patterns> = LazyLock::new(|| {
@@ -204,7 +208,10 @@ pub fn asked(tokens: &[Token]) -> Option<Asked> {
     if let Some(range) = CALLS_SERVICE.find(tokens) {
         let beside = content_outside(tokens, &range);
         if (1..=LONGEST_NAME).contains(&beside) && !ASKS_ABOUT.found(&tokens[range.end..]) {
-            return Some(without(tokens, &range));
+            // A name by itself asks for nobody in so many words.
+            let asks = WISHES.found(&tokens[range.clone()]);
+            let found = without(tokens, &range);
+            return Some(if asks { found } else { Asked { words: String::new(), ..found } });
         }
     }
     let range = NAMES_SOMEBODY.find(tokens)?;

@@ -75,15 +75,10 @@ pub fn parts(said: &[Token], answer: impl Fn(&[Token]) -> Option<(TopicId, f32)>
     let count = |part: &[Token]| part.iter().filter(|word| word.is_content()).count();
     // In a long sentence a word is part of the story: "ma femme et la fête aussi pour le passeport, ça fait un mois …".
     let fewest = if count(said) > MOST_OF_A_LIST { 2 } else { 1 };
-    let clear = |part: &[Token]| {
-        (count(part) >= fewest)
-            .then(|| answer(part))
-            .flatten()
-            .filter(|(_, sure)| *sure >= SURE)
-            .map(|(topic, _)| topic)
-    };
+    let clear =
+        |part: &[Token]| (count(part) >= fewest).then(|| answer(part)).flatten().filter(|(_, sure)| *sure >= SURE);
     let has = |part: &[Token], words: &[&str]| part.iter().any(|token| words.contains(&token.folded.as_str()));
-    let mut wishes: Vec<TopicId> = Vec::new();
+    let mut wishes: Vec<(TopicId, f32)> = Vec::new();
     let mut from = 0;
     for joint in joints {
         let (before, after) = (&said[from..joint], &said[joint..]);
@@ -107,7 +102,14 @@ pub fn parts(said: &[Token], answer: impl Fn(&[Token]) -> Option<(TopicId, f32)>
         return None;
     }
     wishes.push(clear(&said[from..])?);
-    Some(wishes)
+    // Heard as one wish the sentence may be clearer than a piece of it: "ma femme et la fête aussi pour le passeport".
+    if let Some((one, sure)) = answer(said)
+        && wishes.iter().any(|(topic, _)| *topic == one)
+        && wishes.iter().any(|(topic, of_part)| *topic != one && *of_part < sure)
+    {
+        return None;
+    }
+    Some(wishes.into_iter().map(|(topic, _)| topic).collect())
 }
 
 #[cfg(test)]
