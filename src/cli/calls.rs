@@ -373,10 +373,11 @@ mod tests {
         assert!(scenarios.len() >= 20, "{}", scenarios.len());
     }
 
-    /// By words alone, 78 of 83 on 1 December 2026: what fails without the sound fails by understanding or by the conversation.
+    /// By words alone: what fails without the sound fails by understanding or by the conversation. Most of these calls were written by people
+    /// who had not seen the dialplan's phrases.
     #[test]
     fn callers_who_hear_every_word_get_what_they_want() {
-        const FAILURES: usize = 8;
+        const FAILURES: usize = 60;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let mut config = Config::default();
         config.dialplan.directory = root.join("dialplans/saint-germain-en-laye");
