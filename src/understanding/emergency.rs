@@ -98,7 +98,9 @@ const HARMLESS: &[&str] = &[
 
 /// The same, with other words between.
 const HARMLESS_APART: &[&str] = &[
-    "avc|infarctus|attaque|accident|malaise|crise ans|annees|mois|autrefois|jadis",
+    // "Il y a trois ans", but not "elle a quatre-vingts ans".
+    "avc|infarctus|attaque|accident|malaise|crise y|depuis|date ans|annees|mois",
+    "avc|infarctus|attaque|accident|malaise|crise autrefois|jadis",
     "brule*|brulee depuis",
     "chute|chuter|tombe|tombee|renverse|renversee|blesse|blessee mois|semaine|semaines|an|ans|annee|jours",
     "chien|chat|chaton|chiot suit",
@@ -430,6 +432,7 @@ mod tests {
             "mon mari ne respire plus",
             "elle ne respire pas",
             "ma mère a fait un malaise",
+            "Ma mère fait un malaise, elle a quatre-vingts ans",
             "il est inconscient",
             "mon mari me frappe",
             "il me tape dessus",
@@ -506,6 +509,7 @@ mod tests {
             "le bal des pompiers c'est quand",
             "je voudrais déclarer un décès",
             "mon mari est mort hier",
+            "mon père a fait un AVC il y a trois ans, il a droit à la carte pour se garer",
             "mon fils a perdu son doudou, un lapin gris",
             "j'ai déjà une assistante sociale qui me suit",
             "le médecin qui me suit est en vacances",
