@@ -1,7 +1,15 @@
 """A conditional logit: which of several ways is right, by what their findings weigh. Shared by the scripts that fit weights. Needs numpy."""
 import subprocess
+import sys
 
 import numpy as np
+
+
+def arguments():
+    """PROGRAM DIALPLAN FILE… [--held-out FILE…]: the program, the dialplan, files to fit on, files only to score."""
+    program, dialplan, *paths = sys.argv[1:]
+    at = paths.index("--held-out") if "--held-out" in paths else len(paths)
+    return program, dialplan, paths[:at], paths[at + 1 :]
 
 
 def found(program, dialplan, path, sentences):

@@ -6,17 +6,11 @@ usage: fit_context.py PROGRAM DIALPLAN EXPECTED.tsvâ€¦ [--held-out EXPECTED.tsvâ
 EXPECTED as in sip-tests/understanding/context: open, sentence, expected (a topic; "same": the open one; "none", "ack": nothing). A
 conditional logit over the topics of the open service, another service, and nothing. Needs numpy. What follows --held-out is scored only.
 """
-import sys
-
 import numpy as np
 
-from conditional_logit import belief, fit, found, printed, rows
+from conditional_logit import arguments, belief, fit, found, printed, rows
 
-program, dialplan, *paths = sys.argv[1:]
-held_out = []
-if "--held-out" in paths:
-    at = paths.index("--held-out")
-    held_out, paths = paths[at + 1 :], paths[:at]
+program, dialplan, paths, held_out = arguments()
 
 
 def load(path):

@@ -6,17 +6,11 @@ usage: fit_topics.py PROGRAM DIALPLAN EXPECTED.tsvâ€¦ [--held-out EXPECTED.tsvâ€
 EXPECTED as in sip-tests/understanding/topics: sentence, topics (`service/topic`, or `service/topic/follow-up`, several by `|`). What
 follows --held-out is scored only. Needs numpy.
 """
-import sys
-
 import numpy as np
 
-from conditional_logit import belief, fit, found, printed, rows
+from conditional_logit import arguments, belief, fit, found, printed, rows
 
-program, dialplan, *paths = sys.argv[1:]
-held_out = []
-if "--held-out" in paths:
-    at = paths.index("--held-out")
-    held_out, paths = paths[at + 1 :], paths[:at]
+program, dialplan, paths, held_out = arguments()
 
 
 def load(path):

@@ -3,15 +3,9 @@
 
 EXPECTED as in sip-tests/understanding/topics, PRINTED by `allo-mairie understand --tsv EXPECTED.tsv`.
 """
-import sys
+import tables
 
-details = "--details" in sys.argv
-expected_path, printed_path = [argument for argument in sys.argv[1:] if not argument.startswith("--")]
-with open(expected_path, encoding="utf-8") as f:
-    expected = [line.rstrip("\n").split("\t") for line in f if line.strip()][1:]
-with open(printed_path, encoding="utf-8") as f:
-    printed = [line.rstrip("\n").split("\t") for line in f if line.strip()]
-assert len(expected) == len(printed), (len(expected), len(printed))
+expected, printed, details = tables.read()
 
 TITLES = {True: "what a follow-up answers", False: "what a topic answers"}
 WHATS = ("right", "led", "asked", "wrong", "other")
