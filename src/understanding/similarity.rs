@@ -32,7 +32,12 @@ pub struct Similarity {
 struct Weights<W> {
     rows: Vec<W>,
     classes: usize,
+    /// Length of a row; what is beyond the classes stays nothing.
+    width: usize,
 }
+
+/// While they are learned, rows are filled up to a multiple of this, so that they are added without remainders.
+const LANES: usize = 16;
 
 /// The examples, to see how near the nearest one is.
 #[derive(Debug, Clone)]
@@ -58,8 +63,25 @@ struct Feature {
     idf: f32,
 }
 
-/// Pieces of a sentence, with how much each counts.
-pub type Pieces = Hashed<f32>;
+/// Pieces of a sentence, with how much each counts; in the order of their hashes.
+#[derive(Debug, Clone, Default)]
+pub struct Pieces(Vec<(u64, f32)>);
+
+impl Pieces {
+    /// Pieces that stand there twice count twice.
+    fn new(mut pieces: Vec<(u64, f32)>) -> Self {
+        pieces.sort_unstable_by(|a, b| a.0.cmp(&b.0).then(a.1.total_cmp(&b.1)));
+        pieces.dedup_by(|next, kept| {
+            let is_same = next.0 == kept.0;
+            if is_same {
+                kept.1 += next.1;
+            }
+            is_same
+        });
+        pieces.shrink_to_fit();
+        Self(pieces)
+    }
+}
 
 /// By piece.
 type Hashed<T> = HashMap<u64, T, BuildHasherDefault<AsItIs>>;
@@ -110,51 +132,62 @@ impl Similarity {
     }
 
     fn learned(examples: &[(usize, &Pieces)], classes: usize) -> (Self, Vec<(usize, Sparse)>) {
-        let mut documents: Hashed<usize> = Hashed::default();
-        for feature in examples.iter().flat_map(|(_, pieces)| pieces.keys()) {
-            *documents.entry(*feature).or_default() += 1;
+        // Each piece has the number of its first place until all are known.
+        let mut numbers: Hashed<u32> = Hashed::default();
+        let mut documents: Vec<(u64, usize)> = Vec::new();
+        let mut vectors: Vec<(usize, Sparse)> = Vec::with_capacity(examples.len());
+        for (class, pieces) in examples {
+            let numbered = pieces.0.iter().map(|(hash, count)| {
+                let number = *numbers.entry(*hash).or_insert_with(|| {
+                    documents.push((*hash, 0));
+                    documents.len() as u32 - 1
+                });
+                documents[number as usize].1 += 1;
+                (number, *count)
+            });
+            let vector: Sparse = numbered.collect();
+            if !vector.is_empty() {
+                vectors.push((*class, vector));
+            }
         }
-        // Numbered in order of their hash, so that training does not depend on the map's order.
-        let mut known: Vec<(u64, usize)> = documents.into_iter().collect();
-        known.sort_unstable();
+        // Then the frequent ones first: their rows lie together, and stay at hand while all are taught.
+        let mut order: Vec<u32> = (0..documents.len() as u32).collect();
+        order.sort_unstable_by_key(|number| {
+            let (hash, count) = documents[*number as usize];
+            (std::cmp::Reverse(count), hash)
+        });
         let total = examples.len() as f32;
-        let features: Hashed<Feature> = known
-            .into_iter()
-            .enumerate()
-            .map(|(index, (hash, count))| {
-                let idf = ((1.0 + total) / (1.0 + count as f32)).ln() + 1.0;
-                (hash, Feature { index: index as u32, idf })
-            })
-            .collect();
-        let mut weights = Weights { rows: vec![0.0f32; features.len() * classes], classes };
-        let mut model = Self { weights: Weights { rows: Vec::new(), classes }, features, nearest: None };
-        let vectors: Vec<(usize, Sparse)> = examples
-            .iter()
-            .map(|(class, pieces)| (*class, model.vector(pieces)))
-            .filter(|(_, vector)| !vector.is_empty())
-            .collect();
+        let mut known = vec![Feature { index: 0, idf: 0.0 }; documents.len()];
+        for (index, number) in order.iter().enumerate() {
+            let count = documents[*number as usize].1 as f32;
+            known[*number as usize] = Feature { index: index as u32, idf: ((1.0 + total) / (1.0 + count)).ln() + 1.0 };
+        }
+        for (_, vector) in &mut vectors {
+            for (number, value) in vector.iter_mut() {
+                let feature = known[*number as usize];
+                (*number, *value) = (feature.index, worth(*value, feature));
+            }
+            normalise(vector, 0.0);
+        }
+        let features: Hashed<Feature> =
+            numbers.into_iter().map(|(hash, number)| (hash, known[number as usize])).collect();
+        let width = classes.next_multiple_of(LANES);
+        let mut weights = Weights { rows: vec![0.0f32; features.len() * width], classes, width };
         descend(&mut weights, &vectors, classes, SCHEDULE);
-        model.weights.rows = weights.rows.into_iter().map(bf16::from_f32).collect();
-        (model, vectors)
+        let filled = weights.rows.chunks_exact(width.max(1)).flat_map(|row| &row[..classes]);
+        let rows = filled.copied().map(bf16::from_f32).collect();
+        (Self { weights: Weights { rows, classes, width: classes }, features, nearest: None }, vectors)
     }
 
     fn vector(&self, pieces: &Pieces) -> Sparse {
-        let mut vector: Sparse = pieces
-            .iter()
-            .filter_map(|(hash, count)| {
-                let feature = self.features.get(hash)?;
-                Some((feature.index, (1.0 + count.ln().max(0.0)) * count.min(1.0) * feature.idf))
-            })
-            .collect();
-        vector.sort_unstable_by_key(|entry| entry.0);
+        let known = pieces.0.iter().filter_map(|(hash, count)| {
+            let feature = *self.features.get(hash)?;
+            Some((feature.index, worth(*count, feature)))
+        });
+        let mut vector: Sparse = known.collect();
         // Features never seen count in the length: a sentence mostly unknown is near to nothing.
-        let unknown = pieces.keys().filter(|h| !self.features.contains_key(h)).count() as f32;
-        let length = (vector.iter().map(|(_, v)| v * v).sum::<f32>() + unknown).sqrt();
-        if length > 0.0 {
-            for (_, value) in &mut vector {
-                *value /= length;
-            }
-        }
+        let unknown = (pieces.0.len() - vector.len()) as f32;
+        normalise(&mut vector, unknown);
         vector
     }
 
@@ -175,26 +208,54 @@ impl Similarity {
     }
 }
 
+/// What a piece found so often counts in a sentence.
+fn worth(count: f32, feature: Feature) -> f32 {
+    (1.0 + count.ln().max(0.0)) * count.min(1.0) * feature.idf
+}
+
+/// Brings a sentence to length one; `unknown`: squared length of what is not in it.
+fn normalise(vector: &mut Sparse, unknown: f32) {
+    let length = (vector.iter().map(|(_, v)| v * v).sum::<f32>() + unknown).sqrt();
+    if length > 0.0 {
+        vector.iter_mut().for_each(|(_, value)| *value /= length);
+    }
+}
+
 impl<W: Copy + Into<f32>> Weights<W> {
     fn row(&self, feature: u32) -> Range<usize> {
-        let start = feature as usize * self.classes;
-        start..start + self.classes
+        let start = feature as usize * self.width;
+        start..start + self.width
     }
 
     fn logits(&self, vector: &Sparse) -> Vec<f32> {
-        let mut logits = vec![0.0; self.classes];
+        let mut logits = vec![0.0; self.width];
         for (feature, value) in vector {
             for (logit, weight) in logits.iter_mut().zip(&self.rows[self.row(*feature)]) {
                 *logit += value * (*weight).into();
             }
         }
+        logits.truncate(self.classes);
         logits
     }
 }
 
 impl Learner<Sparse> for Weights<f32> {
+    /// Some classes after the others, so that their sums need not leave the processor.
     fn logits(&self, vector: &Sparse) -> Vec<f32> {
-        Weights::logits(self, vector)
+        let mut logits = Vec::with_capacity(self.width);
+        for first in (0..self.width).step_by(LANES) {
+            let mut sums = [0.0f32; LANES];
+            for (feature, value) in vector {
+                let from = *feature as usize * self.width + first;
+                let Some(weights) = self.rows.get(from..from + LANES) else { continue };
+                for (sum, weight) in sums.iter_mut().zip(weights) {
+                    *sum += value * weight;
+                }
+            }
+            logits.extend(sums);
+        }
+        logits.truncate(self.classes);
+        logits
     }
 
     fn step(&mut self, vector: &Sparse, classes: &[(usize, f32)], rate: f32) {
@@ -245,57 +306,63 @@ impl Nearest {
 
 /// Pieces of a sentence: stems, pairs of stems, families of words, runs of letters and of sounds.
 pub fn pieces_of(tokens: &[Token]) -> Pieces {
-    let mut features = Pieces::default();
-    let mut add = |kind: u8, text: &str, weight: f32| {
-        *features.entry(hash(kind, text)).or_default() += weight;
-    };
+    let mut pieces = Vec::with_capacity(16 * tokens.len());
+    let mut add = |piece: Fnv, weight: f32| pieces.push((piece.0, weight));
     let meant: Vec<&Token> = tokens.iter().filter(|t| t.weight != Weight::Filler).collect();
-    let mut sounds = String::new();
+    let (mut edged, mut sounds) = (String::new(), String::new());
     for (i, token) in meant.iter().enumerate() {
         let share = if token.is_content() { 1.0 } else { 0.3 };
-        add(b'w', &token.stem, 1.5 * share);
+        let stem = Fnv::of(b'w').with(&token.stem);
+        add(stem, 1.5 * share);
         if let Some(next) = meant.get(i + 1) {
-            add(b'b', &format!("{} {}", token.stem, next.stem), 0.6);
+            add(Fnv::of(b'b').with(&token.stem).with(" ").with(&next.stem), 0.6);
         }
         if token.is_content() {
             if token.family != 0 {
-                add(b'f', &token.family.to_string(), 1.0);
+                add(Fnv::of(b'f').with(&token.family.to_string()), 1.0);
             }
             let themes = (0..Themes::BITS).filter(|theme| token.themes >> theme & 1 == 1);
             for theme in themes {
-                add(b't', &theme.to_string(), 1.0 / token.themes.count_ones() as f32);
+                add(Fnv::of(b't').with(&theme.to_string()), 1.0 / token.themes.count_ones() as f32);
             }
-            let edged = format!("<{}>", token.folded);
+            edged.clear();
+            edged.extend(["<", &token.folded, ">"]);
             for length in 3..=4 {
-                for piece in pieces(&edged, length) {
-                    add(b'c', piece, 0.6);
-                }
+                runs(&edged, length, |run| add(Fnv::of(b'c').with(run), 0.6));
             }
             sounds.push_str(&token.sound);
         }
     }
     // Sounds run on over the words: where one word ends is what a recogniser gets wrong.
-    for piece in pieces(&sounds, 4) {
-        add(b's', piece, 0.6);
-    }
-    features
+    runs(&sounds, 4, |run| add(Fnv::of(b's').with(run), 0.6));
+    Pieces::new(pieces)
 }
 
-/// Runs of `length` letters; the text is ASCII or nearly so.
-fn pieces(text: &str, length: usize) -> impl Iterator<Item = &str> {
-    let starts: Vec<usize> = text.char_indices().map(|(i, _)| i).chain([text.len()]).collect();
-    let count = starts.len().saturating_sub(length);
-    (0..count).map(move |i| &text[starts[i]..starts[i + length]])
+/// Runs of `length` letters.
+fn runs(text: &str, length: usize, mut each: impl FnMut(&str)) {
+    let mut ends = text.char_indices().map(|(at, letter)| at + letter.len_utf8()).skip(length - 1);
+    let mut starts = text.char_indices().map(|(at, _)| at);
+    while let (Some(end), Some(start)) = (ends.next(), starts.next()) {
+        each(&text[start..end]);
+    }
 }
 
 /// FNV-1a, so that the same text has the same number in every run.
-fn hash(kind: u8, text: &str) -> u64 {
-    let mut hash: u64 = 0xcbf2_9ce4_8422_2325;
-    for byte in std::iter::once(kind).chain(text.bytes()) {
-        hash ^= u64::from(byte);
-        hash = hash.wrapping_mul(0x0100_0000_01b3);
+#[derive(Clone, Copy)]
+struct Fnv(u64);
+
+impl Fnv {
+    fn of(kind: u8) -> Self {
+        Self(0xcbf2_9ce4_8422_2325).byte(kind)
     }
-    hash
+
+    fn with(self, text: &str) -> Self {
+        text.bytes().fold(self, Self::byte)
+    }
+
+    fn byte(self, byte: u8) -> Self {
+        Self((self.0 ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+    }
 }
 
 #[cfg(test)]
