@@ -240,7 +240,9 @@ impl Understanding {
         let judged = self.judge(&readings, &self.judges.meaning(point), open);
         let decided = self.decided(&judged, &readings[0], kinds.foreign(), open);
         // The officer's own words for somebody ("joindre la police municipale") come first, but for who wants no machine.
-        if let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
+        let may_want_somebody = !reach::asks_to_be_called_back(&heard) && !reach::asks_what_speaks(&heard);
+        if may_want_somebody
+            && let Some(asked) = reach::asked(&heard).or_else(|| self.names_somebody(&heard))
             && (!decided.is_all || asked.is_for_a_person)
         {
             return self.somebody(&heard, asked, open, mood);
@@ -274,7 +276,7 @@ impl Understanding {
                 ..Interpretation::default()
             };
         }
-        if !decided.is_whole && mood.is_none() && kinds.is_for_somebody(beside) {
+        if !decided.is_whole && mood.is_none() && may_want_somebody && kinds.is_for_somebody(beside) {
             return self.somebody(&heard, reach::Asked::about(&heard), open, mood);
         }
         let is_all = decided.is_all || goes_on;

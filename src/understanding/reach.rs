@@ -72,7 +72,7 @@ static IS_THERE: LazyLock<Patterns> = LazyLock::new(|| {
         &[
             "responsable|directeur|directrice|chef|adjoint|adjointe|dame|monsieur|madame|personne|quelquun|charge|chargee|agent|secretaire|conseiller|conseillere|collegue joignable|disponible|present|presente|reunion|dispo",
             "mettez|mettre|passez|donnez moi|nous|me ligne|fil",
-            "service|bureau|quelquun peut|pourrait me|nous prendre|repondre|rappeler",
+            "service|bureau|quelquun peut|pourrait me|nous prendre|repondre",
             "dame|personne|monsieur|agent qui fait|gere|occupe|s est la|elle",
             "dame|personne de|du l|la? accueil|guichet|standard la",
         ],
@@ -147,6 +147,37 @@ const MOST_BESIDE_A_NAME: usize = 5;
 /// Meaningful words in the name of a service.
 const LONGEST_NAME: usize = 3;
 
+/// Wanting to be called back, which is a request, and no wish to speak with somebody now.
+static CALLED_BACK: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &[
+            "me|nous rappeler|rappelle|rappellent|rappeliez|rappelez|recontacter|recontacte|recontactez|retelephoner|retelephone|prevenir|telephoner",
+            "m|nous appeler|avertir",
+            "rappelez|recontactez|rappeler|prevenez|telephonez|appelez|avertissez moi|nous",
+            "etre rappele|rappelee|recontacte|recontactee",
+            "passer|passez|passe|donner|donnez un|le? petit? coup de? fil|telephone",
+        ],
+        0,
+    )
+});
+/// A call that was promised, or is to come from somebody who is named.
+static NO_REQUEST: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(
+        &["devait|devaient|devais|dit|promis|jamais|attends|toujours|comme|suite", "madame|monsieur|mme", "vrai|vraie"],
+        0,
+    )
+});
+
+/// "Est-ce que quelqu'un de chez vous peut me rappeler ?"
+pub fn asks_to_be_called_back(tokens: &[Token]) -> bool {
+    CALLED_BACK.found(tokens) && !NO_REQUEST.found(tokens)
+}
+
+/// "Vous êtes une vraie dame, ou un robot ?"
+pub fn asks_what_speaks(tokens: &[Token]) -> bool {
+    WONDERS.found(tokens) && MACHINE.found(tokens) && !INSISTS.found(tokens)
+}
+
 /// Somebody is asked for.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
@@ -187,6 +218,16 @@ static WONDERS: LazyLock<Patterns> = LazyLock::new(|| {
     )
 });
 
+/// What may be speaking.
+static MACHINE: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&["robot|machine|ordinateur|repondeur|automate|enregistrement|humain|humaine|vivant|vivante"], 0)
+});
+
+/// Who says so besides wants one or the other.
+static INSISTS: LazyLock<Patterns> = LazyLock::new(|| {
+    Patterns::new(&["voudrais|aimerais|souhaite|veux|prefere|prefererais|passez|passer|donnez|besoin|faut|parler"], 0)
+});
+
 impl Asked {
     /// Everything said is about whom.
     pub fn about(said: &[Token]) -> Self {
@@ -196,6 +237,9 @@ impl Asked {
 
 /// Whom the caller asks for, when they ask for somebody.
 pub fn asked(tokens: &[Token]) -> Option<Asked> {
+    if asks_what_speaks(tokens) {
+        return None;
+    }
     let is_for_a_person = PERSON.found(tokens) && !WONDERS.found(tokens);
     if let Some(range) = ASKS.find(tokens)
         && !reports(tokens, &range)
@@ -293,6 +337,7 @@ mod tests {
             "j'exige un responsable",
             "allô il y a quelqu'un",
             "zéro",
+            "c'est un robot ça, je veux un humain",
         ] {
             assert!(asked(&tokens(text)).is_some(), "{text}");
         }
@@ -310,6 +355,20 @@ mod tests {
     }
 
     #[test]
+    fn a_call_back_is_wanted() {
+        let wants = |text: &str| asks_to_be_called_back(&tokens(text));
+        assert!(wants("est-ce que quelqu'un de chez vous peut me rappeler"));
+        assert!(wants("rappelez-moi plutôt demain"));
+        assert!(wants("j'aimerais être rappelée"));
+        assert!(wants("on pourrait me passer un coup de fil un autre jour"));
+        assert!(wants("si on le retrouve vous pouvez me prévenir"));
+        assert!(!wants("je vous rappelle"));
+        assert!(!wants("elle devait me rappeler avant midi"));
+        assert!(!wants("je voudrais que monsieur Lenoir me rappelle"));
+        assert!(!wants("une vraie personne peut me rappeler"));
+    }
+
+    #[test]
     fn an_answer_is_wanted() {
         for text in [
             "un agent m'a dit de refaire ma carte d'identité",
@@ -322,6 +381,8 @@ mod tests {
             "je voudrais les horaires du service urbanisme",
             "le service urbanisme est ouvert le samedi",
             "il y a quelqu'un au guichet à midi",
+            "je parle à qui là vous êtes une vraie dame ou vous êtes un robot",
+            "c'est une machine ou un humain",
             "oui",
             "",
         ] {
