@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Action, Rule, TopicId, Trigger};
+use crate::dialplan::{Action, Phrase, PhraseToken, Rule, TopicId, Trigger};
 use crate::understanding::acknowledgement::{Behind, question_behind};
-use crate::understanding::asking::asks;
+use crate::understanding::asking::{asks, is_question};
 use crate::understanding::commands::{self, Command};
 use crate::understanding::slots::{choice, yes_no};
 use crate::understanding::text::{Token, tokens};
@@ -24,6 +24,10 @@ const ASKED_WORD: f32 = 0.7;
 const FEWEST_ASKED: usize = 2;
 /// Whoever says so beside a no wants something else: "non, je voudrais d'abord savoir mes droits".
 const WISHES: &[&str] = &["voudrais", "veux", "aimerais", "souhaite", "prefere", "savoir", "want", "like"];
+
+/// The same of who says what they call for.
+const INSTEAD: &[&str] =
+    &["pour", "plutot", "mais", "contre", "sinon", "aussi", "cherche", "besoin", "faut", "faudrait", "instead", "but"];
 
 fn asks_something(words: &str) -> bool {
     tokens(words).iter().filter(|word| word.is_content()).count() >= FEWEST_ASKED
@@ -65,7 +69,7 @@ impl Dialogue {
                     self.asked_for_human(entry);
                     return true;
                 }
-                let Some(answer) = yes_no::read(text) else {
+                let Some(answer) = answer_to(text) else {
                     return false;
                 };
                 let leads_to = answer.yes.then_some(&action);
@@ -89,7 +93,7 @@ impl Dialogue {
             self.command_action(&action);
             return true;
         }
-        let Some(answer) = yes_no::read(text) else {
+        let Some(answer) = answer_to(text) else {
             return false;
         };
         let wanted = if answer.yes { Trigger::Yes } else { Trigger::No };
@@ -147,13 +151,14 @@ impl Dialogue {
             self.command(command);
             return;
         }
+        let rest = tokens(&answer.rest);
         let form = match leads_to {
             Some(Action::GoTo(topic)) => self.topic(*topic).filter(|topic| !topic.slots.is_empty()),
             _ => None,
         };
         let leads_to_form = form.is_some();
         // "Non merci, ça ira" is no wish to be called back instead.
-        if form.is_some_and(wants_telephone) && yes_no::declines(text) {
+        if form.is_some_and(wants_telephone) && !answer.yes && (is_put_off(text, &answer) || yes_no::declines(text)) {
             self.progress();
             return self.ask_anything_else();
         }
@@ -179,9 +184,13 @@ impl Dialogue {
         let asks_more = || text.trim_end().ends_with('?') && asks_something(&answer.rest);
         if !answer.yes
             && let Some(interpretation) = self.interpret(&answer.rest)
-            && (wish.is_some() || asks_more() || is_likely(&interpretation))
+            && (wish.is_some() || asks_more() || is_likely(&interpretation) || is_wished(&rest, &interpretation))
         {
             return self.act_on(interpretation, &answer.rest, confidence);
+        }
+        // "Non, ce que je voudrais savoir, c'est combien de temps il reste bon" begins no form, even where it is not understood.
+        if !answer.yes && leads_to_form && is_question(&rest) && asks_something(&answer.rest) {
+            return self.refuse(Vec::new(), &answer.rest, confidence);
         }
         self.later = wish.or(self.later);
         self.progress();
@@ -240,20 +249,15 @@ impl Dialogue {
     }
 
     fn offered(&self, topics: &[TopicId], words: &[Token]) -> Option<TopicId> {
-        // "La carte d'identité": the words of the title; or "la deuxième".
-        let titles: Vec<crate::dialplan::Phrase> = topics
+        // "La carte d'identité": the words of the title, or of the part of it that names the topic or its parent; or "la deuxième".
+        let titles: Vec<String> = topics.iter().map(|topic| self.title(*topic)).collect();
+        let names: Vec<Vec<Phrase>> = titles
             .iter()
-            .map(|topic| {
-                let written = self.title(*topic);
-                let tokens = tokens(&written)
-                    .iter()
-                    .filter(|t| t.is_content())
-                    .map(|t| crate::dialplan::PhraseToken::Word(t.written.clone()))
-                    .collect();
-                crate::dialplan::Phrase { written, tokens }
-            })
+            .map(|title| std::iter::once(name(title)).chain(title.split(", ").map(name)).collect())
             .collect();
-        let index = choice::by_words(words, &titles)
+        let titles: Vec<Phrase> = titles.iter().map(|title| name(title)).collect();
+        let index = choice::by_name(words, &names)
+            .or_else(|| choice::by_words(words, &titles))
             .or_else(|| choice::place(words, topics.len()))
             .or_else(|| choice::by_sound(words, &titles))
             .or_else(|| choice::by_likeness(words, &titles))?;
@@ -261,9 +265,36 @@ impl Dialogue {
     }
 }
 
+/// The yes or no, and what is said beside it; the reason of a no that puts off is about nothing else.
+fn answer_to(text: &str) -> Option<yes_no::Answer> {
+    let mut answer = yes_no::read(text)?;
+    if is_put_off(text, &answer) {
+        answer.rest.clear();
+    }
+    Some(answer)
+}
+
+fn is_put_off(text: &str, answer: &yes_no::Answer) -> bool {
+    let rest = tokens(&answer.rest);
+    let has = |words: &[&str]| rest.iter().any(|word| words.contains(&word.folded.as_str()));
+    yes_no::puts_off(text) && !has(WISHES) && !has(INSTEAD) && !asks(&rest) && !text.trim_end().ends_with('?')
+}
+
+/// The meaningful words of a title, to be found in an answer.
+pub(super) fn name(title: &str) -> Phrase {
+    let words = tokens(title).into_iter().filter(Token::is_content);
+    Phrase { written: title.to_owned(), tokens: words.map(|word| PhraseToken::Word(word.written)).collect() }
+}
+
 /// Sure enough to be asked about, beside a no.
 fn is_likely(interpretation: &Interpretation) -> bool {
     matches!(interpretation.decision, Decision::Confirm(_)) && interpretation.confidence >= LIKELY
+}
+
+/// "Non, je veux d'abord comprendre l'allocation": what is wished in so many words needs less.
+fn is_wished(rest: &[Token], interpretation: &Interpretation) -> bool {
+    rest.iter().any(|word| WISHES.contains(&word.folded.as_str()))
+        && matches!(interpretation.decision, Decision::Answer(_) | Decision::Confirm(_))
 }
 
 /// What stands behind a sign of having understood is a question rather than part of a yes. One that is not understood is best left to

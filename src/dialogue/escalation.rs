@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::dialplan::{Action, DirectoryId, Phrase, PhraseToken, SlotKind, TopicId, fold};
+use crate::dialplan::{Action, DirectoryId, Phrase, SlotKind, TopicId, fold};
 use crate::understanding::Whom;
 use crate::understanding::slots::{choice, yes_no};
-use crate::understanding::text::{Token, tokens};
+use crate::understanding::text::Token;
 
+use super::answers::name;
 use super::phrases::PhraseId;
 use super::speak::Moment;
 use super::state::{Form, Stage, Unreachable};
@@ -71,7 +72,7 @@ impl Dialogue {
         if !is_choice {
             return None;
         }
-        let names: Vec<Phrase> = self.candidates.iter().map(|e| spoken(&self.plan.entry(*e).name)).collect();
+        let names: Vec<Phrase> = self.candidates.iter().map(|e| name(&self.plan.entry(*e).name)).collect();
         let chosen = choice::by_words(words, &names).or_else(|| choice::place(words, names.len()));
         match chosen {
             Some(index) => self.candidates.get(index).map(|entry| Some(*entry)),
@@ -271,10 +272,4 @@ impl Dialogue {
         }
         self.goodbye();
     }
-}
-
-/// The words of a name, to be found in an answer.
-fn spoken(name: &str) -> Phrase {
-    let words = tokens(name).into_iter().filter(Token::is_content);
-    Phrase { written: name.to_owned(), tokens: words.map(|word| PhraseToken::Word(word.written)).collect() }
 }

@@ -58,6 +58,10 @@ impl Dialogue {
         if Some(id) == words.anything_else && self.go_on_with_unfinished() {
             return;
         }
+        let is_form = !topic.slots.is_empty() || topic.record.is_some();
+        if is_form && self.asks_for_another(id, &said) {
+            return;
+        }
         let built_in = id == words.welcome || Some(id) == words.keypad_menu || Some(id) == words.anything_else;
         if !built_in {
             self.note(Note::Topic(name_of(topic)));
@@ -68,7 +72,7 @@ impl Dialogue {
         self.later = self.later.filter(|later| *later != id);
         let sentences = self.topic_sentences(topic);
         self.say_sentences(sentences);
-        if !topic.slots.is_empty() || topic.record.is_some() {
+        if is_form {
             return self.start_form(id, said);
         }
         if built_in || !topic.rules.is_empty() {

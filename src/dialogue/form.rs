@@ -366,6 +366,7 @@ impl Dialogue {
         }
         self.put(Output::Save(Request { kind: kind.clone(), fields }));
         self.note(Note::RequestSaved(kind));
+        self.note_recorded(form.topic);
         self.progress();
         self.say(PhraseId::Saved);
         self.stage = Stage::Asking(None);
@@ -379,6 +380,11 @@ impl Dialogue {
     /// saved.
     pub(super) fn save_what_is_known(&mut self) -> bool {
         let form = self.take_started_form();
+        // Somebody will read what was left before: that is enough.
+        if form.is_none() && self.has_recorded() {
+            self.say(PhraseId::Saved);
+            return true;
+        }
         let form = form.or_else(|| Some(Form::new(self.call_back_form()?, 0)));
         form.is_some_and(|form| self.save_partly(&form))
     }
@@ -425,6 +431,7 @@ impl Dialogue {
         let kind = topic.record.clone().unwrap_or_else(|| topic.title.clone());
         self.put(Output::Save(Request { kind: kind.clone(), fields }));
         self.note(Note::RequestSaved(kind));
+        self.note_recorded(form.topic);
         self.say(if reachable { PhraseId::SavedPartly } else { PhraseId::Saved });
         true
     }

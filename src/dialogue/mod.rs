@@ -36,6 +36,7 @@ mod known;
 mod matter;
 mod phrases;
 mod reading;
+mod recorded;
 mod repair;
 mod slots;
 mod speak;
@@ -61,6 +62,7 @@ use crate::understanding::slots::address::Streets;
 use crate::understanding::slots::telephone::by_pairs;
 use going_on::Before;
 use known::Known;
+use recorded::Recorded;
 use state::{Form, Spoken, Stage, Trouble};
 
 pub use ahead::{Context, Understood};
@@ -184,6 +186,7 @@ pub struct Dialogue {
     /// Forms left for another wish; the last one is returned to first.
     suspended: Vec<Form>,
     known: Known,
+    recorded: Vec<Recorded>,
     /// Rest of a long answer, read when the caller wants to hear on.
     unread: Vec<String>,
     /// What the caller said that "J'ai compris : … ?" or an offer is about; a form may use it after a yes.
@@ -253,6 +256,7 @@ impl Dialogue {
             trail: Vec::new(),
             suspended: Vec::new(),
             known: Known::default(),
+            recorded: Vec::new(),
             unread: Vec::new(),
             wish: None,
             later: None,

@@ -112,6 +112,8 @@ phrase_ids! {
     Saved = "enregistre";
     /// A request was kept with what is known.
     SavedPartly = "enregistre-en-partie";
+    /// Asked for once more.
+    AlreadyRecorded = "deja-enregistre";
     /// Instead of asking for a number: the one the caller calls from.
     OwnNumber = "numero-appelant", "valeur";
     NumberContinues = "numero-suite", "chiffres";

@@ -146,7 +146,11 @@ pub(super) fn asked(slot: &Slot, text: &str, ear: &Ear) -> Option<Filled> {
         SlotKind::Time => filled(time::read(text), |moment| spoken_moment(moment, ear)),
         SlotKind::Email => filled(email::read(text), Filled::same),
         SlotKind::Address => filled(address::read(text, ear.streets), |a| Filled::same(a.recorded())),
-        SlotKind::FreeMessage => message::read(text).map(Filled::same),
+        SlotKind::FreeMessage => message::read(text).map(|said| {
+            // The sentence it is read back in has a full stop of its own.
+            let spoken = said.trim_end_matches(['.', '…', ' ']).to_owned();
+            Filled::new(said, spoken)
+        }),
     }
 }
 
@@ -372,7 +376,12 @@ pub(super) fn is_bare(kind: SlotKind, text: &str) -> bool {
             // "Bertrand, c'est mon nom de famille" is about no other name.
             let told = words.windows(2).position(|pair| pair[0].folded == "mon" && pair[1].folded == "nom");
             let of_name = |word: &Token| word.folded == "de" || OF_NAMES.contains(&word.folded.as_str());
-            let is_told = told.is_some_and(|at| words[at + 1..].iter().all(of_name));
+            let is_told = told.is_some_and(|at| words[at + 1..].iter().all(of_name))
+                // "C'est au nom de Fontaine."
+                || words.windows(3).any(|run| {
+                    let is_of = matches!(run[1].folded.as_str(), "de" | "d");
+                    run[0].folded == "nom" && is_of && !OF_NAMES.contains(&run[2].folded.as_str())
+                });
             let mut names = content.filter(|word| !OF_NAMES.contains(&word.folded.as_str())).peekable();
             names.peek().is_some()
                 && names.count() <= 2

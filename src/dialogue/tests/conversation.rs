@@ -149,7 +149,7 @@ fn another_number_than_the_one_the_caller_calls_from() {
         if no == "2" { talk.types(no) } else { talk.says(no) }.hears("À quel numéro vous rappeler");
         talk.says("01 39 73 12 34").says("le matin").hears("au 01 39 73 12 34").says("oui").hears("C'est noté");
         // Nor is it offered in the next form.
-        talk.says("rappelez-moi").hears("Toujours au 01 39 73 12 34");
+        talk.says("je voudrais aussi être rappelé").hears("Toujours au 01 39 73 12 34");
         talk.says("non").hears("À quel numéro").does_not_hear("06 12");
     }
     // Said after all.

@@ -243,3 +243,16 @@ fn signs_of_having_understood_do_not_go_on_for_ever() {
     let reached = (0..4).any(|_| talk.says("Ah, je vois.").transferred().is_some());
     assert!(reached, "{:?}", talk.said());
 }
+
+#[test]
+fn a_no_with_its_reason_is_about_nothing_else() {
+    for no in ["pas aujourd'hui, non, je suis à la naissance de mon petit-fils", "non merci, j'ai déjà mon passeport"]
+    {
+        let mut talk = Talk::new(OPEN);
+        talk.says("refaire ma carte d'identité").hears("Voulez-vous la liste");
+        talk.says(no).hears("autre chose").does_not_hear("passeport").does_not_hear("naissance");
+    }
+    // A wish or a question beside it counts.
+    let mut talk = Talk::new(OPEN);
+    talk.says("refaire ma carte d'identité").says("non merci, je voudrais plutôt un passeport").hears("Le passeport");
+}

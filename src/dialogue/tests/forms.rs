@@ -234,7 +234,7 @@ fn what_is_known_is_not_asked_twice() {
     talk.says("je voudrais aussi être rappelé").hears("Toujours au 06 12 34 56 78 ?").does_not_hear("À quel nom");
     talk.says("non").hears("À quel numéro").says("06 13 14 15 16").hears("Plutôt le matin");
     talk.says("le matin").hears("Je note : Martin, au 06 13 14 15 16, le matin.");
-    talk.says("oui").says("rappelez-moi").hears("Toujours au 06 13 14 15 16 ?");
+    talk.says("oui").says("rappelez-moi encore").hears("Toujours au 06 13 14 15 16 ?");
     talk.says("non, au 06 20 30 40 50").hears("Plutôt le matin");
 }
 
@@ -565,4 +565,34 @@ fn a_wish_to_hear_it_again_is_no_message() {
     let mut talk = Talk::with(&TOWN_OF_REQUESTS, OPEN, None);
     talk.says("je voudrais signaler un lampadaire cassé").hears("Que se passe-t-il");
     talk.says("Pardon, pouvez-vous répéter plus lentement ?").hears("Que se passe-t-il");
+}
+
+#[test]
+fn a_request_that_was_left_is_not_taken_again_unawares() {
+    let left = || {
+        let mut talk = talk();
+        talk.says("rappelez-moi plutôt le matin au 06 12 34 56 78, je m'appelle Martin")
+            .says("oui")
+            .hears("C'est noté");
+        assert!(talk.saved().is_some());
+        talk
+    };
+    let mut talk = left();
+    talk.says("vous pouvez me rappeler").hears("déjà notée").does_not_hear("À quel nom");
+    talk.says("non merci").hears("autre chose");
+    assert!(talk.saved().is_none());
+    // Another one is meant, or wanted after all.
+    let mut talk = left();
+    talk.says("une autre demande de rappel").hears("Toujours au 06").does_not_hear("déjà notée");
+    let mut talk = left();
+    talk.says("vous pouvez me rappeler").says("oui").hears("Toujours au 06");
+}
+
+#[test]
+fn when_nobody_can_help_what_was_left_before_is_enough() {
+    let mut talk = Talk::with(&TOWN_OF_REQUESTS, CLOSED, None);
+    talk.says("rappelez-moi plutôt le matin au 06 12 34 56 78, je m'appelle Martin").says("oui");
+    assert!(talk.saved().is_some());
+    talk.says("un agent").says("non").says("un agent").hears("C'est noté");
+    assert!(talk.saved().is_none() && talk.hung_up());
 }

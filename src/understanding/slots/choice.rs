@@ -90,6 +90,20 @@ pub fn by_words(said: &[Token], options: &[Phrase]) -> Option<usize> {
     (best.1 >= ENOUGH && best.1 - next >= LEAD).then_some(best.0)
 }
 
+/// The option of which a name was said whole, each having several: "le certificat de vie" for "certificat de vie, pour qui ne sort plus"
+/// rather than "certificat de vie commune". The longest name decides, unless two have one.
+pub fn by_name(said: &[Token], names: &[Vec<Phrase>]) -> Option<usize> {
+    let longest = |names: &Vec<Phrase>| {
+        let whole = names.iter().filter(|name| !name.tokens.is_empty() && score(said, name) >= WHOLE);
+        whole.map(|name| name.tokens.len()).max().unwrap_or(0)
+    };
+    let lengths: Vec<usize> = names.iter().map(longest).collect();
+    let best = *lengths.iter().max().filter(|best| **best > 0)?;
+    let mut found = lengths.iter().enumerate().filter(|(_, length)| **length == best);
+    let (index, _) = found.next()?;
+    found.next().is_none().then_some(index)
+}
+
 /// The option chosen by words, else by place, else by turning the others away.
 pub fn read(text: &str, options: &[Phrase]) -> Option<usize> {
     let said = tokens(text);
@@ -261,6 +275,21 @@ mod tests {
                 tokens: text.split(' ').map(|w| PhraseToken::Word(w.to_owned())).collect(),
             })
             .collect()
+    }
+
+    #[test]
+    fn the_longest_name_that_is_said_whole_is_chosen() {
+        let names = |texts: &[&[&str]]| texts.iter().map(|names| options(names)).collect::<Vec<_>>();
+        let offered = names(&[
+            &["certificat vie certificat personne sort", "certificat vie", "certificat personne sort"],
+            &["certificat vie commune"],
+        ]);
+        assert_eq!(by_name(&tokens("le certificat de vie"), &offered), Some(0));
+        assert_eq!(by_name(&tokens("le certificat de vie commune"), &offered), Some(1));
+        assert_eq!(by_name(&tokens("un passeport"), &offered), None);
+        let alike = names(&[&["passeport prix", "passeport", "prix"], &["passeport délai", "passeport", "délai"]]);
+        assert_eq!(by_name(&tokens("le passeport"), &alike), None);
+        assert_eq!(by_name(&tokens("le délai"), &alike), Some(1));
     }
 
     #[test]

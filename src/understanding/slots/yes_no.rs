@@ -36,6 +36,7 @@ static NO: LazyLock<Patterns> = LazyLock::new(|| {
             "pas maintenant",
             "^ pas encore",
             "^ pas tout de suite",
+            "^ pas aujourdhui",
             "^ pas pour l|le instant|moment",
             "pas bon",
             "pas correct",
@@ -305,6 +306,35 @@ pub fn declines(text: &str) -> bool {
     });
     let words = tokens(text);
     read(text).is_some_and(|answer| !answer.yes && answer.rest.is_empty()) && DECLINES.found(&words)
+}
+
+/// "Pas aujourd'hui, non, je suis sur un chantier", "non, non, laissez tomber": a no with its reason, which is about nothing else.
+pub fn puts_off(text: &str) -> bool {
+    static PUTS_OFF: LazyLock<Patterns> = LazyLock::new(|| {
+        Patterns::new(
+            &[
+                "pas aujourdhui|maintenant|encore",
+                "pas ce soir|matin",
+                "pas tout de suite",
+                "pas pour l|le instant|moment",
+                "^ non merci",
+                "c est bon",
+                "laissez|laisse|laissons tomber",
+                "plus tard",
+                "une autre fois",
+                "rappellerai|rappelle|reviendrai|repasserai",
+                "vais|faut y? reflechir|voir",
+                "pas le temps",
+                "ca ne? n? fait rien",
+                "tant pis",
+                "d abord en|avec|y",
+                "later",
+                "not now|today|yet",
+            ],
+            0,
+        )
+    });
+    read(text).is_some_and(|answer| !answer.yes) && PUTS_OFF.found(&tokens(text))
 }
 
 /// What follows the answer, without the answers said again after it.
