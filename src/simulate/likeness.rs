@@ -1,6 +1,8 @@
-//! Whether a text holds a piece of another, when it was heard rather than written: small faults are forgiven, but for numbers. PURE.
+//! Whether a text holds a piece of another, when it was heard rather than written: small faults are forgiven, but for numbers, and who
+//! listens does not mind how a word is written ("sans 50" for 150). PURE.
 
-use crate::understanding::text::plain;
+use crate::speech::spoken;
+use crate::understanding::text::{plain, tokens};
 
 /// Letters that must agree in a stretch of words.
 const ALIKE: f64 = 0.8;
@@ -8,12 +10,80 @@ const ALIKE: f64 = 0.8;
 const SHORT: usize = 5;
 /// A last word this short is what tells one piece from another: "rappeler au" from "rappeler à ce sujet".
 const TELLING: usize = 2;
+/// Shorter pieces are not told by their sound.
+const SHORT_SOUND: usize = 6;
 /// As many digits in a piece are a number that is said in pairs: only the digits count.
 const A_NUMBER: usize = 8;
 
 /// One of the alternatives (`a|b`) is in the text.
 pub fn holds(text: &str, alternatives: &str) -> bool {
-    alternatives.split('|').map(str::trim).filter(|piece| !piece.is_empty()).any(|piece| holds_pieces(text, piece))
+    let pieces = || alternatives.split('|').map(str::trim).filter(|piece| !piece.is_empty());
+    pieces().any(|piece| holds_pieces(text, piece)) || {
+        let said: Vec<Vec<Sounding>> = spoken::sentences(text).iter().map(|sentence| sounding(sentence)).collect();
+        pieces().any(|piece| said.iter().any(|sentence| sounds_in(sentence, &sounding(piece))))
+    }
+}
+
+/// A word as it is heard.
+struct Sounding {
+    sound: String,
+    is_number: bool,
+}
+
+fn sounding(text: &str) -> Vec<Sounding> {
+    const NUMBERS: &[&str] = &[
+        "zero",
+        "deux",
+        "trois",
+        "quatre",
+        "cinq",
+        "six",
+        "sept",
+        "huit",
+        "neuf",
+        "dix",
+        "onze",
+        "douze",
+        "treize",
+        "quatorze",
+        "quinze",
+        "seize",
+        "vingt",
+        "vingts",
+        "trente",
+        "quarante",
+        "cinquante",
+        "soixante",
+        "cent",
+        "cents",
+        "mille",
+    ];
+    let word = |token: crate::understanding::text::Token| Sounding {
+        is_number: NUMBERS.contains(&token.folded.as_str()),
+        sound: token.sound,
+    };
+    tokens(&spoken::french(text)).into_iter().map(word).filter(|word| !word.sound.is_empty()).collect()
+}
+
+/// The same sounds in a row, wherever one word ends; no number goes on beyond them.
+fn sounds_in(said: &[Sounding], wanted: &[Sounding]) -> bool {
+    let joined: String = wanted.iter().map(|word| word.sound.as_str()).collect();
+    if joined.chars().count() < SHORT_SOUND {
+        return false;
+    }
+    let goes_on = |word: Option<&Sounding>| word.is_some_and(|word| word.is_number);
+    let (first, last) = (goes_on(wanted.first()), goes_on(wanted.last()));
+    (0..said.len()).any(|from| {
+        let mut heard = String::new();
+        let end = said[from..].iter().position(|word| {
+            heard.push_str(&word.sound);
+            heard.len() >= joined.len()
+        });
+        let Some(end) = end.filter(|_| heard == joined).map(|length| from + length + 1) else { return false };
+        let before = from.checked_sub(1).and_then(|before| said.get(before));
+        let is_longer = (first && goes_on(before)) || (last && goes_on(said.get(end)));
+        !is_longer
+    })
 }
 
 /// The parts of a piece (`a … b`), in their order.
@@ -111,6 +181,15 @@ mod tests {
         assert!(!holds("au 01 30 87 20 02.", "01 30 87 20 00"));
         assert!(holds("Il me faut un numéro à 10 chiffres.", "numéro à dix chiffres"));
         assert!(holds("dans les cinq jours", "5 jours") && !holds("dans les six jours", "5 jours"));
+    }
+
+    #[test]
+    fn what_sounds_alike_is_heard() {
+        assert!(holds("L'architecte est obligatoire si la maison dépasse sans 50 m².", "150|cent cinquante"));
+        assert!(!holds("Elle dépasse deux cent cinquante mètres.", "150"));
+        assert!(!holds("Elle dépasse cent cinquante-deux mètres.", "150"));
+        assert!(holds("Pour quels services ou pour qu'elles personnes ?", "quel service, ou pour quelle personne"));
+        assert!(!holds("Pour quel jour ?", "quel service"));
     }
 
     #[test]

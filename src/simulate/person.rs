@@ -60,6 +60,8 @@ pub struct Person {
     /// How often each of `answers` was given.
     answered: Vec<usize>,
     last: Option<Last>,
+    /// The last of `says` that has several wordings, and how often it was said again because what came of it was something else.
+    wish: Option<Last>,
     turns: usize,
     corrections: usize,
     /// How often the caller asked to have it said again.
@@ -88,6 +90,7 @@ impl Person {
             cues,
             said: 0,
             last: None,
+            wish: None,
             turns: 0,
             corrections: 0,
             repeats: 0,
@@ -246,9 +249,21 @@ impl Person {
         match self.scenario.says.get(self.said).cloned() {
             Some(saying) => {
                 self.said += 1;
+                if let Saying::Rephrased(wordings) = &saying {
+                    self.wish = Some(Last { wordings: wordings.clone(), again: 0 });
+                }
                 self.perform(saying)
             }
-            // Nobody leaves without what they called for, at once.
+            // Nobody leaves without what they called for, at once: it is listened to again, then put otherwise.
+            None if self.wants_more() && self.repeats == 0 => {
+                self.repeats += 1;
+                Act::Say(REPEAT.to_owned())
+            }
+            None if self.wants_more()
+                && let Some(otherwise) = self.otherwise() =>
+            {
+                Act::Say(otherwise)
+            }
             None if self.wants_more() && self.repeats < PATIENCE => {
                 self.repeats += 1;
                 Act::Say(REPEAT.to_owned())
@@ -258,6 +273,15 @@ impl Person {
                 Act::Say(GOODBYE.to_owned())
             }
         }
+    }
+
+    /// The wish in its next wording, while it has one that was not said.
+    fn otherwise(&mut self) -> Option<String> {
+        let wish = self.wish.as_mut()?;
+        let otherwise = wish.wordings.get(wish.again + 1)?.clone();
+        wish.again += 1;
+        self.last = Some(Last { wordings: wish.wordings.clone(), again: wish.again });
+        Some(otherwise)
     }
 
     /// Something of what the call is for has not come yet.
@@ -289,6 +313,9 @@ impl Person {
             return None;
         }
         last.again += 1;
+        if let Some(wish) = self.wish.as_mut().filter(|wish| wish.wordings == last.wordings) {
+            wish.again = last.again;
+        }
         last.wordings.get(last.again).or_else(|| last.wordings.last()).cloned()
     }
 }
@@ -375,7 +402,26 @@ values = ["0612345678"]
         let mut deaf = self::person(FILE);
         deaf.heard("Bonjour.");
         deaf.heard("Il faut un rendez-vous.");
-        assert_eq!([deaf.heard("?"), deaf.heard("?"), deaf.heard("?")], [says(REPEAT), says(REPEAT), says(GOODBYE)]);
+        let tries: Vec<Act> = (0..4).map(|_| deaf.heard("?")).collect();
+        assert_eq!(tries, [says(REPEAT), says("Le prix ?"), says(REPEAT), says(GOODBYE)]);
+    }
+
+    #[test]
+    fn who_was_told_something_else_puts_the_wish_in_other_words() {
+        let mut person = person(
+            r#"
+            title = "Le prix"
+            service = "s"
+            wants = "Le prix."
+            says = [["C'est cher ?", "Ça coûte combien ?", "Quel est le prix ?"]]
+            expect.heard = ["gratuit"]
+            "#,
+        );
+        assert_eq!(person.heard("Bonjour."), says("C'est cher ?"));
+        assert_eq!(person.heard("Il faut un rendez-vous."), says(REPEAT));
+        assert_eq!(person.heard("Il faut un rendez-vous."), says("Ça coûte combien ?"));
+        assert_eq!(person.heard("Je n'ai pas bien compris."), says("Quel est le prix ?"));
+        assert_eq!(person.heard("C'est gratuit."), says(GOODBYE));
     }
 
     #[test]
