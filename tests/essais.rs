@@ -1,5 +1,5 @@
-//! Every `Essai` of every dialplan of this repository, one test a file: `cargo test --test essais cni_passeport` plays those of that
-//! file, and names each that fails.
+//! Every `Essai` of every dialplan of this repository, one test a language: understanding is learned once for all of them. Each that fails is
+//! named with its place; `allo-mairie check DIR` lists them one by one.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -30,7 +30,7 @@ fn dialplans() -> Vec<PathBuf> {
     found
 }
 
-/// A test for each file with trials, or one that fails because the dialplan has errors.
+/// A test for each folder with trials, or one that fails because the dialplan has errors.
 fn tests_of(dir: &Path) -> Vec<Trial> {
     let town = dir.file_name().unwrap_or_default().to_string_lossy().into_owned();
     let files: Arc<Vec<SourceFile>> = match read_dialplan(dir) {
@@ -41,19 +41,19 @@ fn tests_of(dir: &Path) -> Vec<Trial> {
     let Some(plan) = plan else {
         return vec![Trial::test(town, move || Err(render(&files, &problems, false).into()))];
     };
-    let mut by_file: BTreeMap<usize, Vec<usize>> = BTreeMap::new();
+    let mut by_folder: BTreeMap<String, Vec<usize>> = BTreeMap::new();
     for (index, trial) in plan.trials.iter().enumerate() {
-        by_file.entry(trial.location.file).or_default().push(index);
+        let folder = Path::new(&files[trial.location.file].path).parent().unwrap_or(Path::new(""));
+        by_folder.entry(folder.to_string_lossy().into_owned()).or_default().push(index);
     }
     // Learned when the first test runs, not when tests are listed.
     let conversation: Arc<LazyLock<Conversation, _>> =
         Arc::new(LazyLock::new(move || Conversation::new(plan, Phrases::built_in())));
-    by_file
+    by_folder
         .into_iter()
-        .map(|(file, trials)| {
+        .map(|(folder, trials)| {
             let (files, conversation) = (Arc::clone(&files), Arc::clone(&conversation));
-            let name = format!("{town}/{}", files[file].path);
-            Trial::test(name, move || {
+            Trial::test(format!("{town}/{folder}"), move || {
                 let plan = conversation.plan();
                 let failed: Vec<String> = trials
                     .iter()
